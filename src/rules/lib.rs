@@ -1,0 +1,12 @@
+//! The rules of money. Everything in here is a plain function of its arguments: no files, no clock, no chance, no model,
+//! no float for money. Dates, thresholds, rates and ids come in as values.
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+pub mod bank;
+pub mod evidence;
+pub mod money;
+pub mod records;
+
+/// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
+pub use jiff::civil::Date;

@@ -1,0 +1,207 @@
+//! The books of a desk: entities, customers, open items, payments. Intake ends in these; everything after trusts them.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Money};
+
+/// Makes an identifier: a text of 1 to 200 characters without control characters, trimmed.
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Trims; refuses empty, longer than 200 characters, or control characters.
+            pub fn parse(text: &str) -> Result<Self, BadIdentifier> {
+                parse_identifier(text).map(Self)
+            }
+
+            /// As stored.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadIdentifier;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Why a text is no identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadIdentifier {
+    /// Nothing but space.
+    #[error("an identifier is empty")]
+    Empty,
+    /// Over 200 characters.
+    #[error("an identifier is longer than 200 characters: `{0}…`")]
+    TooLong(String),
+    /// A control character inside.
+    #[error("an identifier holds a control character: {0:?}")]
+    Control(String),
+}
+
+fn parse_identifier(text: &str) -> Result<String, BadIdentifier> {
+    let text = text.trim();
+    let start = || text.chars().take(40).collect::<String>();
+    if text.is_empty() {
+        Err(BadIdentifier::Empty)
+    } else if text.chars().count() > 200 {
+        Err(BadIdentifier::TooLong(start()))
+    } else if text.chars().any(char::is_control) {
+        Err(BadIdentifier::Control(start()))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+identifier!(
+    /// A legal entity that bills; the `seller_id` of invoice files.
+    EntityId
+);
+identifier!(
+    /// A customer, as the billing system names it.
+    CustomerId
+);
+identifier!(
+    /// An invoice or credit note, as the billing system names it. Unique in the whole book.
+    ItemId
+);
+identifier!(
+    /// A payment. For bank lines taken in by `import statement` it is made from the line's key.
+    PaymentId
+);
+
+/// A legal entity that bills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Its id: the `seller_id` of its invoices.
+    pub id: EntityId,
+    /// The name people read.
+    pub name: String,
+    /// The currency its books are kept in.
+    pub base_currency: Currency,
+    /// IANA name, for example `America/Lima`. Its civil dates are in this zone.
+    pub time_zone: String,
+}
+
+/// A customer. Text is as given; folding for comparison is the matcher's work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// Legal name.
+    pub name: String,
+    /// Other names it pays under.
+    pub aliases: Vec<String>,
+    /// ISO 3166-1 alpha-2, upper case, where known.
+    pub country: Option<String>,
+    /// Usual currency, where known.
+    pub currency: Option<Currency>,
+    /// IBAN or account it pays from, without spaces, where known.
+    pub iban: Option<String>,
+    /// The customer that pays for this one.
+    pub parent_id: Option<CustomerId>,
+    /// Share of an invoice this customer withholds as tax, in percent.
+    pub withholding_percent: Option<Decimal>,
+    /// Difference on an invoice that may be written off, in the invoice's currency.
+    pub tolerance: Option<Decimal>,
+    /// E-mail addresses or domains that write for this customer.
+    pub emails: Vec<String>,
+}
+
+/// What kind of open item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// The customer owes.
+    Invoice,
+    /// We owe the customer: lowers what is due.
+    CreditNote,
+}
+
+/// An invoice or credit note as taken in, with what was open at that time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenItem {
+    /// Its id.
+    pub id: ItemId,
+    /// Who owes.
+    pub customer: CustomerId,
+    /// Who bills.
+    pub entity: EntityId,
+    /// The number the customer sees and quotes.
+    pub number: String,
+    /// Invoice or credit note.
+    pub kind: ItemKind,
+    /// Date of issue.
+    pub issue_date: Date,
+    /// Due date.
+    pub due_date: Date,
+    /// Open amount: positive for an invoice, negative for a credit note.
+    pub amount: Money,
+    /// Early-payment discount, in percent of the amount, where the invoice grants one.
+    pub discount_percent: Option<Decimal>,
+    /// Last day on which the discount may be taken.
+    pub discount_until: Option<Date>,
+    /// Held back (disputed, being corrected): may not be settled without a person.
+    pub on_hold: bool,
+    /// What the contract says the amount should be.
+    pub contract_amount: Option<Money>,
+}
+
+/// A credit to be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// Our account the money came in on.
+    pub account: String,
+    /// Date of booking.
+    pub booking_date: Date,
+    /// What came in; positive for money received, negative for money returned or paid out.
+    pub amount: Money,
+    /// The payer as the bank names it.
+    pub payer_name: Option<String>,
+    /// The payer's account, without spaces.
+    pub payer_account: Option<String>,
+    /// Unstructured remittance text.
+    pub remittance: Option<String>,
+    /// Creditor reference.
+    pub structured_reference: Option<String>,
+    /// End-to-end identification.
+    pub end_to_end_id: Option<String>,
+    /// The instructed amount where it was in another currency.
+    pub original_amount: Option<Money>,
+    /// Charges named by the bank, positive.
+    pub fee: Option<Money>,
+    /// A returned, reversed or rejected payment.
+    pub is_return: bool,
+}
