@@ -207,7 +207,13 @@ impl LineKey {
             }
             None => {
                 field("text");
-                for part in [&line.counterparty_name, &line.counterparty_account, &line.remittance, &line.structured_reference, &line.end_to_end_id] {
+                for part in [
+                    &line.counterparty_name,
+                    &line.counterparty_account,
+                    &line.remittance,
+                    &line.structured_reference,
+                    &line.end_to_end_id,
+                ] {
                     field(part.as_deref().unwrap_or_default());
                 }
             }
@@ -225,7 +231,9 @@ impl LineKey {
 /// References that banks print when they have none.
 fn is_telling_reference(reference: &str) -> bool {
     let plain = reference.trim().to_ascii_uppercase();
-    !(plain.is_empty() || matches!(plain.as_str(), "NONREF" | "NOTPROVIDED" | "NOT PROVIDED" | "N/A" | "UNKNOWN" | "0") || plain.bytes().all(|b| b == b'0'))
+    !(plain.is_empty()
+        || matches!(plain.as_str(), "NONREF" | "NOTPROVIDED" | "NOT PROVIDED" | "N/A" | "UNKNOWN" | "0")
+        || plain.bytes().all(|b| b == b'0'))
 }
 
 /// An account number for comparison: no spaces, upper case.

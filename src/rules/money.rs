@@ -178,7 +178,9 @@ impl Money {
             return Err(AmountError::TooFine { text: shown(), currency });
         }
         let mut minor: i64 = 0;
-        for digit in whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', exponent.saturating_sub(fraction.len()))) {
+        for digit in
+            whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', exponent.saturating_sub(fraction.len())))
+        {
             minor = minor
                 .checked_mul(10)
                 .and_then(|m| m.checked_add(i64::from(digit.saturating_sub(b'0'))))
@@ -193,7 +195,10 @@ impl Money {
         if scaled.fract() != Decimal::ZERO {
             return None;
         }
-        Some(Self::new(i64::try_from(scaled.trunc().mantissa().checked_div(10_i128.checked_pow(scaled.trunc().scale())?)?).ok()?, currency))
+        Some(Self::new(
+            i64::try_from(scaled.trunc().mantissa().checked_div(10_i128.checked_pow(scaled.trunc().scale())?)?).ok()?,
+            currency,
+        ))
     }
 
     /// The exact decimal, at the scale of the currency.
