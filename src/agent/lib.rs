@@ -1,1 +1,3 @@
-//! placeholder
+//! The order of work: import, read, reconcile, decide; and the ports it needs from the world.
+
+pub mod ports;

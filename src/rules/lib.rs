@@ -4,7 +4,11 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod bank;
+pub mod cases;
 pub mod evidence;
+pub mod exceptions;
+pub mod journal;
+pub mod ledger;
 pub mod money;
 pub mod records;
 
