@@ -1,1 +1,4 @@
-//! placeholder
+//! Everything that touches the world: the store, file formats, OCR, PDF.
+
+pub mod clock;
+pub mod store;
