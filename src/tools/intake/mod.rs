@@ -1,6 +1,11 @@
 //! Intake: bytes of a bank or billing file in, the types of `quittance_rules` out. One file per format. A broken line or entry
 //! becomes a [`quittance_rules::bank::Problem`] and the rest is taken; an [`IntakeError`] says why nothing could be taken.
 
+pub mod camt;
+mod camt_entry;
+mod utf8;
+mod xml;
+
 use std::io;
 
 use serde::{Deserialize, Serialize};
