@@ -237,7 +237,7 @@ fn entries_are_those_genkgo_expects() {
                 parties.iter().any(|p| class_of(p).ends_with(side) && text(&p["getAccount"]["getIdentification"]).as_ref() == own)
             };
             let (usual, other) = if line.amount.is_negative() { ("Creditor", "Debtor") } else { ("Debtor", "Creditor") };
-            let side = if is_ours(&format!("\\{usual}")) { other } else { usual };
+            let side = if is_ours(&format!("\\{usual}")) && !is_ours(&format!("\\{other}")) { other } else { usual };
             for party in parties {
                 if class_of(party) == format!("Genkgo\\Camt\\DTO\\{side}") {
                     assert_eq!(line.counterparty_name, text(&party["getRelatedPartyType"]["getName"]), "{file}: name");
@@ -251,7 +251,7 @@ fn entries_are_those_genkgo_expects() {
 
 #[test]
 fn a_truncated_file_yields_only_lines_of_the_whole_one() {
-    for (file, step) in camt_files().iter().zip([2, 3, 5, 7].iter().cycle()) {
+    for (file, step) in camt_files().iter().zip([7, 11, 13, 17].iter().cycle()) {
         let whole = bytes(file);
         let (_, complete) = read(&whole).unwrap_or_else(|e| panic!("{file}: {e}"));
         let all: Vec<&StatementLine> = complete.statements.iter().flat_map(|s| &s.lines).collect();
