@@ -1,4 +1,5 @@
-//! Everything that touches the world: the store, file formats, OCR, PDF.
+//! Everything that touches the world: the store, file formats, OCR, PDF. Decides nothing about money.
 
 pub mod clock;
+pub mod intake;
 pub mod store;
