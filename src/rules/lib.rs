@@ -3,7 +3,9 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod amount_text;
 pub mod bank;
+pub mod date_text;
 pub mod evidence;
 pub mod money;
 pub mod records;
