@@ -71,6 +71,8 @@ pub struct Layout<'w> {
     pub segment_of: Vec<usize>,
     /// Median height of a word, per page in order of appearance: (page, height).
     heights: Vec<(u32, u32)>,
+    /// First token of each word, and one entry more for the end.
+    first_token: Vec<usize>,
 }
 
 /// A gap wider than this many tenths of a letter starts a new segment. A space between words is 5 to 10; the two spaces that part
@@ -90,6 +92,7 @@ impl<'w> Layout<'w> {
             rows: Vec::new(),
             segment_of: vec![0; words.len()],
             heights: Vec::new(),
+            first_token: Vec::new(),
         };
         let mut first_token = vec![layout.tokens.len(); words.len().saturating_add(1)];
         for (i, token) in layout.tokens.iter().enumerate().rev() {
@@ -98,6 +101,7 @@ impl<'w> Layout<'w> {
         for word in (0..words.len()).rev() {
             first_token[word] = first_token[word].min(first_token[word.saturating_add(1)]);
         }
+        layout.first_token = first_token;
         let mut pages: Vec<u32> = words.iter().map(|w| w.region.page).collect();
         pages.sort_unstable();
         pages.dedup();
@@ -105,13 +109,13 @@ impl<'w> Layout<'w> {
             let on_page: Vec<usize> = (0..words.len()).filter(|&i| words[i].region.page == page).collect();
             layout.heights.push((page, median(on_page.iter().map(|&i| height(&words[i])).collect())));
             for row in rows_of(words, &on_page) {
-                layout.add_row(page, row, &first_token);
+                layout.add_row(page, row);
             }
         }
         layout
     }
 
-    fn add_row(&mut self, page: u32, mut row: Vec<usize>, first_token: &[usize]) {
+    fn add_row(&mut self, page: u32, mut row: Vec<usize>) {
         row.sort_by_key(|&i| (self.words[i].region.x0, i));
         let usual = median(row.iter().map(|&i| letter_width(&self.words[i])).collect());
         let from = self.segments.len();
@@ -123,7 +127,7 @@ impl<'w> Layout<'w> {
                 let pair = letter_width(before).midpoint(letter_width(&self.words[word]));
                 gap.saturating_mul(10) <= GAP_TENTHS.saturating_mul(u64::from(pair.max(usual.saturating_mul(4) / 5)))
             });
-            let tokens = first_token[word]..first_token[word.saturating_add(1)];
+            let tokens = self.first_token[word]..self.first_token[word.saturating_add(1)];
             match self.segments.last_mut().filter(|_| joins) {
                 Some(segment) => {
                     segment.words.push(word);
@@ -137,6 +141,11 @@ impl<'w> Layout<'w> {
             self.segment_of[word] = self.segments.len().saturating_sub(1);
         }
         self.rows.push(Row { page, segments: from..self.segments.len() });
+    }
+
+    /// The tokens of a word.
+    pub fn tokens_of_word(&self, word: usize) -> &[Token] {
+        &self.tokens[self.first_token[word]..self.first_token[word.saturating_add(1)]]
     }
 
     /// Median height of the words on a page, in millionths of its height; at least 1.
