@@ -157,6 +157,7 @@ CREATE TABLE bank_lines (
     CHECK ((fee_minor IS NULL) = (fee_currency IS NULL)),
     CHECK ((original_minor IS NULL) = (original_currency IS NULL))
 );
+CREATE INDEX lines_by_amount ON bank_lines (currency, amount_minor);
 CREATE INDEX returned_lines ON bank_lines (entity_id) WHERE is_return = 1 AND amount_minor < 0;
 
 -- What is left of a payment: as received, less what postings have taken. Nothing can be taken from a debit.
@@ -192,6 +193,7 @@ CREATE TABLE cases (
     headline TEXT NOT NULL,
     reasons TEXT NOT NULL,
     candidates TEXT NOT NULL,
+    rejected TEXT NOT NULL,
     opened_at BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'assigned', 'snoozed', 'resolved')),
     assigned_to TEXT,

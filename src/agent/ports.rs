@@ -160,6 +160,8 @@ pub trait Store: Send + Sync {
     fn input(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(Input, bool)>>> + Send;
     /// A customer.
     fn customer(&self, id: &CustomerId) -> impl Future<Output = Result<Option<Customer>>> + Send;
+    /// All customers, by id.
+    fn customers(&self) -> impl Future<Output = Result<Vec<Customer>>> + Send;
     /// An item with its balance.
     fn item(&self, id: &ItemId) -> impl Future<Output = Result<Option<StoredItem>>> + Send;
     /// A payment (or returned or outgoing line) with its balance.

@@ -378,6 +378,7 @@ fn case_row(case: &Case) -> Result<Row> {
         case.headline.as_str().into(),
         json(&case.reasons)?.into(),
         json(&case.candidates)?.into(),
+        json(&case.rejected)?.into(),
         case.opened_at.as_microsecond().into(),
         case.state.name().into(),
         assigned_to.into(),
@@ -397,6 +398,7 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
     let headline = row.text()?;
     let reasons = row.parse(parse_json)?;
     let candidates = row.parse(parse_json)?;
+    let rejected = row.parse(parse_json)?;
     let opened_at = read_instant(row)?;
     let state = row.text()?;
     let state_name = row.bad(format!("`{state}` does not fit the columns after it"));
@@ -407,7 +409,7 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
         ("resolved", None, None, Some(decision)) => CaseState::Resolved { decision: DecisionId(decision) },
         _ => return Err(state_name),
     };
-    Ok(Case { id, version, entity, kind, subject, amount, headline, reasons, candidates, opened_at, state })
+    Ok(Case { id, version, entity, kind, subject, amount, headline, reasons, candidates, rejected, opened_at, state })
 }
 
 /// The actor a text names.

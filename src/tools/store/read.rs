@@ -101,6 +101,10 @@ impl Store for Database {
         self.one(id.as_str().into(), tables::CUSTOMERS, codec::read_customer).await
     }
 
+    async fn customers(&self) -> Result<Vec<Customer>> {
+        self.all(sql::CUSTOMERS, vec![], tables::CUSTOMERS, codec::read_customer).await
+    }
+
     async fn item(&self, id: &ItemId) -> Result<Option<StoredItem>> {
         let kinds = joined(&[tables::ITEMS, tables::ITEM_BALANCES]);
         let rows = self.pool.rows(sql::ITEM, vec![id.as_str().into()], &kinds).await?;
@@ -111,6 +115,12 @@ impl Store for Database {
         let kinds = joined(&[tables::BANK_LINES, tables::PAYMENT_BALANCES]);
         let rows = self.pool.rows(sql::PAYMENT, vec![id.as_str().into()], &kinds).await?;
         rows.into_iter().next().map(stored_payment).transpose()
+    }
+
+    async fn payments_of_amount(&self, amount: Money) -> Result<Vec<StoredPayment>> {
+        let kinds = joined(&[tables::BANK_LINES, tables::PAYMENT_BALANCES]);
+        let arguments = vec![amount.currency().code().into(), amount.minor().into()];
+        self.pool.rows(sql::PAYMENTS_OF_AMOUNT, arguments, &kinds).await?.into_iter().map(stored_payment).collect()
     }
 
     async fn book(&self, entity: &EntityId) -> Result<EntityBook> {
@@ -173,6 +183,10 @@ impl Store for Database {
             limit(filter.limit),
         ];
         self.all(sql::CASES_BY_FILTER, arguments, tables::CASES, codec::read_case).await
+    }
+
+    async fn cases_on(&self, subject: &Subject) -> Result<Vec<Case>> {
+        self.all(sql::CASES_ON, codec::subject(subject).to_vec(), tables::CASES, codec::read_case).await
     }
 
     async fn pending_case(&self, subject: &Subject) -> Result<Option<Case>> {

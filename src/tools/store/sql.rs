@@ -60,6 +60,8 @@ statements! {
         i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
         b.item_id, b.currency, b.billed_minor, b.open_minor \
         FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.entity_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3";
+    CUSTOMERS = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails \
+        FROM customers ORDER BY id";
     CUSTOMERS_OF_ENTITY = "SELECT c.id, c.name, c.aliases, c.country, c.currency, c.iban, c.parent_id, c.withholding_percent, c.tolerance, c.emails \
         FROM customers c WHERE EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id AND i.entity_id = $1) \
         OR NOT EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id) ORDER BY c.id";
@@ -74,6 +76,11 @@ statements! {
         b.payment_id, b.currency, b.received_minor, b.remaining_minor \
         FROM payment_balances b JOIN bank_lines l ON b.payment_id = l.payment_id \
         WHERE b.remaining_minor > 0 AND l.entity_id = $1 AND b.payment_id > $2 ORDER BY b.payment_id LIMIT $3";
+    PAYMENTS_OF_AMOUNT = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
+        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
+        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
+        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
+        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.currency = $1 AND l.amount_minor = $2 ORDER BY l.booking_date, l.payment_id";
     RETURNS_WITHOUT_CASE = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
         l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
         l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
@@ -84,11 +91,14 @@ statements! {
     EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no";
 
-    CASES_BY_FILTER = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, \
+    CASES_BY_FILTER = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
         WHERE id > $1 AND (CAST($2 AS TEXT) IS NULL OR entity_id = $2) AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
         AND (CAST($4 AS BIGINT) = 1 OR state <> 'resolved') ORDER BY id LIMIT $5";
-    PENDING_CASE = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, \
+    CASES_ON = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
+        opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
+        WHERE subject_kind = $1 AND subject_id = $2 ORDER BY id";
+    PENDING_CASE = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
         WHERE subject_kind = $1 AND subject_id = $2 AND state <> 'resolved'";
     DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs \

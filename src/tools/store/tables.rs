@@ -134,6 +134,7 @@ pub(super) const CASES: &Table = &table(
         ("headline", Text),
         ("reasons", Text),
         ("candidates", Text),
+        ("rejected", Text),
         ("opened_at", Int),
         ("state", Text),
         ("assigned_to", Text),
