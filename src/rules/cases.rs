@@ -144,6 +144,9 @@ pub struct Case {
     pub reasons: Vec<String>,
     /// Up to five answers, best first.
     pub candidates: Vec<CaseCandidate>,
+    /// Answers a person has refused. They are not proposed again, and what has been refused once is never settled by a rule.
+    #[serde(default)]
+    pub rejected: Vec<Vec<Entry>>,
     /// When it was raised.
     pub opened_at: Timestamp,
     /// Where it stands.

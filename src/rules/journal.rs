@@ -227,6 +227,12 @@ impl ChainCheck {
         Ok(())
     }
 
+    /// Goes on after an entry that does not fit, so that one altered entry is not reported again for all that follow it.
+    pub fn resume_after(&mut self, entry: &AuditEntry) {
+        self.next = entry.seq.saturating_add(1);
+        self.previous.clone_from(&entry.hash);
+    }
+
     /// Number of entries followed and the hash of the last: compare it with one written down earlier to see a cut-off tail.
     pub fn head(&self) -> (i64, &str) {
         (self.next.saturating_sub(1), &self.previous)

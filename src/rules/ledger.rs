@@ -365,7 +365,8 @@ mod tests {
                 for (at, id) in ids.iter().enumerate() {
                     let cleared: i64 = amounts.iter().filter(|a| a.0 == at).map(|a| a.1).sum();
                     let open = book()[&item(id)].open.minor();
-                    prop_assert!(if open < 0 { (open..=0).contains(&cleared) } else { (0..=open).contains(&cleared) });
+                    let within = (open.min(0)..=open.max(0)).contains(&cleared);
+                    prop_assert!(within);
                 }
             }
         }

@@ -3,15 +3,19 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod date_text;
 pub mod evidence;
 pub mod exceptions;
+pub mod gate;
 pub mod journal;
 pub mod ledger;
 pub mod matching;
 pub mod money;
 pub mod names;
+pub mod policy;
 pub mod records;
 pub mod reference;
 
