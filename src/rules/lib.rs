@@ -12,9 +12,12 @@ pub mod exceptions;
 pub mod gate;
 pub mod journal;
 pub mod ledger;
+pub mod matching;
 pub mod money;
+pub mod names;
 pub mod policy;
 pub mod records;
+pub mod reference;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;
