@@ -1,10 +1,12 @@
 //! Intake: bytes of a bank or billing file in, the types of `quittance_rules` out. One file per format. A broken line or entry
 //! becomes a [`quittance_rules::bank::Problem`] and the rest is taken; an [`IntakeError`] says why nothing could be taken.
 
+pub mod bank_file;
 pub mod billed;
 pub mod camt;
 mod camt_entry;
 mod cii;
+pub mod detect;
 pub mod embedded;
 mod ubl;
 mod utf8;
