@@ -57,9 +57,11 @@ pub fn read<R: Read + Seek>(
     let built_in = Profile::built_in()?;
     let own_delimiter = options.profile.and_then(|p| p.delimiter).and_then(|d| u8::try_from(d).ok());
     let mut best: Option<(u8, Layout, Option<Profile>)> = None;
-    for delimiter in DELIMITERS.into_iter().filter(|d| own_delimiter.is_none_or(|own| own == *d)).chain(
-        own_delimiter.filter(|own| !DELIMITERS.contains(own)),
-    ) {
+    for delimiter in DELIMITERS
+        .into_iter()
+        .filter(|d| own_delimiter.is_none_or(|own| own == *d))
+        .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
+    {
         source.delimiter = delimiter;
         if let Some((layout, profile)) = find_layout(&mut source, options.profile, &built_in)?
             && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
@@ -75,7 +77,8 @@ pub fn read<R: Read + Seek>(
         }
         found => {
             source.delimiter = own_delimiter.or(found.map(|(d, ..)| d)).map_or_else(|| widest(&mut source), Ok)?;
-            refuse_unknown(&mut source, options.profile, Some(char::from(source.delimiter)), sink)?
+            let delimiter = char::from(source.delimiter);
+            refuse_unknown(&mut source, options.profile, Some(delimiter), sink)?
         }
     };
     if seen.replaced > 0 && encoding == UTF_8 {
@@ -105,7 +108,8 @@ pub(super) fn refuse_unknown<S: RowSource>(
     if header.is_empty() {
         return Err(IntakeError::Empty);
     }
-    let shown: Vec<String> = header.iter().take(20).map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect()).collect();
+    let shown: Vec<String> =
+        header.iter().take(20).map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect()).collect();
     let message = match profile {
         Some(profile) => format!(
             "the profile {} does not fit: the file has no column {}; the row with most fields reads: {}",

@@ -400,7 +400,7 @@ pub fn read_table(
     sink: &mut dyn StatementSink,
 ) -> Result<TableOutcome, IntakeError> {
     let mut outcome = TableOutcome::default();
-    let mut refuse = |sink: &mut dyn StatementSink, field: Option<&str>, message: String, known: Known| {
+    let refuse = |sink: &mut dyn StatementSink, field: Option<&str>, message: String, known: Known| {
         sink.problem(Problem { line: Some(layout.header_line), field: field.map(str::to_owned), message });
         TableOutcome { suggested_profile: Some(suggest(layout, profile, delimiter, known)), ..TableOutcome::default() }
     };
@@ -727,7 +727,10 @@ fn line_of(cells: &Cells, plan: &Plan<'_>, currency: Currency) -> Result<(Statem
             (Some(debit), Some(credit)) => {
                 return Err(problem("amount", format!("the row has a debit of {debit} and a credit of {credit}")));
             }
-            (None, None) if first_filled(cells, layout, Field::Debit).is_empty() && first_filled(cells, layout, Field::Credit).is_empty() => {
+            (None, None)
+                if first_filled(cells, layout, Field::Debit).is_empty()
+                    && first_filled(cells, layout, Field::Credit).is_empty() =>
+            {
                 return Err(problem("amount", "there is neither a debit nor a credit".to_owned()));
             }
             (None, None) => Money::zero(currency),
@@ -789,8 +792,25 @@ fn is_placeholder(id: &str) -> bool {
 fn is_return_word(code: &str) -> bool {
     let code = folded(code);
     [
-        "return", "returned", "reversal", "chargeback", "rucklastschrift", "ruckuberweisung", "retoure", "storno", "devolucion", "retroceso",
-        "devolucao", "estorno", "rejet", "retour", "storno", "insoluto", "stornering", "payment reversal", "payment failure refund",
+        "return",
+        "returned",
+        "reversal",
+        "chargeback",
+        "rucklastschrift",
+        "ruckuberweisung",
+        "retoure",
+        "storno",
+        "devolucion",
+        "retroceso",
+        "devolucao",
+        "estorno",
+        "rejet",
+        "retour",
+        "storno",
+        "insoluto",
+        "stornering",
+        "payment reversal",
+        "payment failure refund",
     ]
     .iter()
     .any(|word| code.split(' ').any(|w| w == *word) || code == *word)
@@ -820,8 +840,11 @@ fn indicator(text: &str, profile: Option<&Profile>) -> Option<bool> {
         }
     }
     match word.as_str() {
-        "d" | "dr" | "db" | "dbit" | "debit" | "debe" | "debito" | "cargo" | "soll" | "s" | "af" | "dare" | "out" | "money out" => Some(true),
-        "c" | "cr" | "crdt" | "credit" | "haber" | "credito" | "abono" | "haben" | "h" | "bij" | "avere" | "in" | "money in" => Some(false),
+        "d" | "dr" | "db" | "dbit" | "debit" | "debe" | "debito" | "cargo" | "soll" | "s" | "af" | "dare" | "out"
+        | "money out" => Some(true),
+        "c" | "cr" | "crdt" | "credit" | "haber" | "credito" | "abono" | "haben" | "h" | "bij" | "avere" | "in" | "money in" => {
+            Some(false)
+        }
         _ if text.trim() == "-" => Some(true),
         _ if text.trim() == "+" => Some(false),
         _ => None,
@@ -868,11 +891,7 @@ impl RunningBalance {
             // Neither way adds up (a row could not be read): the dates tell the direction, and the sum tells what is missing.
             (true, true) => first_day > last_day,
         };
-        if newest_first {
-            Some((last.checked_sub(last_amount)?, first))
-        } else {
-            Some((first.checked_sub(first_amount)?, last))
-        }
+        if newest_first { Some((last.checked_sub(last_amount)?, first)) } else { Some((first.checked_sub(first_amount)?, last)) }
     }
 }
 
@@ -1009,7 +1028,8 @@ fn suggest(layout: &Layout, profile: Option<&Profile>, delimiter: Option<char>, 
         }
     }
     for (field, key) in [(Field::BookingDate, "booking_date"), (Field::Amount, "amount"), (Field::Remittance, "remittance")] {
-        let split = field == Field::Amount && (layout.columns.contains_key(&Field::Debit) || layout.columns.contains_key(&Field::Credit));
+        let split =
+            field == Field::Amount && (layout.columns.contains_key(&Field::Debit) || layout.columns.contains_key(&Field::Credit));
         if !layout.columns.contains_key(&field) && !split {
             let _ = writeln!(out, "# {key} = \"\"");
         }

@@ -78,7 +78,10 @@ pub fn read<R: Read + Seek>(
 
 fn malformed(message: &str) -> IntakeError {
     let message: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
-    IntakeError::Malformed { line: None, message: format!("the workbook cannot be read ({message}); open it and save it again as XLSX") }
+    IntakeError::Malformed {
+        line: None,
+        message: format!("the workbook cannot be read ({message}); open it and save it again as XLSX"),
+    }
 }
 
 fn over(what: &str, limit: String) -> IntakeError {
@@ -122,7 +125,8 @@ fn check_archive(input: &mut (impl Read + Seek)) -> Result<(), IntakeError> {
     let mut inflated = 0_u64;
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| malformed(&error.to_string()))?;
-        let most = if part.name().to_ascii_lowercase().ends_with("sharedstrings.xml") { MOST_STRINGS } else { MOST_INFLATED };
+        let most =
+            if part.name_raw().to_ascii_lowercase().ends_with(b"sharedstrings.xml") { MOST_STRINGS } else { MOST_INFLATED };
         let left = most.min(MOST_INFLATED.saturating_sub(inflated));
         let got = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(|error| malformed(&error.to_string()))?;
         if got > left {
