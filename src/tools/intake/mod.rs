@@ -16,6 +16,13 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+pub mod book_csv;
+pub mod csv_bank;
+pub mod profile;
+pub mod table;
+pub mod tabular;
+pub mod xlsx;
+
 /// A bank or processor file format, told from the content alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
