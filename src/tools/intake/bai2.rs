@@ -251,7 +251,11 @@ impl<'s> Reader<'s> {
         let refused = matches!(status, "2" | "4");
         let date = date_yymmdd(field(3));
         if date.is_none() {
-            self.problem(record.line, "02 as-of date", format!("`{}` is no date (YYMMDD); its lines carry no booking date", shown(field(3))));
+            self.problem(
+                record.line,
+                "02 as-of date",
+                format!("`{}` is no date (YYMMDD); its lines carry no booking date", shown(field(3))),
+            );
         }
         let currency = match field(5) {
             "" => None,
@@ -268,13 +272,8 @@ impl<'s> Reader<'s> {
             self.problem(record.line, "02 group status", format!("the group {what}: none of its lines is taken"));
         }
         let records = 1 + record.more.len() as u64;
-        self.group = Some(Group {
-            date,
-            currency,
-            refused,
-            interim: field(6) == "3",
-            totals: Totals { records, ..Totals::default() },
-        });
+        self.group =
+            Some(Group { date, currency, refused, interim: field(6) == "3", totals: Totals { records, ..Totals::default() } });
     }
 
     fn account_header(&mut self, record: &Record) {
@@ -528,8 +527,9 @@ fn read_transaction(
             Some(_) => text_lines.push(piece.to_owned()),
             None => {
                 fields.extend(piece.split(',').map(str::to_owned));
-                let count = funds_length(&fields, 2)
-                    .ok_or_else(|| refuse("funds", "the number of availability days is no number; the line is not taken".to_owned()))?;
+                let count = funds_length(&fields, 2).ok_or_else(|| {
+                    refuse("funds", "the number of availability days is no number; the line is not taken".to_owned())
+                })?;
                 // Code and amount, funds, bank reference, customer reference.
                 let count = count.saturating_add(4);
                 fixed = Some(count);
@@ -550,9 +550,9 @@ fn read_transaction(
         // A message of the bank, not a booking.
         return Ok((0, None));
     }
-    let minor: i64 = field(1)
-        .parse()
-        .map_err(|_| refuse("amount", format!("`{}` is no amount in the smallest unit; the line is not taken", shown(field(1)))))?;
+    let minor: i64 = field(1).parse().map_err(|_| {
+        refuse("amount", format!("`{}` is no amount in the smallest unit; the line is not taken", shown(field(1))))
+    })?;
     let credit = match number {
         100..=399 | 920..=959 => true,
         400..=699 | 960..=999 => false,
@@ -560,7 +560,9 @@ fn read_transaction(
         _ => {
             return Err(refuse(
                 "type",
-                format!("type code {code} is neither a credit (100-399) nor a debit (400-699); {minor} minor units are not taken"),
+                format!(
+                    "type code {code} is neither a credit (100-399) nor a debit (400-699); {minor} minor units are not taken"
+                ),
             ));
         }
     };
@@ -580,11 +582,7 @@ fn read_transaction(
         counterparty_account: labels.get(account).as_deref().and_then(account_number),
         structured_reference: remittance.as_deref().and_then(structured_reference),
         remittance,
-        end_to_end_id: labels
-            .get("EREF")
-            .as_deref()
-            .and_then(telling)
-            .or_else(|| telling(field(references.saturating_sub(1)))),
+        end_to_end_id: labels.get("EREF").as_deref().and_then(telling).or_else(|| telling(field(references.saturating_sub(1)))),
         bank_reference: telling(field(references.saturating_sub(2))),
         transaction_code: Some(code.to_owned()),
         is_return: matches!(number, 252 | 255 | 257 | 258 | 261 | 266 | 268 | 552 | 555 | 557 | 558 | 561 | 566 | 568),

@@ -34,7 +34,8 @@ pub struct Options {
 pub fn read<R: BufRead>(input: R, sink: &mut dyn StatementSink, options: Options) -> Result<(), IntakeError> {
     let mut lines = LineReader::new(input);
     let mut decoder = TextDecoder::default();
-    let mut reader = Reader { sink, options, message: None, field: None, interim_next: false, maybe_end: None, any: Any::Nothing };
+    let mut reader =
+        Reader { sink, options, message: None, field: None, interim_next: false, maybe_end: None, any: Any::Nothing };
     while let Some(info) = lines.advance()? {
         if info.continues {
             reader.over_long(info.number);
@@ -96,6 +97,8 @@ struct Message {
     padded: bool,
     begun: bool,
     draft: Option<Draft>,
+    /// The file names a currency this program does not carry, so the one from outside must not stand in for it.
+    unknown_currency: Option<String>,
     waiting: Vec<Draft>,
     waiting_lost: u64,
     check: BalanceCheck,
@@ -128,8 +131,32 @@ fn field_tag(line: &str) -> Option<(&str, &str)> {
     let (tag, value) = rest.split_once(':')?;
     let known = matches!(
         tag,
-        "13" | "13D" | "20" | "21" | "25" | "25P" | "28" | "28C" | "28D" | "34F" | "60" | "60F" | "60M" | "61" | "62" | "62F"
-            | "62M" | "64" | "65" | "86" | "90C" | "90D" | "NS" | "940" | "941" | "942" | "950"
+        "13" | "13D"
+            | "20"
+            | "21"
+            | "25"
+            | "25P"
+            | "28"
+            | "28C"
+            | "28D"
+            | "34F"
+            | "60"
+            | "60F"
+            | "60M"
+            | "61"
+            | "62"
+            | "62F"
+            | "62M"
+            | "64"
+            | "65"
+            | "86"
+            | "90C"
+            | "90D"
+            | "NS"
+            | "940"
+            | "941"
+            | "942"
+            | "950"
     );
     known.then_some((tag, value))
 }
@@ -321,7 +348,10 @@ impl Reader<'_> {
                 message.opening = Some(balance);
                 message.currency = Some(balance.currency());
             }
-            Err(e) => self.problem(line, name, e),
+            Err(e) => {
+                message.unknown_currency = message.unknown_currency.take().or_else(|| unknown_currency(value));
+                self.problem(line, name, e);
+            }
         }
         self.release_waiting();
     }
@@ -336,7 +366,10 @@ impl Reader<'_> {
                 message.closing = Some(balance);
                 message.currency = message.currency.or(Some(balance.currency()));
             }
-            Err(e) => self.problem(line, name, e),
+            Err(e) => {
+                message.unknown_currency = message.unknown_currency.take().or_else(|| unknown_currency(value));
+                self.problem(line, name, e);
+            }
         }
         self.release_waiting();
     }
@@ -388,7 +421,8 @@ impl Reader<'_> {
     fn flush_draft(&mut self) {
         let Some(message) = &mut self.message else { return };
         let Some(draft) = message.draft.take() else { return };
-        match message.currency.or(self.options.currency) {
+        let fallback = if message.unknown_currency.is_some() { None } else { self.options.currency };
+        match message.currency.or(fallback) {
             Some(currency) => self.hand_over(draft, currency),
             None if message.waiting.len() < MOST_WAITING => message.waiting.push(draft),
             None => message.waiting_lost = message.waiting_lost.saturating_add(1),
@@ -426,7 +460,7 @@ impl Reader<'_> {
         }
         self.sink.statement(Statement {
             account: message.account.clone().unwrap_or_default(),
-            currency: message.currency.or(self.options.currency),
+            currency: message.currency.or(if message.unknown_currency.is_some() { None } else { self.options.currency }),
             statement_id: message.number.clone().or_else(|| message.reference.clone()),
         });
     }
@@ -440,11 +474,11 @@ impl Reader<'_> {
         self.interim_next = false;
         let lost = message.waiting.len() as u64 + message.waiting_lost;
         if let Some(first) = message.waiting.first() {
-            self.problem(
-                first.line,
-                ":61:",
-                format!("{lost} lines are not taken because the statement names no currency; pass it with --currency"),
-            );
+            let message = match &message.unknown_currency {
+                Some(code) => format!("{lost} lines are not taken because `{code}` is not an ISO 4217 currency"),
+                None => format!("{lost} lines are not taken because the statement names no currency; pass it with --currency"),
+            };
+            self.problem(first.line, ":61:", message);
         }
         self.sink.end(message.check.finish(message.opening, message.closing));
     }
@@ -463,6 +497,12 @@ fn split_account(value: &str) -> (String, Option<Currency>) {
         }
         _ => (account, None),
     }
+}
+
+/// The three letters in the place of the currency of a balance, where they are none.
+fn unknown_currency(balance: &str) -> Option<String> {
+    let code = balance.get(7..10)?;
+    (code.bytes().all(|b| b.is_ascii_uppercase()) && Currency::parse(code).is_err()).then(|| code.to_owned())
 }
 
 /// Puts `:61:` and `:86:` together. The error is a sentence for people.
@@ -521,7 +561,8 @@ fn parties(entry: &Entry, details: &mut Details) -> Parties {
         }
     } else if !entry.supplement.is_empty() {
         let compact: String = entry.supplement.chars().filter(|c| !c.is_whitespace()).collect();
-        let rabobank_account = compact.len() == 10 && compact.starts_with('P') && compact[1..].bytes().all(|b| b.is_ascii_digit());
+        let rabobank_account =
+            compact.len() == 10 && compact.starts_with('P') && compact[1..].bytes().all(|b| b.is_ascii_digit());
         if is_iban(&compact) || rabobank_account {
             account.get_or_insert(compact);
         } else if like_account {

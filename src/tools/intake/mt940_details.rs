@@ -98,19 +98,18 @@ const RETURN_CODES: [&str; 11] = ["009", "059", "108", "109", "110", "111", "159
 fn german(text: &str) -> Option<Details> {
     let code = text.get(..3).filter(|c| c.bytes().all(|b| b.is_ascii_digit()))?;
     let rest = &text[3..];
-    let separator = rest.chars().next().filter(|c| {
-        (c.is_ascii_punctuation() && !"+-/.,:;()'\"&_{}".contains(*c)) || matches!(c, '\u{a7}' | '\u{a4}')
-    })?;
+    let separator = rest
+        .chars()
+        .next()
+        .filter(|c| (c.is_ascii_punctuation() && !"+-/.,:;()'\"&_{}".contains(*c)) || matches!(c, '\u{a7}' | '\u{a4}'))?;
     let subfields = subfields(rest, separator);
     if subfields.is_empty() || !rest[separator.len_utf8()..].bytes().take(2).all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let joined = |codes: std::ops::RangeInclusive<u8>| {
-        join_full(subfields.iter().filter(|(c, _)| codes.contains(c)).map(|(_, t)| *t))
-    };
+    let joined =
+        |codes: std::ops::RangeInclusive<u8>| join_full(subfields.iter().filter(|(c, _)| codes.contains(c)).map(|(_, t)| *t));
     let posting_text = joined(0..=0);
-    let purpose: Vec<&str> =
-        subfields.iter().filter(|(c, _)| matches!(c, 20..=29 | 60..=69)).map(|(_, t)| *t).collect();
+    let purpose: Vec<&str> = subfields.iter().filter(|(c, _)| matches!(c, 20..=29 | 60..=69)).map(|(_, t)| *t).collect();
     let mut details = Details {
         name: folded(&joined(32..=33)),
         account: account_number(&joined(38..=38)).or_else(|| account_number(&joined(31..=31))),
@@ -225,8 +224,20 @@ fn sepa_words(part: &str) -> Vec<(usize, &'static str, usize)> {
 fn speaks_of_return(posting_text: &str) -> bool {
     let upper = posting_text.to_uppercase();
     [
-        "RETOUR", "RUECKL", "RÜCKL", "RUECKGABE", "RÜCKGABE", "RUECKBEL", "RÜCKBEL", "RUECKUEB", "RÜCKÜB", "STORNO", "REJECT",
-        "TERUGBOEKING", "RETURN", "REVERSAL",
+        "RETOUR",
+        "RUECKL",
+        "RÜCKL",
+        "RUECKGABE",
+        "RÜCKGABE",
+        "RUECKBEL",
+        "RÜCKBEL",
+        "RUECKUEB",
+        "RÜCKÜB",
+        "STORNO",
+        "REJECT",
+        "TERUGBOEKING",
+        "RETURN",
+        "REVERSAL",
     ]
     .iter()
     .any(|word| upper.contains(word))
@@ -235,10 +246,53 @@ fn speaks_of_return(posting_text: &str) -> bool {
 // --- Slash codes -------------------------------------------------------------------------------------------------
 
 const SLASH_CODES: [&str; 47] = [
-    "TRTP", "IBAN", "BIC", "NAME", "REMI", "EREF", "KREF", "PREF", "MREF", "IREF", "RREF", "CREF", "OREF", "MARF", "CSID",
-    "ORDP", "BENM", "ADDR", "ISDT", "TRCD", "ULTC", "ULTD", "ULTB", "PURP", "RTRN", "BUSP", "SVCL", "CNTP", "ACCW", "SWOC",
-    "SWOD", "NRTX", "TRAN", "OCMT", "CHGS", "EXCH", "CHGT", "CDTRREF", "CDTRREFTP", "ORDB", "BENB", "ACSI", "CRED", "DEBT",
-    "BO", "BI", "TYPE",
+    "TRTP",
+    "IBAN",
+    "BIC",
+    "NAME",
+    "REMI",
+    "EREF",
+    "KREF",
+    "PREF",
+    "MREF",
+    "IREF",
+    "RREF",
+    "CREF",
+    "OREF",
+    "MARF",
+    "CSID",
+    "ORDP",
+    "BENM",
+    "ADDR",
+    "ISDT",
+    "TRCD",
+    "ULTC",
+    "ULTD",
+    "ULTB",
+    "PURP",
+    "RTRN",
+    "BUSP",
+    "SVCL",
+    "CNTP",
+    "ACCW",
+    "SWOC",
+    "SWOD",
+    "NRTX",
+    "TRAN",
+    "OCMT",
+    "CHGS",
+    "EXCH",
+    "CHGT",
+    "CDTRREF",
+    "CDTRREFTP",
+    "ORDB",
+    "BENB",
+    "ACSI",
+    "CRED",
+    "DEBT",
+    "BO",
+    "BI",
+    "TYPE",
 ];
 
 /// `/CODE/value` pairs; a value ends where the next known code begins.
@@ -273,7 +327,10 @@ fn slash_coded(text: &str) -> Option<Details> {
     let counterparty: Vec<&str> = find(&codes, "CNTP").map(|v| v.split('/').collect()).unwrap_or_default();
     let party = find(&codes, "ORDP").or_else(|| find(&codes, "BENM"));
     let mut details = Details {
-        name: find(&codes, "NAME").and_then(folded).or_else(|| counterparty.get(2).and_then(|n| folded(n))).or_else(|| party.and_then(folded)),
+        name: find(&codes, "NAME")
+            .and_then(folded)
+            .or_else(|| counterparty.get(2).and_then(|n| folded(n)))
+            .or_else(|| party.and_then(folded)),
         account: find(&codes, "IBAN")
             .and_then(account_number)
             .or_else(|| counterparty.first().and_then(|a| account_number(a)))
@@ -314,8 +371,21 @@ fn amount_with_currency(text: &str) -> Option<(String, String)> {
 // --- Labels and fixed layouts --------------------------------------------------------------------------------------
 
 const LABELS: [&str; 15] = [
-    "REK:", "IBAN:", "BIC:", "NAAM:", "OMSCHRIJVING:", "OMSCHR:", "KENMERK:", "MACHTIGING:", "INCASSANT:", "AUFTRAGGEBER:",
-    "MITTEILUNGEN:", "MITTEILUNG:", "VALUTADATUM:", "REFERENZEN:", "ADRES:",
+    "REK:",
+    "IBAN:",
+    "BIC:",
+    "NAAM:",
+    "OMSCHRIJVING:",
+    "OMSCHR:",
+    "KENMERK:",
+    "MACHTIGING:",
+    "INCASSANT:",
+    "AUFTRAGGEBER:",
+    "MITTEILUNGEN:",
+    "MITTEILUNG:",
+    "VALUTADATUM:",
+    "REFERENZEN:",
+    "ADRES:",
 ];
 
 /// ABN AMRO (`IBAN: … NAAM: … OMSCHRIJVING: …`), Knab (`REK: …/NAAM: …`), PostFinance (`AUFTRAGGEBER: … MITTEILUNGEN: …`).
@@ -408,12 +478,24 @@ mod tests {
         let rows: &[Row] = &[
             (
                 "166?00GUTSCHRIFT?100399?20EREF+EndToEndId TFNR 22 004?21 00001?22\nSVWZ+Verw CTSc-01 BC-PPP TF?23Nr 22 004?30DRESDEFF508?31DE1450880\n0500194785000?32KARL?33        KAUFMANN",
-                [Some("KARL KAUFMANN"), Some("DE14508800500194785000"), Some("Verw CTSc-01 BC-PPP TFNr 22 004"), None, Some("EndToEndId TFNR 22 004 00001")],
+                [
+                    Some("KARL KAUFMANN"),
+                    Some("DE14508800500194785000"),
+                    Some("Verw CTSc-01 BC-PPP TFNr 22 004"),
+                    None,
+                    Some("EndToEndId TFNR 22 004 00001"),
+                ],
                 false,
             ),
             (
                 "159?00RETOURE?100399?20EREF+TFNR 40005 00005?21MTLG:Grund nicht s\npezifizie?22rt Reject aus SEPA-Ueberwei?23sungsauftrag?34914",
-                [None, None, Some("MTLG:Grund nicht spezifiziert Reject aus SEPA-Ueberweisungsauftrag"), None, Some("TFNR 40005 00005")],
+                [
+                    None,
+                    None,
+                    Some("MTLG:Grund nicht spezifiziert Reject aus SEPA-Ueberweisungsauftrag"),
+                    None,
+                    Some("TFNR 40005 00005"),
+                ],
                 true,
             ),
             (
@@ -456,7 +538,11 @@ mod tests {
                 [Some("J JANSEN"), Some("NL91ABNA0417164300"), Some("FACT 77"), None, Some("K-1")],
                 false,
             ),
-            ("Please pay to IBAN: DE02120300000000202051", [None, None, Some("Please pay to IBAN: DE02120300000000202051"), None, None], false),
+            (
+                "Please pay to IBAN: DE02120300000000202051",
+                [None, None, Some("Please pay to IBAN: DE02120300000000202051"), None, None],
+                false,
+            ),
             (
                 "GIRO   428428 KPN - DIGITENNE    BETREFT FACTUUR",
                 [Some("KPN - DIGITENNE"), Some("428428"), Some("BETREFT FACTUUR"), None, None],
@@ -464,10 +550,20 @@ mod tests {
             ),
             (
                 "BEA   NR:XXX1234   21.05.11/12.54 DIRCKIII FIL2500 KATWIJK,PAS999",
-                [Some("DIRCKIII FIL2500 KATWIJK"), None, Some("BEA NR:XXX1234 21.05.11/12.54 DIRCKIII FIL2500 KATWIJK,PAS999"), None, None],
+                [
+                    Some("DIRCKIII FIL2500 KATWIJK"),
+                    None,
+                    Some("BEA NR:XXX1234 21.05.11/12.54 DIRCKIII FIL2500 KATWIJK,PAS999"),
+                    None,
+                    None,
+                ],
                 false,
             ),
-            ("52.89.39.882                    MYCOM DEN HAAG", [Some("MYCOM DEN HAAG"), Some("528939882"), Some("52.89.39.882 MYCOM DEN HAAG"), None, None], false),
+            (
+                "52.89.39.882                    MYCOM DEN HAAG",
+                [Some("MYCOM DEN HAAG"), Some("528939882"), Some("52.89.39.882 MYCOM DEN HAAG"), None, None],
+                false,
+            ),
             ("Terugboeking    \nNIET AKKOORD", [None, None, Some("Terugboeking NIET AKKOORD"), None, None], true),
             ("Return of goods, invoice 7", [None, None, Some("Return of goods, invoice 7"), None, None], false),
             ("999PN5477SCHECK-NR. 00000", [None, None, Some("999PN5477SCHECK-NR. 00000"), None, None], false),
@@ -476,8 +572,8 @@ mod tests {
         ];
         for (text, expected, is_return) in rows {
             let found = details(text);
-            let fields =
-                [&found.name, &found.account, &found.remittance, &found.structured_reference, &found.end_to_end_id].map(|f| f.as_deref());
+            let fields = [&found.name, &found.account, &found.remittance, &found.structured_reference, &found.end_to_end_id]
+                .map(|f| f.as_deref());
             assert_eq!((&fields, found.is_return), (expected, *is_return), "{text}");
         }
     }

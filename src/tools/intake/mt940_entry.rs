@@ -36,8 +36,9 @@ pub(super) struct Entry {
 /// Reads the lines of a `:61:`. The error is a sentence for people.
 pub(super) fn parse_entry(lines: &[String]) -> Result<Entry, String> {
     let first = lines.first().map(String::as_str).unwrap_or_default().trim_start();
-    let value_date = value_date(first)
-        .ok_or_else(|| format!("`{}` does not begin with a value date (YYMMDD); ask the bank for the file again", shown(first)))?;
+    let value_date = value_date(first).ok_or_else(|| {
+        format!("`{}` does not begin with a value date (YYMMDD); ask the bank for the file again", shown(first))
+    })?;
     let mut rest = first.get(6..).unwrap_or_default().trim_start();
     let mut booking_date = value_date;
     if rest.len() >= 4 && rest.bytes().take(4).all(|b| b.is_ascii_digit()) {
@@ -65,8 +66,8 @@ pub(super) fn parse_entry(lines: &[String]) -> Result<Entry, String> {
     }
     let length = rest.bytes().take_while(|&b| b.is_ascii_digit() || b == b',' || b == b'.').count();
     let (amount, rest) = rest.split_at(length);
-    let amount = plain_decimal(amount)
-        .ok_or_else(|| format!("`{}` has no amount after its debit or credit mark", shown(first)))?;
+    let amount =
+        plain_decimal(amount).ok_or_else(|| format!("`{}` has no amount after its debit or credit mark", shown(first)))?;
     let negative = !positive;
     let amount = if negative { format!("-{amount}") } else { amount };
     let (code, rest) = transaction_code(rest);
@@ -167,7 +168,15 @@ mod tests {
             ("251230 0102RD1,5NMSCNONREF", date(2026, 1, 2), date(2025, 12, 30), "1.5", "NMSC", "NONREF", ""),
             ("2601021231C000000000007,NTRFx", date(2025, 12, 31), date(2026, 1, 2), "000000000007", "NTRF", "x", ""),
             ("1312091209C79,7FMSC01916//NONREF", date(2013, 12, 9), date(2013, 12, 9), "79.7", "FMSC", "01916", "NONREF"),
-            ("1407290729C500NTRF29-07-2014 10:05//B4G", date(2014, 7, 29), date(2014, 7, 29), "500", "NTRF", "29-07-2014 10:05", "B4G"),
+            (
+                "1407290729C500NTRF29-07-2014 10:05//B4G",
+                date(2014, 7, 29),
+                date(2014, 7, 29),
+                "500",
+                "NTRF",
+                "29-07-2014 10:05",
+                "B4G",
+            ),
             ("2602300227D3,10NINTNONREF", date(2026, 2, 27), date(2026, 2, 28), "-3.10", "NINT", "NONREF", ""),
         ] {
             let read = entry(text).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -185,7 +194,9 @@ mod tests {
 
     #[test]
     fn broken_entries_are_sentences() {
-        for text in ["", "x", "1310", "131340C1,", "131001X5,NTRF", "131001CNTRF", "131001C,NTRF", "1310019999C1,NTRF", "13é001C1,NTRF"] {
+        for text in
+            ["", "x", "1310", "131340C1,", "131001X5,NTRF", "131001CNTRF", "131001C,NTRF", "1310019999C1,NTRF", "13é001C1,NTRF"]
+        {
             assert!(entry(text).is_err(), "{text}");
         }
     }

@@ -251,7 +251,12 @@ impl<'s> Reader<'s> {
 
     fn end_entry(&mut self) {
         let Some(entry) = self.entry.take() else { return };
-        let Some(batch) = &mut self.batch else { return };
+        let Some(mut batch) = self.batch.take() else { return };
+        self.settle_entry(&entry, &mut batch);
+        self.batch = Some(batch);
+    }
+
+    fn settle_entry(&mut self, entry: &Entry, batch: &mut Batch) {
         let advice = batch.class == "ADV";
         let code = text(&entry.record, 1, 3);
         let amount = if advice { number(&entry.record, 27, 39) } else { number(&entry.record, 29, 39) };
@@ -280,24 +285,36 @@ impl<'s> Reader<'s> {
         let reason_known = reason.starts_with('R') && reason[1..].bytes().all(|b| b.is_ascii_digit());
         let (Some(cents), true) = (cents, code.bytes().all(|b| b.is_ascii_digit())) else {
             let shown = shown(&text(&entry.record, 0, 40));
-            self.problem(entry.line, "entry amount", format!("`{shown}` has no transaction code or no amount in cents; the return is not taken"));
+            self.problem(
+                entry.line,
+                "entry amount",
+                format!("`{shown}` has no transaction code or no amount in cents; the return is not taken"),
+            );
             return;
         };
         if !reason_known {
             let message = format!("`{}` is no return reason (R01 to R85); the return is taken without one", shown(&reason));
             self.problem(*line, "addenda 99 reason", message);
         } else if reason_words(&reason).is_none() {
-            self.problem(*line, "addenda 99 reason", format!("{reason} is not among the return reasons of the rules; the return is taken"));
+            self.problem(
+                *line,
+                "addenda 99 reason",
+                format!("{reason} is not among the return reasons of the rules; the return is taken"),
+            );
         }
         if cents == 0 {
             let trace = text(addenda, 6, 21);
-            self.problem(*line, "addenda 99", format!("{reason}: an entry without money (trace {}) was returned; check the account it named", trace.trim()));
+            self.problem(
+                *line,
+                "addenda 99",
+                format!("{reason}: an entry without money (trace {}) was returned; check the account it named", trace.trim()),
+            );
             return;
         }
         // A dishonoured return takes a return back.
         let dishonoured = matches!(reason.as_str(), "R61" | "R67" | "R68" | "R69" | "R70");
         let signed = if debit == dishonoured { cents } else { -cents };
-        let line = return_line(&entry, addenda, batch, &reason, Money::new(signed, Currency::USD));
+        let line = return_line(entry, addenda, batch, &reason, Money::new(signed, Currency::USD));
         begin_statement(self.sink, batch);
         self.sink.line(line);
     }

@@ -30,7 +30,20 @@ pub struct Options {
 /// The bytes cannot be had, there are none, or there is no `<OFX>` in them.
 pub fn read<R: BufRead>(input: R, sink: &mut dyn StatementSink, options: Options) -> Result<(), IntakeError> {
     let mut tokens = Tokens::new(input);
-    let mut reader = Reader { sink, options, line: 1, stack: Vec::new(), leaf: None, text: String::new(), statement: None, line_draft: None, status: Status::default(), seen_ofx: false, statements: 0, said: false };
+    let mut reader = Reader {
+        sink,
+        options,
+        line: 1,
+        stack: Vec::new(),
+        leaf: None,
+        text: String::new(),
+        statement: None,
+        line_draft: None,
+        status: Status::default(),
+        seen_ofx: false,
+        statements: 0,
+        said: false,
+    };
     let mut empty = true;
     loop {
         let token = tokens.next()?;
@@ -55,20 +68,55 @@ pub fn read<R: BufRead>(input: R, sink: &mut dyn StatementSink, options: Options
     match (reader.seen_ofx, empty) {
         (true, _) => Ok(()),
         (false, true) => Err(IntakeError::Empty),
-        (false, false) => Err(IntakeError::UnknownFormat { advice: "an OFX file has an element `<OFX>`, and this one has none".to_owned() }),
+        (false, false) => {
+            Err(IntakeError::UnknownFormat { advice: "an OFX file has an element `<OFX>`, and this one has none".to_owned() })
+        }
     }
 }
 
 /// Elements with children that matter here. All others are values, or pass through.
-const AGGREGATES: [&str; 23] = [
-    "OFX", "SONRS", "STATUS", "FI", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", "STMTRS", "CCSTMTRS", "INVSTMTRS",
-    "BANKACCTFROM", "CCACCTFROM", "INVACCTFROM", "BANKACCTTO", "CCACCTTO", "BANKTRANLIST", "BANKTRANLISTP", "STMTTRN",
-    "STMTTRNP", "PAYEE", "CURRENCY", "ORIGCURRENCY", "LEDGERBAL",
+const AGGREGATES: [&str; 24] = [
+    "OFX",
+    "SONRS",
+    "STATUS",
+    "FI",
+    "STMTTRNRS",
+    "CCSTMTTRNRS",
+    "INVSTMTTRNRS",
+    "STMTRS",
+    "CCSTMTRS",
+    "INVSTMTRS",
+    "BANKACCTFROM",
+    "CCACCTFROM",
+    "INVACCTFROM",
+    "BANKACCTTO",
+    "CCACCTTO",
+    "BANKTRANLIST",
+    "BANKTRANLISTP",
+    "STMTTRN",
+    "STMTTRNP",
+    "PAYEE",
+    "CURRENCY",
+    "ORIGCURRENCY",
+    "LEDGERBAL",
+    "AVAILBAL",
 ];
 
 /// An element that may not stand inside a transaction: a transaction still open has lost its end tag.
 fn ends_transaction(name: &str) -> bool {
-    is_transaction(name) || is_statement(name) || matches!(name, "LEDGERBAL" | "BANKTRANLIST" | "BANKTRANLISTP" | "STMTTRNRS" | "CCSTMTTRNRS" | "INVSTMTTRNRS" | "AVAILBAL" | "INVBANKTRAN")
+    is_transaction(name)
+        || is_statement(name)
+        || matches!(
+            name,
+            "LEDGERBAL"
+                | "BANKTRANLIST"
+                | "BANKTRANLISTP"
+                | "STMTTRNRS"
+                | "CCSTMTTRNRS"
+                | "INVSTMTTRNRS"
+                | "AVAILBAL"
+                | "INVBANKTRAN"
+        )
 }
 
 fn is_transaction(name: &str) -> bool {
@@ -229,7 +277,7 @@ impl Reader<'_> {
                     self.problem("LEDGERBAL/BALAMT", note);
                 }
                 if let Some(statement) = &mut self.statement {
-                    statement.closing = Some(money);
+                    statement.closing.get_or_insert(money);
                 }
             }
             Err(e) => self.problem("LEDGERBAL/BALAMT", e),
@@ -238,9 +286,14 @@ impl Reader<'_> {
 
     fn end_status(&mut self) {
         let status = std::mem::take(&mut self.status);
-        let failed = status.severity.eq_ignore_ascii_case("ERROR") || (status.severity.is_empty() && !matches!(status.code.as_str(), "" | "0"));
+        let failed = status.severity.eq_ignore_ascii_case("ERROR")
+            || (status.severity.is_empty() && !matches!(status.code.as_str(), "" | "0"));
         if failed {
-            let what = if self.stack.contains(&"SONRS") { "the bank's server refused the sign-on" } else { "the bank's server refused the request" };
+            let what = if self.stack.contains(&"SONRS") {
+                "the bank's server refused the sign-on"
+            } else {
+                "the bank's server refused the request"
+            };
             let message = if status.message.is_empty() { "no message".to_owned() } else { status.message };
             self.problem("STATUS", format!("{what} with code {}: {}; ask it for the file again", shown(&status.code), message));
         }
@@ -297,7 +350,11 @@ impl Reader<'_> {
             }
         };
         if !draft.correction.is_empty() || !draft.corrects.is_empty() {
-            let message = format!("the bank corrects ({}) its transaction `{}`; have a person look at the earlier one", shown(&draft.correction), shown(&draft.corrects));
+            let message = format!(
+                "the bank corrects ({}) its transaction `{}`; have a person look at the earlier one",
+                shown(&draft.correction),
+                shown(&draft.corrects)
+            );
             self.problem("STMTTRN/CORRECTFITID", message);
             if draft.correction.eq_ignore_ascii_case("DELETE") {
                 return;
@@ -341,7 +398,11 @@ impl Reader<'_> {
         let fallback = self.options.currency;
         let Some(statement) = &mut self.statement else { return };
         if !std::mem::replace(&mut statement.begun, true) {
-            self.sink.statement(Statement { account: statement.account.clone(), currency: statement.currency.or(fallback), statement_id: None });
+            self.sink.statement(Statement {
+                account: statement.account.clone(),
+                currency: statement.currency.or(fallback),
+                statement_id: None,
+            });
         }
     }
 
@@ -350,7 +411,13 @@ impl Reader<'_> {
         let Some(statement) = self.statement.take() else { return };
         if statement.without_currency > 0 {
             let here = std::mem::replace(&mut self.line, statement.first_without);
-            self.problem("CURDEF", format!("{} transactions are not taken because the statement names no currency; pass it with --currency", statement.without_currency));
+            self.problem(
+                "CURDEF",
+                format!(
+                    "{} transactions are not taken because the statement names no currency; pass it with --currency",
+                    statement.without_currency
+                ),
+            );
             self.line = here;
         }
         self.sink.end(statement.check.finish(None, statement.closing));

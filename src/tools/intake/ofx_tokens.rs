@@ -104,7 +104,11 @@ impl<R: BufRead> Tokens<R> {
         let mut too_long = false;
         let end: &[u8] = loop {
             let Some(byte) = self.take()? else { break b"" };
-            if bytes.len() < LONGEST_TAG { bytes.push(byte) } else { too_long = true }
+            if bytes.len() < LONGEST_TAG {
+                bytes.push(byte)
+            } else {
+                too_long = true
+            }
             if bytes.starts_with(b"![CDATA[") {
                 break b"]]>";
             }
@@ -257,7 +261,10 @@ mod tests {
         for (bytes, expected) in [
             (b"<NAME>BLUEBIRD DENTAL & CO".as_slice(), vec![open("NAME"), text("BLUEBIRD DENTAL & CO")]),
             (b"<name>AT&amp;T &#38; A &lt; B &bogus; &".as_slice(), vec![open("NAME"), text("AT&T & A < B &bogus; &")]),
-            (b"<MEMO/><A b='c'>1 < 2</A>".as_slice(), vec![open("MEMO"), close("MEMO"), open("A"), text("1 "), text("< 2"), close("A")]),
+            (
+                b"<MEMO/><A b='c'>1 < 2</A>".as_slice(),
+                vec![open("MEMO"), close("MEMO"), open("A"), text("1 "), text("< 2"), close("A")],
+            ),
             (b"<A><![CDATA[x & <y>]]></A><!-- <B> -->".as_slice(), vec![open("A"), text("x & <y>"), close("A")]),
             (b"CHARSET:1252\n<A>M\xFCller".as_slice(), vec![text("CHARSET:1252\n"), open("A"), text("Müller")]),
             (b"<?xml encoding=\"ISO-8859-2\"?><A>\xB1".as_slice(), vec![open("A"), text("ą")]),

@@ -174,12 +174,7 @@ mod tests {
     fn a_long_line_comes_in_pieces_of_the_limit() {
         assert_eq!(
             lines(b"abcdefgh\nx", 3),
-            vec![
-                (1, false, b"abc".to_vec()),
-                (1, true, b"def".to_vec()),
-                (1, true, b"gh".to_vec()),
-                (2, false, b"x".to_vec())
-            ]
+            vec![(1, false, b"abc".to_vec()), (1, true, b"def".to_vec()), (1, true, b"gh".to_vec()), (2, false, b"x".to_vec())]
         );
     }
 
