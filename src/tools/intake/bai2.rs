@@ -571,9 +571,11 @@ fn read_transaction(
     let value_date = if field(2).eq_ignore_ascii_case("V") { date_yymmdd(field(3)) } else { None };
     let references = fixed.unwrap_or(5);
     let labels = Labels::read(&text_lines);
-    let whole = folded(&text_lines.join(" "));
     let (name, account) = if credit { ("DBNM", "DACT") } else { ("CRNM", "CACT") };
-    let remittance = labels.get("REMI").or(whole);
+    // What has a field of its own is not repeated in the text.
+    let told = |line: &&String| line.split_once(':').is_some_and(|(label, _)| ["EREF", name, account].contains(&label.trim()));
+    let whole = text_lines.iter().filter(|line| !told(line)).map(String::as_str).collect::<Vec<_>>().join(" ");
+    let remittance = labels.get("REMI").or_else(|| folded(&whole));
     let line = StatementLine {
         booking_date: as_of.or(value_date),
         value_date,

@@ -116,6 +116,8 @@ struct Reader<'s> {
     entry: Option<Entry>,
     file: Totals,
     batches: u64,
+    /// A batch of the file holds automated accounting advices.
+    advice: bool,
     created: Option<Date>,
     header_seen: bool,
     trailer_seen: bool,
@@ -133,6 +135,7 @@ impl<'s> Reader<'s> {
             entry: None,
             file: Totals::default(),
             batches: 0,
+            advice: false,
             created: None,
             header_seen: false,
             trailer_seen: false,
@@ -183,6 +186,7 @@ impl<'s> Reader<'s> {
         self.trailer_seen = false;
         self.file = Totals::default();
         self.batches = 0;
+        self.advice = false;
         self.created = date_yymmdd(&text(record, 23, 29));
         if self.created.is_none() {
             let shown = shown(&text(record, 23, 29));
@@ -195,6 +199,7 @@ impl<'s> Reader<'s> {
         self.end_batch();
         self.note_missing_header(line);
         self.batches += 1;
+        self.advice |= text(record, 50, 53) == "ADV";
         let settled = number(record, 75, 78).and_then(|day| self.settlement_date(day));
         let effective = date_yymmdd(&text(record, 69, 75));
         self.batch = Some(Batch {
@@ -342,8 +347,8 @@ impl<'s> Reader<'s> {
         self.compare(line, "file batch count", number(record, 1, 7), batches);
         self.compare(line, "file entry count", number(record, 13, 21), file.entries);
         self.compare(line, "file entry hash", number(record, 21, 31), file.hash % 10_000_000_000);
-        // Advice files have wider totals.
-        let wide = text(record, 55, 71).bytes().all(|b| b.is_ascii_digit());
+        // Files of accounting advices have wider totals.
+        let wide = self.advice;
         let (debits, credits) = if wide { ((31, 51), (51, 71)) } else { ((31, 43), (43, 55)) };
         self.compare(line, "file debits", number(record, debits.0, debits.1), file.debits);
         self.compare(line, "file credits", number(record, credits.0, credits.1), file.credits);
