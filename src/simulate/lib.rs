@@ -1,1 +1,3 @@
-//! placeholder
+//! Seeded books with the truth beside them, and the files a desk would receive for them.
+
+pub mod demo;
