@@ -32,6 +32,8 @@ pub enum FeedEvent {
     End(StatementEnd),
     /// Something could not be taken.
     Problem(Problem),
+    /// Worth saying, and no problem.
+    Notice(String),
     /// The file could not be read on. What came before stands.
     Failed(String),
 }
@@ -230,6 +232,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 }
             }
             FeedEvent::Problem(problem) => taking.report.problem(problem),
+            FeedEvent::Notice(notice) => taking.report.notices.push(notice),
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
     }

@@ -1,3 +1,4 @@
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,9 +14,11 @@ use quittance_rules::records::EntityId;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::SandboxedReader;
 use quittance_tools::intake::feed::BankFileFeed;
-use quittance_tools::intake::{ReadOptions, books};
+use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::books;
 use quittance_tools::store::Database;
 
+use super::bank_options::BankOptions;
 use super::progress::Bar;
 use super::settings::{ByArgs, DbArgs};
 use super::{Outcome, Usage};
@@ -60,12 +63,8 @@ struct Statements {
     /// The entity whose account it is, for an account that is not placed yet
     #[arg(long)]
     entity: Option<String>,
-    /// The currency, for files that do not name one (QIF, some CSV)
-    #[arg(long)]
-    currency: Option<String>,
-    /// Mapping profile for CSV and XLSX
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
+    #[command(flatten)]
+    options: BankOptions,
     /// Book interim reports and notifications too (CAMT.052 and .054, MT942): only for accounts whose bank sends nothing else,
     /// or their lines count twice
     #[arg(long)]
@@ -85,8 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
                 entity: entity.map_err(|error| Usage(format!("--entity: {error}")))?,
                 book_interim: statements.book_interim,
             };
-            let options = ReadOptions::from_flags(statements.currency.as_deref(), statements.profile.as_deref())
-                .map_err(|error| Usage(error.to_string()))?;
+            let options = Box::new(statements.options.read()?);
             each(&statements.files, InputKind::Statement, Importer::Statement(placing, options)).await
         }
     }
@@ -99,7 +97,7 @@ pub enum Importer {
     /// Invoice files.
     Invoices,
     /// Bank files, with where to place them and how to read them.
-    Statement(Placing, ReadOptions),
+    Statement(Placing, Box<BankFileOptions>),
     /// Evidence.
     Evidence,
 }
@@ -158,15 +156,25 @@ async fn import_one(database: &Database, by: &str, path: &Path, kind: InputKind,
     let report = match importer {
         Importer::Customers => {
             let read = books::read_customers(path)?;
-            import_customers(database, &SystemClock, by, input, read.records, read.problems).await?
+            let mut report = import_customers(database, &SystemClock, by, input, read.records, read.problems).await?;
+            report.notices.extend(read.notices);
+            report
         }
         Importer::Invoices => {
             let customers = database.customers().await?;
-            let read = books::read_invoices(path, &customers)?;
-            import_invoices(database, &SystemClock, by, input, read.records, read.problems).await?
+            let read = if books::is_pdf(path)? {
+                let bytes = tokio::fs::read(path).await?;
+                let xml = SandboxedReader::new()?.embedded_invoice(&bytes).await?;
+                books::read_invoice_xml(BufReader::new(xml.as_slice()), &customers)?
+            } else {
+                books::read_invoices(path, &customers)?
+            };
+            let mut report = import_invoices(database, &SystemClock, by, input, read.records, read.problems).await?;
+            report.notices.extend(read.notices);
+            report
         }
         Importer::Statement(placing, options) => {
-            let mut feed = BankFileFeed::open(path, options.clone());
+            let mut feed = BankFileFeed::open(path, options.as_ref().clone());
             import_statement(database, &SystemClock, by, input, placing, &mut feed).await?
         }
         Importer::Evidence => return evidence_one(database, by, path, input).await,

@@ -257,6 +257,8 @@ pub struct EarlyDiscount {
     pub percent: Decimal,
     /// Last day on which it may be taken.
     pub until: Date,
+}
+
 /// Exchange rates of one day, each as units of the currency for one euro (how the European Central Bank publishes them).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FxTable {

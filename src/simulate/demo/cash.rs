@@ -248,7 +248,9 @@ impl<'a> Cash<'a> {
             let mut line = self.payment(&[item], booked, due, TruthKind::ThirdParty);
             let country = self.owner(item).customer.country.clone().unwrap_or_default();
             let payers: &[&str] = match self.owner(item).entity == BERLIN {
-                true => &["Treuhand Krause Steuerberatung", "Anna-Lena Vogt", "Finch Family Office Ltd", "Factoring Nordwest GmbH"],
+                true => {
+                    &["Treuhand Krause Steuerberatung", "Anna-Lena Vogt", "Finch Family Office Ltd", "Factoring Nordwest GmbH"]
+                }
                 false => &["Carlos Alberto Medina Soto", "Tesorería Corporativa Lima S.A.C.", "María Fernanda Ochoa Luna"],
             };
             line.party = Some((*self.chance.pick(payers)).to_owned());
@@ -296,8 +298,8 @@ impl<'a> Cash<'a> {
 
     fn discounts(&mut self) {
         for (count, kind, low, high) in [(7, TruthKind::DiscountOnTime, 3, 8), (3, TruthKind::DiscountLate, 15, 25)] {
-            let items =
-                self.take(count, |cash, i| cash.items[i].discount_percent.is_some() && cash.items[i].issue_date >= date(2026, 6, 28));
+            let items = self
+                .take(count, |cash, i| cash.items[i].discount_percent.is_some() && cash.items[i].issue_date >= date(2026, 6, 28));
             for item in items {
                 let due = self.items[item].amount;
                 let paid = plus(due, -((due.minor() * 2 + 50) / 100));
@@ -391,7 +393,8 @@ impl<'a> Cash<'a> {
     }
 
     fn partial_payments(&mut self) {
-        for (n, item) in self.take(8, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate() {
+        for (n, item) in self.take(8, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate()
+        {
             let due = self.items[item].amount;
             let share = self.chance.between(4, 6) * 100;
             let first = Money::new(part(due, share).minor() / 100 * 100, due.currency());
@@ -559,7 +562,15 @@ impl<'a> Cash<'a> {
             add(2, first.saturating_add(28.days()), -4_180_000 - step * 900, Booking::Salaries, None, &planilla, Outgoing);
             add(2, first.saturating_add(14.days()), -1_500, Booking::BankFee, None, "MANTENIMIENTO DE CUENTA", NotOurs);
             let batch = format!("TID 60217745 BATCH {:04} VISA MC {:02} TRX", 310 + step, 7 + step);
-            add(0, first.saturating_add(9.days()), 61_240 + step * 1_313, Booking::CardSettlement, Some("CardPoint Acquiring S.A."), &batch, NotOurs);
+            add(
+                0,
+                first.saturating_add(9.days()),
+                61_240 + step * 1_313,
+                Booking::CardSettlement,
+                Some("CardPoint Acquiring S.A."),
+                &batch,
+                NotOurs,
+            );
         }
         for quarter in [date(2026, 9, 30), date(2026, 7, 31)] {
             add(0, quarter, 412 + i64::from(quarter.month()), Booking::Interest, None, "Habenzinsen / Interest credit", NotOurs);

@@ -94,9 +94,10 @@ const LUCUMA: WalletLook = WalletLook {
 };
 
 fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Result<Piece, DemoError> {
-    let shown = desk.paid("wallet payments", &[&|line, patron| {
-        line.booking == Booking::Wallet && patron.wallet && line.amount.currency() == Currency::PEN
-    }])?;
+    let shown = desk.paid(
+        "wallet payments",
+        &[&|line, patron| line.booking == Booking::Wallet && patron.wallet && line.amount.currency() == Currency::PEN],
+    )?;
     let operation = shown.bank_reference.clone().unwrap_or_default();
     let message = if desk.chance.percent(50) { shown.numbers() } else { Vec::new() };
     let date = short_date(shown.date, Language::Es);
@@ -135,7 +136,10 @@ fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Res
         .set("again", look.again)
         .rows(
             "names",
-            (0..).zip(names).map(|(i, n)| values(&[("y", (1016 + 58 * i).to_string()), ("text", n.to_owned()), ("ink", look.ink.to_owned())])).collect(),
+            (0..)
+                .zip(names)
+                .map(|(i, n)| values(&[("y", (1016 + 58 * i).to_string()), ("text", n.to_owned()), ("ink", look.ink.to_owned())]))
+                .collect(),
         )
         .rows(
             "rows",
@@ -262,7 +266,12 @@ fn bank_screen(
     let mut y = 806 + 80;
     for (i, (label, value)) in rows.iter().enumerate() {
         let face = ("face", if look.ios { "Inter" } else { "Roboto" }.to_owned());
-        labels.push(values(&[("y", y.to_string()), ("label", (*label).to_owned()), ("soft", look.soft.to_owned()), face.clone()]));
+        labels.push(values(&[
+            ("y", y.to_string()),
+            ("label", (*label).to_owned()),
+            ("soft", look.soft.to_owned()),
+            face.clone(),
+        ]));
         let parts = wrap(value, 28);
         for (n, part) in parts.iter().enumerate() {
             texts.push(values(&[
@@ -330,7 +339,10 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     let mut shown = if claimed {
         desk.unpaid("unpaid invoices in soles", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?
     } else {
-        desk.paid("transfers in soles", &[&|line, p| line.account == 2 && is_single(line) && !p.wallet && p.currency == Currency::PEN])?
+        desk.paid(
+            "transfers in soles",
+            &[&|line, p| line.account == 2 && is_single(line) && !p.wallet && p.currency == Currency::PEN],
+        )?
     };
     let operation = shown.bank_reference.clone().unwrap_or_else(|| desk.chance.digits(8));
     if !claimed {
@@ -367,10 +379,9 @@ fn euros(money: Money) -> String {
 fn english_payment(desk: &mut Desk<'_>) -> Result<Shown, DemoError> {
     desk.paid(
         "transfers of English-speaking customers",
-        &[
-            &|line, p| p.language == Language::En && line.account == 0 && is_single(line) && line.fee.is_none(),
-            &|line, p| p.entity == BERLIN && line.account == 0 && is_single(line),
-        ],
+        &[&|line, p| p.language == Language::En && line.account == 0 && is_single(line) && line.fee.is_none(), &|line, p| {
+            p.entity == BERLIN && line.account == 0 && is_single(line)
+        }],
     )
 }
 
@@ -475,7 +486,8 @@ fn second_copy(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 }
 
 fn failed(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let shown = desk.unpaid("unpaid invoices for a failed transfer", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
+    let shown =
+        desk.unpaid("unpaid invoices for a failed transfer", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
     let patron = desk.patron(&shown);
     let look = BankLook {
         title: "Transferencia",
@@ -546,7 +558,11 @@ fn scheduled(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 /// A photograph of a screen, out of focus, from an angle: nothing on it can be read.
 fn unreadable_photo(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let shown = desk.unpaid("unpaid invoices for a bad photo", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
-    let rows = [("Empresa", "Brightwater Servicios S.A.C.".to_owned()), ("Operación", desk.chance.digits(8)), ("Concepto", "Pago".into())];
+    let rows = [
+        ("Empresa", "Brightwater Servicios S.A.C.".to_owned()),
+        ("Operación", desk.chance.digits(8)),
+        ("Concepto", "Pago".into()),
+    ];
     let screen = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &slash_date(shown.date), &rows)?;
     // The screen stands as a picture in a darker room.
     let encoded = jpeg(&screen, 80)?;
@@ -580,7 +596,11 @@ fn chat_promise(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let talk: [(bool, String, &str); 5] = [
         (true, format!("Buenos días, le recordamos la factura {number} por {amount}, ya vencida."), "09:12"),
         (false, "Buenos días señorita, disculpe la demora".to_owned(), "09:40"),
-        (false, format!("Esta semana no llegamos. El {} le transferimos los {amount} de la {number}", long_date(due, Language::Es)), "09:41"),
+        (
+            false,
+            format!("Esta semana no llegamos. El {} le transferimos los {amount} de la {number}", long_date(due, Language::Es)),
+            "09:41",
+        ),
         (true, "Perfecto, muchas gracias. Quedamos atentos.".to_owned(), "09:44"),
         (false, "Sí, sin falta. Gracias por la paciencia".to_owned(), "09:45"),
     ];

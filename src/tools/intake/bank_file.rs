@@ -4,26 +4,45 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use quittance_rules::bank::StatementSink;
+use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
 use super::camt::{self, CamtKind};
+use super::csv_bank::{self, TableOptions};
 use super::detect::{HEAD, detect};
-use super::{BankFormat, IntakeError};
+use super::profile::Profile;
+use super::tabular::TableOutcome;
+use super::{BankFormat, IntakeError, bai2, mt940, nacha, ofx, qif, xlsx};
 
 /// What a file may leave open.
 #[derive(Debug, Clone, Default)]
 pub struct BankFileOptions {
     /// Currency of the account, for formats whose files need not name one.
     pub currency: Option<Currency>,
-    /// Account number, for formats whose files need not name one.
-    pub account: Option<String>,
+    /// Order of day and month, for QIF files whose dates do not show it.
+    pub date_order: Option<DateOrder>,
+    /// Mapping profile for CSV and XLSX.
+    pub profile: Option<Profile>,
+}
+
+/// What a file was, and what is worth saying about how it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankFileReading {
+    /// The format, told from the content.
+    pub format: BankFormat,
+    /// Sentences for standard error.
+    pub notices: Vec<String>,
 }
 
 /// Opens and reads a bank file; the name plays no part in telling its format.
 ///
 /// # Errors
 /// As [`read_bank_file`].
-pub fn read_bank_path(path: &Path, options: &BankFileOptions, sink: &mut dyn StatementSink) -> Result<BankFormat, IntakeError> {
+pub fn read_bank_path(
+    path: &Path,
+    options: &BankFileOptions,
+    sink: &mut dyn StatementSink,
+) -> Result<BankFileReading, IntakeError> {
     read_bank_file(std::fs::File::open(path)?, options, sink)
 }
 
@@ -33,33 +52,66 @@ pub fn read_bank_path(path: &Path, options: &BankFileOptions, sink: &mut dyn Sta
 /// The file is not readable, is empty, is of no known format, or nothing of it could be taken.
 pub fn read_bank_file<R: Read + Seek>(
     mut input: R,
-    _options: &BankFileOptions,
+    options: &BankFileOptions,
     sink: &mut dyn StatementSink,
-) -> Result<BankFormat, IntakeError> {
+) -> Result<BankFileReading, IntakeError> {
+    let (format, head) = look(&mut input)?;
+    let currency = options.currency;
+    let table = TableOptions { profile: options.profile.as_ref(), currency };
+    let Some(format) = format else {
+        // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
+        // (a payment order, an invoice, a web page).
+        if looks_like_xml(&head) {
+            let kind = camt::read(BufReader::with_capacity(HEAD, input), sink)?;
+            return Ok(BankFileReading { format: kind.into(), notices: Vec::new() });
+        }
+        return Err(IntakeError::UnknownFormat { advice: advice(&head).to_owned() });
+    };
+    let mut notices = Vec::new();
+    match format {
+        BankFormat::Csv => notices = of_table(csv_bank::read(input, table, sink)?),
+        BankFormat::Xlsx => notices = of_table(xlsx::read(input, table, sink)?),
+        BankFormat::Camt052 | BankFormat::Camt053 | BankFormat::Camt054 => {
+            camt::read(BufReader::with_capacity(HEAD, input), sink)?;
+        }
+        BankFormat::Mt940 | BankFormat::Mt942 => {
+            mt940::read(BufReader::with_capacity(HEAD, input), sink, mt940::Options { currency })?;
+        }
+        BankFormat::Ofx => ofx::read(BufReader::with_capacity(HEAD, input), sink, ofx::Options { currency })?,
+        BankFormat::Bai2 => bai2::read(BufReader::with_capacity(HEAD, input), sink, bai2::Options { currency })?,
+        BankFormat::Nacha => nacha::read(BufReader::with_capacity(HEAD, input), sink)?,
+        BankFormat::Qif => {
+            let options = qif::Options { currency, date_order: options.date_order };
+            qif::read(BufReader::with_capacity(HEAD, input), sink, options)?;
+        }
+    }
+    Ok(BankFileReading { format, notices })
+}
+
+/// The format a bank file announces, without reading it. `None` where the first bytes do not show it.
+///
+/// # Errors
+/// The file is not readable or empty.
+pub fn announced_format(path: &Path) -> Result<Option<BankFormat>, IntakeError> {
+    Ok(look(&mut std::fs::File::open(path)?)?.0)
+}
+
+fn look<R: Read + Seek>(input: &mut R) -> Result<(Option<BankFormat>, Vec<u8>), IntakeError> {
     let mut head = Vec::with_capacity(HEAD);
-    (&mut input).take(HEAD as u64).read_to_end(&mut head)?;
+    input.take(HEAD as u64).read_to_end(&mut head)?;
     input.seek(SeekFrom::Start(0))?;
     if head.len() < HEAD && head.iter().all(u8::is_ascii_whitespace) {
         return Err(IntakeError::Empty);
     }
-    let buffered = BufReader::with_capacity(HEAD, input);
-    match detect(&head) {
-        Some(BankFormat::Camt052 | BankFormat::Camt053 | BankFormat::Camt054) => camt::read(buffered, sink).map(BankFormat::from),
-        Some(
-            BankFormat::Mt940
-            | BankFormat::Mt942
-            | BankFormat::Ofx
-            | BankFormat::Qif
-            | BankFormat::Bai2
-            | BankFormat::Nacha
-            | BankFormat::Csv
-            | BankFormat::Xlsx,
-        ) => Err(IntakeError::UnknownFormat { advice: "its reader is not part of this build".to_owned() }),
-        // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
-        // (a payment order, an invoice, a web page).
-        None if looks_like_xml(&head) => camt::read(buffered, sink).map(BankFormat::from),
-        None => Err(IntakeError::UnknownFormat { advice: advice(&head).to_owned() }),
+    Ok((detect(&head), head))
+}
+
+fn of_table(outcome: TableOutcome) -> Vec<String> {
+    let mut notices = outcome.notices;
+    if let Some(profile) = outcome.suggested_profile {
+        notices.push(format!("complete this profile, save it and pass it with --profile:\n{profile}"));
     }
+    notices
 }
 
 impl From<CamtKind> for BankFormat {
@@ -109,7 +161,9 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<BankFormat, String> {
         let mut collected = Collected::default();
-        read_bank_file(Cursor::new(bytes), &BankFileOptions::default(), &mut collected).map_err(|e| e.to_string())
+        read_bank_file(Cursor::new(bytes), &BankFileOptions::default(), &mut collected)
+            .map(|read| read.format)
+            .map_err(|e| e.to_string())
     }
 
     #[test]

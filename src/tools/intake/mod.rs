@@ -4,36 +4,36 @@
 pub mod bai2;
 pub mod bank_file;
 pub mod billed;
+pub mod book_csv;
+pub mod books;
 pub mod camt;
 mod camt_entry;
 mod cii;
+pub mod csv_bank;
 pub mod detect;
 pub mod embedded;
+pub mod feed;
 pub mod mt940;
 mod mt940_details;
 mod mt940_entry;
 pub mod nacha;
 pub mod ofx;
 mod ofx_tokens;
+pub mod profile;
 pub mod qif;
 mod qif_date;
+pub mod table;
+pub mod tabular;
 mod text_fields;
 mod text_lines;
 mod ubl;
 mod utf8;
+pub mod xlsx;
 mod xml;
-
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
-
-pub mod book_csv;
-pub mod csv_bank;
-pub mod profile;
-pub mod table;
-pub mod tabular;
-pub mod xlsx;
 
 /// A bank or processor file format, told from the content alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
