@@ -486,7 +486,8 @@ impl Reader<'_> {
 
 /// Takes a currency off the end of an account (`70011110/4005287001EUR`). An IBAN that ends so (Mauritius) stays whole.
 fn split_account(value: &str) -> (String, Option<Currency>) {
-    let account: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+    // Polish banks write a slash in front.
+    let account: String = value.trim().trim_start_matches('/').chars().filter(|c| !c.is_whitespace()).collect();
     if is_iban(&account) || account.len() < 4 || !account.is_ascii() {
         return (account, None);
     }

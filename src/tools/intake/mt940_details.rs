@@ -96,14 +96,17 @@ const SEPA_WORDS: [(&str, bool); 17] = [
 const RETURN_CODES: [&str; 11] = ["009", "059", "108", "109", "110", "111", "159", "160", "181", "182", "184"];
 
 fn german(text: &str) -> Option<Details> {
-    let code = text.get(..3).filter(|c| c.bytes().all(|b| b.is_ascii_digit()))?;
-    let rest = &text[3..];
+    // Some banks leave the business transaction code out.
+    let code = text.get(..3).filter(|c| c.bytes().all(|b| b.is_ascii_digit())).unwrap_or_default();
+    let rest = text[code.len()..].trim_start();
     let separator = rest
         .chars()
         .next()
         .filter(|c| (c.is_ascii_punctuation() && !"+-/.,:;()'\"&_{}".contains(*c)) || matches!(c, '\u{a7}' | '\u{a4}'))?;
     let subfields = subfields(rest, separator);
-    if subfields.is_empty() || !rest[separator.len_utf8()..].bytes().take(2).all(|b| b.is_ascii_digit()) {
+    if subfields.len() < if code.is_empty() { 2 } else { 1 }
+        || !rest[separator.len_utf8()..].bytes().take(2).all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let joined =
@@ -393,7 +396,7 @@ const LABELS: [&str; 15] = [
 fn labelled(text: &str) -> Option<Details> {
     let mut starts: Vec<(usize, &str)> = LABELS
         .iter()
-        .flat_map(|label| text.match_indices(label).map(|(at, label)| (at, label)))
+        .flat_map(|label| text.match_indices(label))
         .filter(|(at, _)| !text[..*at].ends_with(char::is_alphanumeric))
         .collect();
     starts.sort_unstable();
@@ -565,6 +568,12 @@ mod tests {
                 false,
             ),
             ("Terugboeking    \nNIET AKKOORD", [None, None, Some("Terugboeking NIET AKKOORD"), None, None], true),
+            (
+                "<00PRZELEW<20FAKTURA 17/26<32JAN KOWALSKI<38PL61109010140000071219812874",
+                [Some("JAN KOWALSKI"), Some("PL61109010140000071219812874"), Some("FAKTURA 17/26"), None, None],
+                false,
+            ),
+            ("?20 percent off?", [None, None, Some("?20 percent off?"), None, None], false),
             ("Return of goods, invoice 7", [None, None, Some("Return of goods, invoice 7"), None, None], false),
             ("999PN5477SCHECK-NR. 00000", [None, None, Some("999PN5477SCHECK-NR. 00000"), None, None], false),
             ("", [None, None, None, None, None], false),

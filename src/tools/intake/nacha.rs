@@ -2,7 +2,7 @@
 //! notifications of change (addenda 98).
 //!
 //! An ACH file is a list of orders, not a statement. An entry without addenda 99 is an order somebody gives to the network:
-//! it is no booking of an account of ours, so it is counted and named, not taken. A returned entry is a booking: the money of
+//! it is no booking of an account of ours, so it is counted and named, not taken; a file of nothing else is refused. A returned entry is a booking: the money of
 //! a debit we collected goes back (negative), the money of a credit we sent comes back (positive). A dishonoured return (R61,
 //! R67 to R70) undoes a return and has the opposite sign; a contested one (R71 to R77) stands like the return. Batch and file
 //! totals are checked. Source of layouts, codes and totals: Nacha Operating Rules, Appendices Three and Four.
@@ -24,7 +24,7 @@ const RECORD: usize = 94;
 /// Reads an ACH file: one statement for every batch that holds returns.
 ///
 /// # Errors
-/// The bytes cannot be had, there are none, or no record of the format is found.
+/// The bytes cannot be had, there are none, no record of the format is found, or all entries are payment orders.
 pub fn read<R: BufRead>(input: R, sink: &mut dyn StatementSink) -> Result<(), IntakeError> {
     // Files without line ends come as pieces of whole records.
     let mut lines = LineReader::with_longest(input, RECORD * 512);
@@ -43,6 +43,11 @@ pub fn read<R: BufRead>(input: R, sink: &mut dyn StatementSink) -> Result<(), In
     }
     reader.finish();
     match (reader.any_record, empty) {
+        (true, _) if reader.orders > 0 && !reader.answers => Err(IntakeError::WrongDocument {
+            document: "an ACH file of payment orders".to_owned(),
+            advice: "only returns and notifications of change are read; for money that came in use the bank's statement"
+                .to_owned(),
+        }),
         (true, _) => Ok(()),
         (false, true) => Err(IntakeError::Empty),
         (false, false) => Err(IntakeError::UnknownFormat {
@@ -123,6 +128,8 @@ struct Reader<'s> {
     trailer_seen: bool,
     any_record: bool,
     orders: u64,
+    /// A return or a notification of change was seen.
+    answers: bool,
     first_order: u64,
     last_line: u64,
 }
@@ -141,6 +148,7 @@ impl<'s> Reader<'s> {
             trailer_seen: false,
             any_record: false,
             orders: 0,
+            answers: false,
             first_order: 0,
             last_line: 0,
         }
@@ -250,8 +258,9 @@ impl<'s> Reader<'s> {
         match text(record, 1, 3).as_str() {
             "99" => entry.returned = Some((line, record.to_vec())),
             "98" => entry.changed = Some((line, record.to_vec())),
-            _ => {}
+            _ => return,
         }
+        self.answers = true;
     }
 
     fn end_entry(&mut self) {
@@ -387,7 +396,7 @@ impl<'s> Reader<'s> {
         if !self.trailer_seen {
             self.problem(line, "file control", "the file has no file control (record 9); it may be cut off");
         }
-        if self.orders > 0 {
+        if self.orders > 0 && self.answers {
             let (first, orders) = (self.first_order, self.orders);
             let message = format!(
                 "{orders} entries are orders to the ACH network, not bookings of an account, and are not taken; \

@@ -157,7 +157,7 @@ fn parties_and_texts_of_the_dialects() {
         ),
         (
             "betterplace/with_binary_character.sta",
-            21,
+            22,
             ["", "", "Belegloser Zahlungsauftrag Überweisung:19.03.2010 Anzahl Posten : 7 Anw-Nr.: 69725663086", "", ""],
             false,
         ),
