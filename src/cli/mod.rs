@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod match_book;
+mod match_explain;
 mod read;
 mod statement;
 

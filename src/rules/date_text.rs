@@ -250,7 +250,8 @@ fn take_apart(text: &str) -> Option<Parts> {
     }
 }
 
-fn unaccented(c: char) -> char {
+/// A lower-case letter without its accent, for the languages above; other characters as they are.
+pub fn unaccented(c: char) -> char {
     match c {
         'á' | 'à' | 'â' | 'ä' | 'ã' => 'a',
         'é' | 'è' | 'ê' | 'ë' => 'e',

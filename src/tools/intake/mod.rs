@@ -14,6 +14,9 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+pub mod book_csv;
+pub mod table;
+
 /// A bank or processor file format, told from the content alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
