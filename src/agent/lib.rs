@@ -5,3 +5,4 @@ pub mod import;
 pub mod ports;
 pub mod queue;
 pub mod reading;
+pub mod reconcile;

@@ -144,7 +144,8 @@ impl Known {
         let key = (payment.amount.minor(), payment.amount.currency().code());
         let window = i32::from(policy.evidence.booking_within_days);
         let mut fitting = self.by_amount.get(&key)?.iter().filter_map(|(name, reading)| {
-            let near = evidence::claimed_date(reading).is_none_or(|date| days_between(date, payment.booking_date).abs() <= window);
+            let near =
+                evidence::claimed_date(reading).is_none_or(|date| days_between(date, payment.booking_date).abs() <= window);
             let numbers = invoice_numbers(reading);
             (near && !numbers.is_empty()).then_some((name.as_str(), numbers))
         });
@@ -159,10 +160,11 @@ fn days_between(a: Date, b: Date) -> i32 {
 }
 
 fn invoice_numbers(reading: &Reading) -> Vec<String> {
-    let claimed = reading.claims.iter().filter(|claim| claim.field == Field::InvoiceNumber).filter_map(|claim| match &claim.value {
-        ClaimValue::Text(text) => Some(text.clone()),
-        _ => None,
-    });
+    let claimed =
+        reading.claims.iter().filter(|claim| claim.field == Field::InvoiceNumber).filter_map(|claim| match &claim.value {
+            ClaimValue::Text(text) => Some(text.clone()),
+            _ => None,
+        });
     let mut numbers: Vec<String> = claimed.chain(reading.remittance_lines.iter().map(|row| row.invoice_number.clone())).collect();
     numbers.sort();
     numbers.dedup();
@@ -347,7 +349,10 @@ impl<'a> Desk<'a> {
             was_rejected: case.is_some_and(|case| case.rejected.contains(&entries)),
             matcher: MatcherSays {
                 is_exact_pattern: first.is_exact_pattern && first.verdict == Proposal::Settle,
-                confidence: first.candidates.first().map_or(quittance_rules::evidence::Confidence::from_millionths(0), |c| c.confidence),
+                confidence: first
+                    .candidates
+                    .first()
+                    .map_or(quittance_rules::evidence::Confidence::from_millionths(0), |c| c.confidence),
                 kind: first.exception.unwrap_or(ExceptionKind::Unknown),
                 near_miss: near_miss(first),
             },
@@ -380,7 +385,10 @@ impl<'a> Desk<'a> {
                 Some(Some(owner)) if owner.id == customer.id => return PayerStanding::Agrees,
                 Some(Some(owner)) if customer.parent_id.as_ref() == Some(&owner.id) => return PayerStanding::Agrees,
                 Some(Some(owner)) => {
-                    return PayerStanding::Contradicted(format!("the account is that of {}, the item is {}'s", owner.name, customer.name));
+                    return PayerStanding::Contradicted(format!(
+                        "the account is that of {}, the item is {}'s",
+                        owner.name, customer.name
+                    ));
                 }
                 Some(None) | None => {}
             }
@@ -440,11 +448,8 @@ impl<'a> Desk<'a> {
             | Pattern::OtherCurrency
             | Pattern::Weak => {}
         }
-        let cleared: Option<Vec<(&StoredItem, Money)>> = candidate
-            .lines
-            .iter()
-            .map(|line| Some((*self.items.get(book.item_id(line.item))?, line.cleared)))
-            .collect();
+        let cleared: Option<Vec<(&StoredItem, Money)>> =
+            candidate.lines.iter().map(|line| Some((*self.items.get(book.item_id(line.item))?, line.cleared))).collect();
         let Some(cleared) = cleared.filter(|lines| !lines.is_empty()) else { return Vec::new() };
         let Some(mut entries) = allocations(&cleared, &candidate.residual, remaining) else { return Vec::new() };
         if candidate.residual.unapplied.is_positive()
@@ -495,7 +500,8 @@ impl<'a> Desk<'a> {
         let mut sentences: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         sentences.extend(first.withheld.iter().map(|withheld| withheld.reason.clone()));
         if let Some(case) = before.filter(|case| !case.rejected.is_empty()) {
-            sentences.extend(case.reasons.iter().filter(|reason| reason.contains("refused") || reason.contains("undone")).cloned());
+            sentences
+                .extend(case.reasons.iter().filter(|reason| reason.contains("refused") || reason.contains("undone")).cloned());
         }
         sentences.dedup();
         CaseContent {
@@ -674,14 +680,19 @@ fn near_miss(answer: &Answer) -> Option<String> {
         (Some(words), _) => Some(words.clone()),
         (None, Proposal::Settle) if !answer.is_exact_pattern => {
             let pattern = answer.candidates.first().map_or("this pattern", |candidate| candidate.pattern.name());
-            Some(format!("the pattern `{pattern}` is not yet certified: without a certificate only one item quoted in full settles alone"))
+            Some(format!(
+                "the pattern `{pattern}` is not yet certified: without a certificate only one item quoted in full settles alone"
+            ))
         }
         (None, _) => None,
     }
 }
 
 fn unchanged(before: &Case, now: &CaseContent) -> bool {
-    before.kind == now.kind && before.headline == now.headline && before.reasons == now.reasons && before.candidates == now.candidates
+    before.kind == now.kind
+        && before.headline == now.headline
+        && before.reasons == now.reasons
+        && before.candidates == now.candidates
 }
 
 /// A stored line as the payment the matcher sees.
@@ -711,8 +722,11 @@ fn allocations(cleared: &[(&StoredItem, Money)], residual: &Residual, remaining:
     let mut entries = Vec::new();
     let money = remaining.checked_sub(residual.unapplied)?;
     if cleared.iter().all(|(_, amount)| amount.currency() == currency) {
-        let mut concessions =
-            [(Purpose::Discount, residual.discount), (Purpose::Withholding, residual.withholding), (Purpose::BankFee, residual.fee)];
+        let mut concessions = [
+            (Purpose::Discount, residual.discount),
+            (Purpose::Withholding, residual.withholding),
+            (Purpose::BankFee, residual.fee),
+        ];
         let mut sum = Money::zero(currency);
         // Concessions are taken from the largest items first, so that a lump with one discount keeps the others whole.
         let mut order: Vec<&(&StoredItem, Money)> = cleared.iter().collect();

@@ -27,8 +27,8 @@ pub struct Args {
 
 /// Reads each file as a stream and prints what it holds. Nothing is kept.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let options = ReadOptions::from_flags(args.currency.as_deref(), args.profile.as_deref())
-        .map_err(|error| Usage(error.to_string()))?;
+    let options =
+        ReadOptions::from_flags(args.currency.as_deref(), args.profile.as_deref()).map_err(|error| Usage(error.to_string()))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut outcome = Outcome::Done;
     if args.format == Format::Csv {
@@ -92,7 +92,17 @@ struct Printer<W: Write> {
 
 impl<W: Write> Printer<W> {
     fn new(out: W, format: Format, file: String) -> Self {
-        Self { out, format, file, head: None, account: String::new(), statements: 0, lines: 0, problems: Vec::new(), failure: None }
+        Self {
+            out,
+            format,
+            file,
+            head: None,
+            account: String::new(),
+            statements: 0,
+            lines: 0,
+            problems: Vec::new(),
+            failure: None,
+        }
     }
 
     fn write(&mut self, text: &str) {

@@ -247,7 +247,8 @@ const SHORT_WORDS: &[(&str, &str)] = &[
 ];
 
 /// Words before a person's name, or that banks add.
-const NOISE_WORDS: &[&str] = &["MR", "MRS", "MS", "HERR", "FRAU", "FIRMA", "FA", "DR", "PROF", "SR", "SRA", "MME", "M", "MLLE", "THE"];
+const NOISE_WORDS: &[&str] =
+    &["MR", "MRS", "MS", "HERR", "FRAU", "FIRMA", "FA", "DR", "PROF", "SR", "SRA", "MME", "M", "MLLE", "THE"];
 
 /// Writes `text` in capital ASCII letters, digits and single spaces. German umlauts are written `AE OE UE`, so that both
 /// spellings (`Mueller`, `Müller`) meet; the spelling without (`Muller`) is near enough for [`similarity`].

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::matching::{self, MatchPolicy};
 use crate::money::{Currency, Money};
 
 /// The policy that is built in.
@@ -30,7 +31,7 @@ pub struct EvidencePolicy {
 }
 
 /// Thresholds and rules in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// SHA-256 of the text, lower-case hexadecimal.
     pub version: String,
@@ -38,6 +39,8 @@ pub struct Policy {
     pub gate: GatePolicy,
     /// Evidence.
     pub evidence: EvidencePolicy,
+    /// Weights, thresholds and tolerances of the matcher.
+    pub matching: MatchPolicy,
 }
 
 /// Why a text is no policy.
@@ -46,6 +49,9 @@ pub enum PolicyError {
     /// Not TOML, or a key is missing, unknown or of the wrong type. The message names line and column.
     #[error("{0}")]
     Syntax(String),
+    /// A section of the matcher.
+    #[error(transparent)]
+    Matching(#[from] matching::PolicyError),
     /// A threshold is no amount of its currency.
     #[error("gate.high_value.{currency}: {message}")]
     Threshold {
@@ -63,7 +69,7 @@ struct PolicyFile {
 }
 
 impl Policy {
-    /// Reads a policy. Tables that belong to other parts (`[matching]`) are read there.
+    /// Reads a policy: `[gate]` and `[evidence]` in full; of the matcher's sections only what differs from the built-in values.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
         for currency in file.gate.high_value.keys() {
@@ -72,7 +78,8 @@ impl Policy {
         if file.evidence.claim_waits_days > 365 || file.evidence.booking_within_days > 60 {
             return Err(PolicyError::Syntax("evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned()));
         }
-        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate, evidence: file.evidence })
+        let matching = MatchPolicy::parse(text)?;
+        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate, evidence: file.evidence, matching })
     }
 }
 

@@ -170,7 +170,11 @@ impl Desk {
                 let before = self.picture().await;
                 let again = reconcile::run(&self.store, &self.clock, &self.policy, &mut |_, _| {}).await;
                 if let Ok(report) = again {
-                    assert_eq!((report.settled, report.asked, report.updated, report.returns), (0, 0, 0, 0), "a second run does nothing");
+                    assert_eq!(
+                        (report.settled, report.asked, report.updated, report.returns),
+                        (0, 0, 0, 0),
+                        "a second run does nothing"
+                    );
                     assert_eq!(self.picture().await, before, "a second run changes nothing");
                 }
                 self.check_nothing_lies_about().await;
@@ -266,7 +270,11 @@ impl Desk {
             picture.remaining.extend(book.payments.into_iter().map(|p| (p.line.payment.to_string(), p.balance.remaining)));
         }
         for case in self.store.cases(&CaseFilter::default()).await.expect("readable") {
-            picture.pending.push((case.subject, format!("{}: {} {:?}", case.kind, case.headline, case.state), case.candidates.len()));
+            picture.pending.push((
+                case.subject,
+                format!("{}: {} {:?}", case.kind, case.headline, case.state),
+                case.candidates.len(),
+            ));
         }
         picture
     }

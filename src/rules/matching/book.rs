@@ -324,9 +324,8 @@ impl ItemTable {
     /// Adds an item of one of the customers.
     pub fn push(&mut self, customers: &CustomerTable, item: &ItemFields<'_>) -> Result<(), BookError> {
         let customer_id = item.customer_id.trim();
-        let customer = customers
-            .row_of(customer_id)
-            .ok_or_else(|| BookError::UnknownCustomer(clipped(customer_id, 60).to_owned()))?;
+        let customer =
+            customers.row_of(customer_id).ok_or_else(|| BookError::UnknownCustomer(clipped(customer_id, 60).to_owned()))?;
         let id = checked_id(item.id)?;
         let number = clipped(item.number.trim(), 200);
         let row = u32::try_from(self.rows.len()).map_err(|_| BookError::TooLarge)?;

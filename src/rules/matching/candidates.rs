@@ -213,8 +213,7 @@ impl<'a> Maker<'a> {
                 add(*child, &mut list);
             }
         }
-        let mut named: Vec<(Level, u32)> =
-            self.clues.hits.iter().map(|h| (h.level, self.book.item_customer(h.item))).collect();
+        let mut named: Vec<(Level, u32)> = self.clues.hits.iter().map(|h| (h.level, self.book.item_customer(h.item))).collect();
         named.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| self.book.customer_id(a.1).cmp(self.book.customer_id(b.1))));
         for (_, c) in named {
             if list.len() < 40 {
@@ -254,7 +253,8 @@ impl<'a> Maker<'a> {
             0.0
         } else {
             let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
-            let alike = found.unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
+            let alike = found
+                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
             match alike {
                 970.. => {
                     name_known = true;
@@ -388,16 +388,7 @@ impl<'a> Maker<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn push(
-        &mut self,
-        row: u32,
-        customer: u32,
-        pattern: Pattern,
-        lines: Vec<(u32, i64)>,
-        prior: f64,
-        amount: f64,
-        fee: i64,
-    ) {
+    fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
         let payment = *self.book.payment(row);
         let (text, named, well) = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
@@ -410,7 +401,11 @@ impl<'a> Maker<'a> {
         let count = lines.len();
         let weights = [prior, text, payer, amount, self.date_weight(&lines, payment.booked), self.words_weight(pattern, count)]
             .map(|w| w as f32);
-        if self.out.iter().any(|h| h.lines == lines && h.repeats == NONE && h.score() >= weights.iter().map(|w| f64::from(*w)).sum()) {
+        if self
+            .out
+            .iter()
+            .any(|h| h.lines == lines && h.repeats == NONE && h.score() >= weights.iter().map(|w| f64::from(*w)).sum())
+        {
             return;
         }
         self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
@@ -605,7 +600,12 @@ impl<'a> Maker<'a> {
             let (a, b) = (book.rate(from)?, book.rate(to)?);
             b.checked_div(a)
         });
-        book.item_open(item).to_decimal().checked_mul(rate?)?.checked_mul(Decimal::from(10_i64.checked_pow(to.exponent())?))?.round().to_i64()
+        book.item_open(item)
+            .to_decimal()
+            .checked_mul(rate?)?
+            .checked_mul(Decimal::from(10_i64.checked_pow(to.exponent())?))?
+            .round()
+            .to_i64()
     }
 
     /// The same money again, or an item that was paid before.
@@ -702,7 +702,11 @@ impl<'a> Maker<'a> {
                 let booked = book.payment(row).booked;
                 let discounts: i64 = base
                     .iter()
-                    .filter_map(|i| book.terms(*i).filter(|t| booked != i32::MIN && booked <= t.until).map(|t| share(book.item(*i).open, t.ppm)))
+                    .filter_map(|i| {
+                        book.terms(*i)
+                            .filter(|t| booked != i32::MIN && booked <= t.until)
+                            .map(|t| share(book.item(*i).open, t.ppm))
+                    })
                     .fold(0, i64::saturating_add);
                 if discounts > 0 && (total - discounts).abs_diff(target) <= base.len() as u64 {
                     let exact = if total - discounts == target { -0.3 } else { -2.5 };
@@ -720,7 +724,14 @@ impl<'a> Maker<'a> {
                         }
                     }
                     if left == 0 && base.iter().all(|i| book.item(*i).open > 0) {
-                        self.push_as(row, customer, Pattern::Short, parts, prior + choice - 2.0, self.policy.amount.fee_any - 1.5);
+                        self.push_as(
+                            row,
+                            customer,
+                            Pattern::Short,
+                            parts,
+                            prior + choice - 2.0,
+                            self.policy.amount.fee_any - 1.5,
+                        );
                     }
                 }
             } else {
@@ -768,7 +779,8 @@ impl<'a> Maker<'a> {
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
-        let items_max = if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
+        let items_max =
+            if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
         for solution in combinations(&amounts, missing, bounds).solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
@@ -881,9 +893,7 @@ impl<'a> Maker<'a> {
         let payment = book.payment(row);
         let money = book.payment_amount(row);
         let total = f64::from(book.item_count().max(1));
-        let count = book
-            .item_currency_code(money.currency())
-            .map_or(0, |code| book.items_of_amount(code, payment.amount).len());
+        let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
         let stray: f64 = self

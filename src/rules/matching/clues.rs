@@ -2,8 +2,8 @@
 
 use super::book::{Book, PaymentText};
 use crate::reference::{
-    Atom, FormHash, Forms, HARD_BREAK, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
-    hash, is_one_edit, lookalike,
+    Atom, FormHash, Forms, HARD_BREAK, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes,
+    creditor_reference, fold, hash, is_one_edit, lookalike,
 };
 
 /// More items than this under one written number tell nothing by themselves.
@@ -422,7 +422,8 @@ impl Clues {
                 let mut next = at;
                 if !found[at].is_number {
                     match found[at].text(&folded) {
-                        b"BIS" | b"TO" | b"TIL" | b"TILL" | b"TOT" | b"AU" | b"AL" | b"A" | b"HASTA" | b"THRU" | b"THROUGH" | b"ATE" => {
+                        b"BIS" | b"TO" | b"TIL" | b"TILL" | b"TOT" | b"AU" | b"AL" | b"A" | b"HASTA" | b"THRU" | b"THROUGH"
+                        | b"ATE" => {
                             is_range = true;
                         }
                         b"AND" | b"UND" | b"U" | b"ET" | b"Y" | b"E" | b"EN" | b"OG" | b"OCH" | b"JA" => is_range = false,
@@ -540,8 +541,13 @@ impl Clues {
         let Some(atom) = found.get(at).filter(|a| a.is_number && a.len() <= 2) else { return };
         let Some(next) = found.get(at + 1).filter(|n| !n.is_number) else { return };
         let word = next.text(folded);
-        let counts = matches!(word, b"X" | b"INVOICES" | b"INV" | b"INVS" | b"RECHNUNGEN" | b"RE" | b"FACTURAS" | b"FACTURES" | b"FATTURE")
-            || matches!(word, b"FAKTUROR" | b"FAKTURAER" | b"LASKUA" | b"FACTUREN" | b"FATURAS" | b"FAKTUR" | b"ITEMS" | b"BILLS");
+        let counts = matches!(
+            word,
+            b"X" | b"INVOICES" | b"INV" | b"INVS" | b"RECHNUNGEN" | b"RE" | b"FACTURAS" | b"FACTURES" | b"FATTURE"
+        ) || matches!(
+            word,
+            b"FAKTUROR" | b"FAKTURAER" | b"LASKUA" | b"FACTUREN" | b"FATURAS" | b"FAKTUR" | b"ITEMS" | b"BILLS"
+        );
         let value = value_of(atom.text(folded));
         if counts && (2..=60).contains(&value) {
             self.count = u8::try_from(value).ok();
@@ -569,7 +575,12 @@ impl Clues {
         for (slot, found) in self.atoms.iter().enumerate().take(2) {
             for (at, atom) in found.iter().enumerate() {
                 let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
-                if atom.is_number && atom.len() == 3 && atom.before != b',' && !self.numbers.iter().any(inside) && shorts.len() < 40 {
+                if atom.is_number
+                    && atom.len() == 3
+                    && atom.before != b','
+                    && !self.numbers.iter().any(inside)
+                    && shorts.len() < 40
+                {
                     shorts.push((slot, at));
                 }
             }
@@ -757,8 +768,7 @@ fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) 
 
 /// The customer's own number at the seller is no invoice number.
 fn cover_customer_id(id: &str, found: &[Atom], folded: &[u8], covered: &mut [bool]) {
-    let digits: Vec<u8> =
-        id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
+    let digits: Vec<u8> = id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
     if digits.len() < 3 {
         return;
     }
@@ -791,8 +801,23 @@ enum Kind {
 }
 
 /// Parts of compound words that say the money is no customer's payment (German and Nordic join words).
-const NOT_OURS_STEMS: &[&str] =
-    &["ZINSGUTSCHR", "UMBUCHUNG", "UEBERTRAG", "ERSTATTUNG", "KARTENABRECHN", "KARTENUMS", "KREDITKART", "STEUER", "FINANZAMT", "VERSICHERUNG", "DARLEHEN", "GUTHABENZINS", "HABENZINS", "INTERNTRANSFER", "POOLING"];
+const NOT_OURS_STEMS: &[&str] = &[
+    "ZINSGUTSCHR",
+    "UMBUCHUNG",
+    "UEBERTRAG",
+    "ERSTATTUNG",
+    "KARTENABRECHN",
+    "KARTENUMS",
+    "KREDITKART",
+    "STEUER",
+    "FINANZAMT",
+    "VERSICHERUNG",
+    "DARLEHEN",
+    "GUTHABENZINS",
+    "HABENZINS",
+    "INTERNTRANSFER",
+    "POOLING",
+];
 
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[

@@ -175,9 +175,9 @@ impl Count<'_> {
             }
             let open = self.book.item(repeats).open;
             let booked = self.book.payment(row).booked;
-            self.taken
-                .iter()
-                .any(|(item, cleared, by)| *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked)
+            self.taken.iter().any(|(item, cleared, by)| {
+                *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked
+            })
         })
     }
 }

@@ -38,7 +38,16 @@ pub fn combinations(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
         most[at] = most[at + 1].saturating_add(amount.max(0));
         least[at] = least[at + 1].saturating_add(amount.min(0));
     }
-    let mut search = Search { amounts, order: &order, most: &most, least: &least, bounds, steps: 0, chosen: Vec::new(), found: Found::default() };
+    let mut search = Search {
+        amounts,
+        order: &order,
+        most: &most,
+        least: &least,
+        bounds,
+        steps: 0,
+        chosen: Vec::new(),
+        found: Found::default(),
+    };
     search.found.is_complete = true;
     search.go(0, target);
     for solution in &mut search.found.solutions {

@@ -8,7 +8,13 @@ use crate::money::Money;
 use crate::reference::Level;
 
 /// One sentence for a candidate.
-pub(super) fn sentence(book: &Book, hypothesis: &Hypothesis, residual: &Residual, named: &[(u32, Level)], duplicate_of: Option<u32>) -> String {
+pub(super) fn sentence(
+    book: &Book,
+    hypothesis: &Hypothesis,
+    residual: &Residual,
+    named: &[(u32, Level)],
+    duplicate_of: Option<u32>,
+) -> String {
     let (mut text, first) = match hypothesis.lines.as_slice() {
         [] => (String::new(), NONE),
         [(item, _)] => (book.item_number(*item).to_owned(), *item),
@@ -48,7 +54,14 @@ pub(super) fn sentence(book: &Book, hypothesis: &Hypothesis, residual: &Residual
 }
 
 /// The kind of exception an answer is, for the queue. `None` where nothing is unusual about the best candidate.
-pub(super) fn kind(best: &Hypothesis, probability: f64, second: Option<f64>, has_numbers: bool, payer_known: bool, customers: usize) -> ExceptionKind {
+pub(super) fn kind(
+    best: &Hypothesis,
+    probability: f64,
+    second: Option<f64>,
+    has_numbers: bool,
+    payer_known: bool,
+    customers: usize,
+) -> ExceptionKind {
     if probability < 0.9 && second.is_some_and(|s| s > probability * 0.5) && !best.lines.is_empty() {
         return ExceptionKind::Ambiguous;
     }
@@ -94,7 +107,9 @@ pub(super) fn near_miss(best: &Hypothesis, residual: &Residual, guard: Option<&s
         Pattern::Withholding => "tax withheld always meets a person".to_owned(),
         Pattern::Discount => "the discount is not beyond doubt".to_owned(),
         Pattern::OtherCurrency => "would settle alone if the rate were nearer or the original amount given".to_owned(),
-        Pattern::ReferenceExact | Pattern::LumpNamed => "would settle alone if the payer were known or the reference beyond doubt".to_owned(),
+        Pattern::ReferenceExact | Pattern::LumpNamed => {
+            "would settle alone if the payer were known or the reference beyond doubt".to_owned()
+        }
         Pattern::Duplicate => "would settle alone as a duplicate if nothing else of that amount were open".to_owned(),
         Pattern::NotOurs => "would settle alone as not ours if the text said what it is".to_owned(),
         Pattern::NoItem => "no open item fits".to_owned(),

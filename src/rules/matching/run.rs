@@ -213,7 +213,8 @@ impl<'b> Matcher<'b> {
             let second = order.get(1).map(|h| close.probabilities[*h]);
             Some(reasons::kind(best, share, second, close.has_numbers, close.is_payer_known, customers.len()))
         };
-        let is_plain = settles && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
+        let is_plain = settles
+            && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
             let residual = candidates.first().map_or(Residual::none(money.currency()), |c| c.residual);
             reasons::near_miss(best, &residual, guard, close.is_contested)
@@ -261,9 +262,8 @@ impl<'b> Matcher<'b> {
         let book = self.book;
         let hypothesis = &close.hypotheses[h];
         let residual = self.residual(row, hypothesis);
-        let duplicate_of = (hypothesis.repeats != NONE)
-            .then(|| self.settled_by[hypothesis.repeats as usize])
-            .filter(|p| *p != NONE);
+        let duplicate_of =
+            (hypothesis.repeats != NONE).then(|| self.settled_by[hypothesis.repeats as usize]).filter(|p| *p != NONE);
         let lines: Vec<Line> = hypothesis
             .lines
             .iter()
@@ -373,7 +373,14 @@ fn in_chunks<T: Send>(count: usize, chunk: usize, threads: usize, work: impl Fn(
 }
 
 /// What can be seen without comparing: one number, one item, the exact amount, a payer that does not speak against it.
-fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, row: u32, named: &mut Vec<u32>, returned: &mut Vec<u32>) -> First {
+fn first_look(
+    book: &Book,
+    policy: &MatchPolicy,
+    clues: &mut Clues,
+    row: u32,
+    named: &mut Vec<u32>,
+    returned: &mut Vec<u32>,
+) -> First {
     let nothing = First { item: NONE, learns: false };
     let payment = book.payment(row);
     let text = book.payment_text(row);
@@ -409,7 +416,10 @@ fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, row: u32, na
     }
     let item = book.item(one);
     let exact = item.open == payment.amount && item.flags == 0 && book.item_currency(item.currency) == money.currency();
-    if !exact || one_level > Level::Full || (payment.booked != i32::MIN && item.issued != i32::MIN && payment.booked < item.issued) {
+    if !exact
+        || one_level > Level::Full
+        || (payment.booked != i32::MIN && item.issued != i32::MIN && payment.booked < item.issued)
+    {
         return nothing;
     }
     let key = account_key(text.payer_iban);
@@ -439,7 +449,8 @@ fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, row: u32, na
 fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
     let clues = &maker.clues;
     let wanted: HashSet<u32> = hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i)).collect();
-    let mut named: Vec<(u32, Level)> = clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
+    let mut named: Vec<(u32, Level)> =
+        clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
     named.sort_unstable();
     named.dedup_by_key(|(i, _)| *i);
     Close {

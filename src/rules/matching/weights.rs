@@ -216,6 +216,10 @@ impl MatchPolicy {
         let mut whole: toml::Table = toml::from_str(BUILT_IN).map_err(|e| syntax(&e, BUILT_IN))?;
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
+            // One file holds the whole policy; these sections are read by `crate::policy`.
+            if ["gate", "evidence"].contains(&section.as_str()) {
+                continue;
+            }
             let place = || find_place(text, &section, None);
             let Some(toml::Value::Table(into)) = whole.get_mut(&section) else {
                 let (line, column) = place();
@@ -223,7 +227,11 @@ impl MatchPolicy {
             };
             let toml::Value::Table(values) = values else {
                 let (line, column) = place();
-                return Err(PolicyError::Syntax { line, column, message: format!("`{section}` is a section: write [{section}]") });
+                return Err(PolicyError::Syntax {
+                    line,
+                    column,
+                    message: format!("`{section}` is a section: write [{section}]"),
+                });
             };
             for (name, value) in values {
                 let (line, column) = find_place(text, &section, Some(&name));
