@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod bank_options;
 mod match_book;
+mod match_explain;
 mod read;
 mod statement;
 

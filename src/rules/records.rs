@@ -299,6 +299,11 @@ impl FxTable {
         }
     }
 
+    /// All rates, by currency code.
+    pub fn iter(&self) -> impl Iterator<Item = (Currency, Decimal)> {
+        self.per_eur.iter().map(|(currency, rate)| (*currency, *rate))
+    }
+
     /// Units of the currency for one euro; 1 for the euro itself.
     pub fn per_eur(&self, currency: Currency) -> Option<Decimal> {
         if currency == Currency::EUR { Some(Decimal::ONE) } else { self.per_eur.get(&currency).copied() }
