@@ -169,6 +169,20 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
         let credit = if candidate.negative && bills && kind != EvidenceKind::CreditNote { -2.0 } else { 0.0 };
         candidate.score = base + closeness + size + sign + prose + nothing + late + credit;
     }
+    // The only amount with a currency in a paper about a payment is the amount, label or not.
+    let mut signed: Vec<Decimal> =
+        candidates.iter().filter(|c| doc.scan.amounts[c.amount].has_sign()).filter_map(Candidate::value).collect();
+    signed.sort_unstable();
+    signed.dedup();
+    let payment = matches!(
+        kind,
+        EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt | EvidenceKind::PromiseToPay
+    );
+    if let ([_], true) = (signed.as_slice(), payment) {
+        for candidate in candidates.iter_mut().filter(|c| c.role.is_none() && doc.scan.amounts[c.amount].has_sign()) {
+            candidate.score += 2.5;
+        }
+    }
     agree(candidates);
 }
 

@@ -1,6 +1,6 @@
 //! A document with everything found in it so far, and the questions the makers of claims ask of it.
 
-use quittance_rules::evidence::{Claim, ClaimValue, Confidence, Field, Source};
+use quittance_rules::evidence::{Claim, ClaimValue, Confidence, Field, PageRegion, Source};
 
 use super::context::{CURRENCIES, Context};
 use super::labels::{Label, Role, labels_of, words_after};
@@ -105,14 +105,16 @@ impl<'w> Document<'w> {
 
     /// Nothing but the label, its colon and marks stand in its segment.
     fn is_bare(&self, label: &Label) -> bool {
-        label.whole || (label.at_start && label.to == self.layout.segments[label.segment].tokens.len())
+        // `Wire amount`, `Cash deposit`: a short run of words that ends in a label is one.
+        let tokens = self.layout.segments[label.segment].tokens.len();
+        label.whole || (label.to == tokens && (label.at_start || tokens <= 4))
     }
 
     /// The label that governs a value, among those of the wanted roles. A nearer label for which `stops` holds leaves the value to it:
     /// then there is none.
     pub fn governing(&self, words: &[usize], wants: fn(Role) -> bool, stops: fn(Role) -> bool) -> Option<Governed<'_>> {
-        let &first = words.first()?;
-        let segment = self.layout.segment_of[first];
+        let segment = self.layout.segment_of[*words.last()?];
+        let first = words.iter().copied().find(|&w| self.layout.segment_of[w] == segment)?;
         let position = self.layout.position(first);
         for label in self.labels_in(segment).iter().rev() {
             let last = self.last_position(label);
@@ -127,19 +129,25 @@ impl<'w> Document<'w> {
                 return None;
             }
         }
-        if let Some(found) = self.governing_in_row(segment, wants, stops) {
+        if let Some(found) = self.governing_in_row(segment, words, wants, stops) {
             return found;
         }
         self.governing_above(segment, wants, stops).or_else(|| self.governing_under(segment, wants))
     }
 
     /// `Some(None)`: something in the row owns the value, and it is not wanted.
-    fn governing_in_row(&self, segment: usize, wants: fn(Role) -> bool, stops: fn(Role) -> bool) -> Option<Option<Governed<'_>>> {
+    fn governing_in_row(
+        &self,
+        segment: usize,
+        words: &[usize],
+        wants: fn(Role) -> bool,
+        stops: fn(Role) -> bool,
+    ) -> Option<Option<Governed<'_>>> {
         let row = &self.layout.rows[self.layout.segments[segment].row];
         for left in row.segments.clone().filter(|&s| s < segment).rev() {
             let labels = self.labels_in(left);
             let Some(last) = labels.last() else {
-                if self.amounts_in(left) > 0 || self.is_numeric(left) {
+                if self.amounts_in(left) > 0 || self.is_numeric(left) || words.contains(&self.layout.segments[left].words[0]) {
                     continue;
                 }
                 return None;
@@ -190,6 +198,9 @@ impl<'w> Document<'w> {
 
     /// The big number with its label beneath, as some apps draw it.
     fn governing_under(&self, segment: usize, wants: fn(Role) -> bool) -> Option<Governed<'_>> {
+        if !wants(Role::Paid) {
+            return None;
+        }
         let under = self.layout.below(segment, 2).into_iter().next()?;
         let label = self.labels_in(under).iter().find(|l| l.whole && wants(l.role))?;
         let own_value = self.layout.right_of(under).any(|s| self.amounts_in(s) > 0)
@@ -252,17 +263,7 @@ impl<'w> Document<'w> {
         words.sort_by_key(|&w| (self.layout.segment_of[w], self.layout.position(w)));
         words.dedup();
         let legible = self.legibility(&words)?;
-        let region = self.layout.region(&words)?;
-        let stranger = self.layout.words.iter().enumerate().any(|(i, w)| {
-            w.region.page == region.page && !words.contains(&i) && {
-                let x = w.region.x0.midpoint(w.region.x1);
-                let y = w.region.y0.midpoint(w.region.y1);
-                (region.x0..=region.x1).contains(&x) && (region.y0..=region.y1).contains(&y)
-            }
-        });
-        if stranger {
-            return None;
-        }
+        let region = self.apart_from_strangers(self.layout.region(&words)?, &words)?;
         let source = words.first().map_or(Source::Ocr, |&w| self.layout.words[w].source);
         let probability = (probability * legible.sqrt()).clamp(0.0, 1.0);
         Some(Claim {
@@ -273,6 +274,36 @@ impl<'w> Document<'w> {
             confidence: Confidence::from_millionths(millionths(probability)),
             source,
         })
+    }
+
+    /// Boxes of OCR reach over their neighbours at times. A side is drawn in where that leaves out the stranger and keeps every word of
+    /// ours; where it does not, there is no telling them apart.
+    fn apart_from_strangers(&self, mut region: PageRegion, words: &[usize]) -> Option<PageRegion> {
+        let middle = |w: usize| {
+            let r = self.layout.words[w].region;
+            (r.x0.midpoint(r.x1), r.y0.midpoint(r.y1))
+        };
+        let holds = |region: PageRegion, w: usize| {
+            let (x, y) = middle(w);
+            (region.x0..=region.x1).contains(&x) && (region.y0..=region.y1).contains(&y)
+        };
+        let page = region.page;
+        let others = || (0..self.layout.words.len()).filter(|w| self.layout.words[*w].region.page == page && !words.contains(w));
+        for stranger in others() {
+            if !holds(region, stranger) {
+                continue;
+            }
+            let edge = self.layout.words[stranger].region;
+            let (x, _) = middle(stranger);
+            if words.iter().all(|&w| middle(w).0 < x) {
+                region.x1 = region.x1.min(edge.x0.max(region.x0).min(x.saturating_sub(1)));
+            } else if words.iter().all(|&w| middle(w).0 > x) {
+                region.x0 = region.x0.max(edge.x1.min(region.x1).max(x.saturating_add(1)));
+            } else {
+                return None;
+            }
+        }
+        words.iter().all(|&w| holds(region, w)).then_some(region)
     }
 
     /// A code (operation number, invoice number) at the head of a run of words: fillers are skipped, digits grouped by spaces are

@@ -113,8 +113,75 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
         of_kind[place] = of_kind[place].saturating_add(1);
         sums[place] += weight * length * depth * fading * if title { 1.35 } else { 1.0 };
     }
+    sums[index(EvidenceKind::PromiseToPay)] += promised(doc, &order);
     shape_sums(doc, shape, &mut sums);
     sums
+}
+
+/// Words that put a sentence into the future.
+const FUTURE: &[&str] = &[
+    "will", "shall", "ll", "werden", "wird", "werde", "zullen", "zal", "vamos", "voy", "va", "allons", "vais", "iremos", "vou",
+    "going", "intend", "plan",
+];
+/// Words for paying, at the end of such a sentence.
+const TO_PAY: &[&str] = &[
+    "pay",
+    "paid",
+    "transfer",
+    "transferred",
+    "settle",
+    "remit",
+    "send",
+    "bezahlen",
+    "zahlen",
+    "uberweisen",
+    "begleichen",
+    "bezahlt",
+    "uberwiesen",
+    "beglichen",
+    "ausgleichen",
+    "betalen",
+    "overmaken",
+    "voldoen",
+    "betaald",
+    "overgemaakt",
+    "pagar",
+    "transferir",
+    "cancelar",
+    "abonar",
+    "depositar",
+    "payer",
+    "regler",
+    "virer",
+    "pagare",
+    "saldare",
+];
+
+/// `Wir werden die Rechnung am 30. Juni bezahlen`: the verb that pays stands far from the word that makes it future.
+fn promised(doc: &Document<'_>, order: &[usize]) -> f64 {
+    let mut sum = 0.0_f64;
+    for (at, &token) in order.iter().enumerate() {
+        if !FUTURE.contains(&doc.layout.tokens[token].folded.as_str()) || is_negated(doc, order, at) {
+            continue;
+        }
+        for &later in order.iter().skip(at.saturating_add(1)).take(12) {
+            let token = &doc.layout.tokens[later];
+            let text = &doc.layout.words[token.word].text;
+            if token.folded == "not" || token.folded == "nicht" || token.folded == "no" || token.folded == "niet" {
+                break;
+            }
+            if TO_PAY.contains(&token.folded.as_str()) {
+                sum = (sum + 4.0).min(6.0);
+                break;
+            }
+            if text.ends_with(['!', '?', ';'])
+                || (text.ends_with('.') && text.chars().any(char::is_alphabetic) && text.chars().count() > 4)
+            {
+                break;
+            }
+        }
+    }
+    sum
 }
 
 fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {

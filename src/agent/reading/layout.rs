@@ -281,7 +281,12 @@ fn tokens_of(word: usize, text: &str) -> Vec<Token> {
     while let Some((i, c)) = chars.next() {
         let after = chars.peek().map(|&(_, c)| c);
         let digits = before.is_some_and(|b: char| b.is_ascii_digit()) && after.is_some_and(|a| a.is_ascii_digit());
-        let cuts = matches!(c, ':' | '：' | '=' | '#' | '°' | 'º' | '(' | ')') && !digits;
+        let cuts = match c {
+            // `l'opération`, `dell'ordine`, `d’échéance`: the article is a token of its own.
+            '\'' | '’' => before.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic),
+            ':' | '：' | '=' | '#' | '°' | 'º' | '(' | ')' => !digits,
+            _ => false,
+        };
         before = Some(c);
         if cuts {
             push_token(&mut tokens, word, text, start, i, matches!(c, ':' | '：' | '='));

@@ -57,7 +57,9 @@ fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
     ]
     .iter()
     .any(|l| label.phrase.contains(l));
+    let folio = ["folio", "comprobante", "sequence", "payment"].iter().any(|l| label.phrase.starts_with(l));
     let base: f64 = match (strong, lesser) {
+        (true, false) if folio => 0.93,
         (true, false) => 0.97,
         (true, true) => 0.8,
         (false, _) => 0.7,

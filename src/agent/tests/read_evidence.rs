@@ -153,7 +153,14 @@ fn score(case: &Case, reading: &Reading, scores: &mut Scores, notes: &mut Vec<St
     };
     note("kind", outcome, format!("{kind} {}", reading.kind_confidence), wanted.to_string());
     for (name, field) in FIELDS {
-        let claim = top(reading, *field).map(|c| shown(&c.value));
+        let mut claim = top(reading, *field).map(|c| shown(&c.value));
+        if *field == Field::Currency && claim.is_none() {
+            // No word names the currency, but the amount carries one.
+            claim = top(reading, Field::Amount).and_then(|c| match &c.value {
+                ClaimValue::Money(m) => Some(m.currency().code().to_owned()),
+                _ => None,
+            });
+        }
         if let Some(any) = case.expected.get(&format!("{name}_any")) {
             // Ambiguous: each reading is there, as a claim of its own.
             let all: Vec<String> = reading.claims.iter().filter(|c| c.field == *field).map(|c| shown(&c.value)).collect();
