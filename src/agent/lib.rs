@@ -1,3 +1,5 @@
-//! The order of work and the words: reading evidence, and the ports the work needs. No file, clock or network is touched in here.
+//! The order of work and the words: import, read, reconcile, decide; and the ports it needs from the world. No file, clock or
+//! network is touched in here.
 
+pub mod ports;
 pub mod reading;

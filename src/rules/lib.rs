@@ -4,8 +4,14 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod bank;
+pub mod cases;
 pub mod evidence;
+pub mod exceptions;
+pub mod gate;
+pub mod journal;
+pub mod ledger;
 pub mod money;
+pub mod policy;
 pub mod records;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
