@@ -1,1 +1,3 @@
-//! placeholder
+//! Everything that touches the world: the store, file formats, the reading of evidence.
+
+pub mod evidence;
