@@ -5,10 +5,12 @@ use std::future::Future;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use quittance_rules::cases::{Case, Decision, InputDigest, Subject};
+use quittance_rules::evidence::Reading;
 use quittance_rules::journal::{AuditEntry, BankLine, ChangeSet, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Position, Posting};
-use quittance_rules::money::Currency;
+use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
 
 /// Why the store did not do it.
@@ -162,6 +164,8 @@ pub trait Store: Send + Sync {
     fn item(&self, id: &ItemId) -> impl Future<Output = Result<Option<StoredItem>>> + Send;
     /// A payment (or returned or outgoing line) with its balance.
     fn payment(&self, id: &PaymentId) -> impl Future<Output = Result<Option<StoredPayment>>> + Send;
+    /// Credits of exactly this amount, of all entities, whatever has been decided about them.
+    fn payments_of_amount(&self, amount: Money) -> impl Future<Output = Result<Vec<StoredPayment>>> + Send;
     /// The book of one entity.
     fn book(&self, entity: &EntityId) -> impl Future<Output = Result<EntityBook>> + Send;
     /// Booked returns and chargebacks (debits marked as return) of an entity that have no case yet.
@@ -174,6 +178,8 @@ pub trait Store: Send + Sync {
     fn case(&self, id: CaseId) -> impl Future<Output = Result<Option<Case>>> + Send;
     /// Cases by filter.
     fn cases(&self, filter: &CaseFilter) -> impl Future<Output = Result<Vec<Case>>> + Send;
+    /// All cases there ever were on a subject, oldest first.
+    fn cases_on(&self, subject: &Subject) -> impl Future<Output = Result<Vec<Case>>> + Send;
     /// The pending case on a subject.
     fn pending_case(&self, subject: &Subject) -> impl Future<Output = Result<Option<Case>>> + Send;
 
@@ -208,4 +214,17 @@ pub trait Store: Send + Sync {
 pub trait Clock: Send + Sync {
     /// The instant now, in UTC.
     fn now(&self) -> Timestamp;
+    /// The civil date now in an IANA time zone. A zone that is not known counts as UTC: zones are checked when an entity is set.
+    fn today(&self, time_zone: &str) -> Date;
+}
+
+/// A file that could not be read, and why, in one sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// Reads evidence in a process of its own, under limits. Whatever the bytes are, an answer comes within seconds.
+pub trait EvidenceReader: Send + Sync {
+    /// Reads one file. `name` is the name it came under; it is data and decides nothing.
+    fn read(&self, bytes: &[u8], name: &str) -> impl Future<Output = std::result::Result<Reading, Unreadable>> + Send;
 }

@@ -19,6 +19,16 @@ pub struct GatePolicy {
     pub high_value: BTreeMap<Currency, String>,
 }
 
+/// How long a claim may wait for its money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidencePolicy {
+    /// Days after the date a proof of payment names before it becomes a case `claim without money`. 0 to 365.
+    pub claim_waits_days: u16,
+    /// Days by which the bank's booking may differ from the date on the proof. 0 to 60.
+    pub booking_within_days: u16,
+}
+
 /// Thresholds and rules in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -26,6 +36,8 @@ pub struct Policy {
     pub version: String,
     /// Thresholds of the gate.
     pub gate: GatePolicy,
+    /// Evidence.
+    pub evidence: EvidencePolicy,
 }
 
 /// Why a text is no policy.
@@ -47,6 +59,7 @@ pub enum PolicyError {
 #[derive(Deserialize)]
 struct PolicyFile {
     gate: GatePolicy,
+    evidence: EvidencePolicy,
 }
 
 impl Policy {
@@ -56,7 +69,10 @@ impl Policy {
         for currency in file.gate.high_value.keys() {
             file.gate.high_value_limit(*currency)?;
         }
-        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate })
+        if file.evidence.claim_waits_days > 365 || file.evidence.booking_within_days > 60 {
+            return Err(PolicyError::Syntax("evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned()));
+        }
+        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate, evidence: file.evidence })
     }
 }
 

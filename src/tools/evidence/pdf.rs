@@ -6,7 +6,6 @@ use image::RgbImage;
 use quittance_rules::evidence::Source;
 
 use super::child::Desk;
-use super::ink;
 use super::ocr::Layout;
 use super::page::{Document, Page, Rect, Seen};
 use super::poppler::{self, TextPage};

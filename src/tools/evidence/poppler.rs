@@ -71,35 +71,35 @@ fn parse(xml: &str) -> Vec<TextPage> {
     loop {
         match reader.read_event() {
             Ok(Event::Start(tag)) => match tag.local_name().as_ref() {
-                b"page" => {
+                "page" => {
                     pages.push(TextPage { width: number(&tag, "width"), height: number(&tag, "height"), words: vec![] });
                 }
-                b"word" => {
+                "word" => {
                     let at = Rect { x0: number(&tag, "xMin"), y0: number(&tag, "yMin"), x1: number(&tag, "xMax"), y1: number(&tag, "yMax") };
                     word = Some(Seen { text: String::new(), at, confidence: 100.0, source: Source::PdfText });
                 }
                 _ => {}
             },
             Ok(Event::Text(text)) => {
-                if let (Some(word), Ok(text)) = (word.as_mut(), text.decode()) {
+                if let Some(word) = word.as_mut() {
                     word.text.push_str(&text);
                 }
             }
             Ok(Event::GeneralRef(entity)) => {
-                let letter = match (entity.resolve_char_ref(), entity.decode().as_deref()) {
+                let letter = match (entity.resolve_char_ref(), entity.as_ref()) {
                     (Ok(Some(letter)), _) => Some(letter),
-                    (_, Ok("amp")) => Some('&'),
-                    (_, Ok("lt")) => Some('<'),
-                    (_, Ok("gt")) => Some('>'),
-                    (_, Ok("quot")) => Some('"'),
-                    (_, Ok("apos")) => Some('\''),
+                    (_, "amp") => Some('&'),
+                    (_, "lt") => Some('<'),
+                    (_, "gt") => Some('>'),
+                    (_, "quot") => Some('"'),
+                    (_, "apos") => Some('\''),
                     _ => None,
                 };
                 if let (Some(word), Some(letter)) = (word.as_mut(), letter) {
                     word.text.push(letter);
                 }
             }
-            Ok(Event::End(tag)) if tag.local_name().as_ref() == b"word" => {
+            Ok(Event::End(tag)) if tag.local_name().as_ref() == "word" => {
                 if let (Some(word), Some(page)) = (word.take(), pages.last_mut())
                     && !word.text.trim().is_empty()
                 {
@@ -115,7 +115,7 @@ fn parse(xml: &str) -> Vec<TextPage> {
 
 fn number(tag: &BytesStart<'_>, name: &str) -> f32 {
     let value = tag.try_get_attribute(name).ok().flatten();
-    let value = value.and_then(|a| std::str::from_utf8(&a.value).ok().and_then(|v| v.parse::<f32>().ok()));
+    let value = value.and_then(|a| a.value.parse::<f32>().ok());
     value.filter(|v| v.is_finite()).unwrap_or(0.0)
 }
 
