@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod match_book;
+mod parse;
 mod read;
 mod statement;
 
@@ -24,6 +25,8 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
+    #[command(name = "__parse", hide = true)]
+    Parse(parse::Args),
 }
 
 /// How a command prints what it lists.
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
+        Command::Parse(args) => return parse::run(&args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

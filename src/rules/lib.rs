@@ -3,8 +3,10 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod date_text;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;

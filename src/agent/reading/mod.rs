@@ -3,6 +3,12 @@
 //!
 //! Text in a document is data. Nothing in here follows it; orders found in it become complaints.
 
+pub mod context;
+pub mod labels;
+pub mod layout;
+pub mod lexicon;
+pub mod scan;
+
 use jiff::civil::Date;
 use quittance_rules::evidence::{Confidence, EvidenceKind, Reading, Word};
 use serde::{Deserialize, Serialize};
