@@ -1,7 +1,7 @@
 //! From colours to ink: how far each pixel stands out from the ground around it. Dark on light, light on dark and either on a gradient
 //! all become the same thing, so nothing after this step knows of polarity or colour.
 
-use image::{GrayImage, Luma, RgbImage};
+use image::{GrayImage, RgbImage};
 
 /// A value of ink from which a pixel counts as part of a letter. JPEG ringing at quality 50 stays under 20; the palest legible grey on
 /// white that wallets use is about 55.
@@ -16,39 +16,45 @@ const CELL: u32 = 8;
 pub(super) fn ink(picture: &RgbImage) -> GrayImage {
     let (width, height) = picture.dimensions();
     let reach = (width.min(height) / 9 / CELL).clamp(4, 20);
-    let mut ink = GrayImage::new(width, height);
+    let (columns, rows) = (width.div_ceil(CELL), height.div_ceil(CELL));
+    let mut ink = vec![0u8; (width * height) as usize];
     for channel in 0..3 {
         let ground = ground(picture, channel, reach);
-        let (columns, rows) = (width.div_ceil(CELL), height.div_ceil(CELL));
-        for (y, (line, out)) in (0u32..).zip(picture.rows().zip(ink.rows_mut())) {
+        let cells = |row: u32| ground.get((row * columns) as usize..((row + 1) * columns) as usize).unwrap_or_default();
+        let lines = picture.as_raw().chunks_exact(3 * width as usize).zip(ink.chunks_exact_mut(width as usize));
+        for (y, (line, out)) in (0u32..).zip(lines) {
             let (row, below, down) = between(y, rows);
-            let upper = ground.get((row * columns) as usize..((row + 1) * columns) as usize).unwrap_or_default();
-            let lower = ground.get((below * columns) as usize..((below + 1) * columns) as usize).unwrap_or_default();
-            // The ground changes slowly: blend the two rows once, then walk along.
-            let blended: Vec<i32> =
-                upper.iter().zip(lower).map(|(a, b)| (i32::from(*a) * (16 - down) + i32::from(*b) * down) / 16).collect();
-            for (x, (pixel, out)) in (0u32..).zip(line.zip(out)) {
-                let (column, right, across) = between(x, columns);
-                let left = blended.get(column as usize).copied().unwrap_or(0);
-                let right = blended.get(right as usize).copied().unwrap_or(left);
-                let here = (left * (16 - across) + right * across) / 16;
-                let value = pixel.0.get(channel).copied().unwrap_or(0);
-                let difference = u8::try_from((i32::from(value) - here).unsigned_abs()).unwrap_or(u8::MAX);
-                if difference > out.0[0] {
-                    *out = Luma([difference]);
+            // The ground changes slowly: blend the two rows of cells once, then walk along.
+            let blend = |(a, b): (&u8, &u8)| i32::from(*a) * (8 - down) + i32::from(*b) * down;
+            let mut blended: Vec<i32> = cells(row).iter().zip(cells(below)).map(blend).collect();
+            blended.push(blended.last().copied().unwrap_or(0));
+            blended.insert(0, blended.first().copied().unwrap_or(0));
+            let (mut left, mut right) = (0, 0);
+            for (x, (pixel, out)) in line.chunks_exact(3).zip(out).enumerate() {
+                // Half a cell to the left, so that a cell's value holds at its centre.
+                let (at, across) = ((x + HALF) / WHOLE, ((x + HALF) % WHOLE) as i32);
+                if across == 0 || x == 0 {
+                    left = blended.get(at).copied().unwrap_or(0);
+                    right = blended.get(at + 1).copied().unwrap_or(left);
                 }
+                let here = (left * (8 - across) + right * across) / 64;
+                let value = i32::from(pixel.get(channel).copied().unwrap_or(0));
+                *out = (*out).max((value - here).unsigned_abs().min(255) as u8);
             }
         }
     }
-    ink
+    GrayImage::from_raw(width, height, ink).unwrap_or_default()
 }
 
-/// The cell at or before a pixel's centre, the next one, and the way between them in sixteenths.
+/// Half a cell and a cell, in pixels.
+const HALF: usize = 4;
+const WHOLE: usize = 8;
+
+/// The cell at or before a row's centre, the next one, and the way between them in eighths.
 fn between(at: u32, cells: u32) -> (u32, u32, i32) {
-    let half = CELL / 2;
-    let from_centre = at.saturating_sub(half);
+    let from_centre = at.saturating_sub(CELL / 2);
     let cell = (from_centre / CELL).min(cells.saturating_sub(1));
-    let way = if at < half { 0 } else { (from_centre % CELL) * 16 / CELL };
+    let way = if at < CELL / 2 { 0 } else { from_centre % CELL };
     (cell, (cell + 1).min(cells.saturating_sub(1)), i32::try_from(way).unwrap_or(0))
 }
 

@@ -288,7 +288,7 @@ mod tests {
             ("9,000.00", "1,000.00", false),
             ("INV-20871", "1NV-2O871", true),
             ("Total", "Tota1", true),
-            ("Ignore", "Invoice", true),
+            ("Ignore", "Invoice", false),
             ("approve", "Kessler", false),
             ("10", "Total10", true),
         ];

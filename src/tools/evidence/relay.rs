@@ -58,16 +58,27 @@ pub(super) struct Lines {
 /// Finds the lines of a picture; `None` where it is too busy for that.
 pub(super) fn find(picture: &RgbImage) -> Option<Lines> {
     let ink = ink::ink(picture);
-    let (found, labels) = ink::patches(&ink, INK_MIN);
+    let (found, _) = ink::patches(&ink, INK_MIN);
     if found.len() > PATCHES_MAX {
         return None;
     }
     let (width, height) = picture.dimensions();
-    let inside = insides(picture, &found, &labels);
-    let letters: Vec<Patch> = found.into_iter().filter(|p| is_letter(p, width, height)).collect();
+    let shapes = shapes(picture, &found);
+    let mut inside = GrayImage::new(width, height);
+    let mut inner = Vec::new();
+    let mut covered = Vec::new();
+    for shape in &shapes {
+        if let Some(letters) = letters_inside(picture, shape, &mut inside) {
+            inner.extend(letters);
+            covered.push(*shape);
+        }
+    }
+    // What the shape's own colour explains better than its surroundings is not looked at twice.
+    let lies_in = |p: &Patch, s: &Patch| p.x >= s.x && p.y >= s.y && p.right() <= s.right() && p.bottom() <= s.bottom();
+    let is_outside = |p: &Patch| covered.iter().all(|shape| !lies_in(p, shape));
+    let letters: Vec<Patch> = found.into_iter().filter(|p| is_letter(p, width, height) && is_outside(p)).collect();
     let mut lines = join(letters, Plane::Ink);
-    let (inner, _) = ink::patches(&inside, INK_MIN);
-    lines.extend(join(inner.into_iter().filter(|p| is_letter(p, width, height)).collect(), Plane::Inside));
+    lines.extend(join(inner, Plane::Inside));
     lines.retain(|line| line.tallest >= 7 && line.patches.len() <= 200);
     if lines.len() > LINES_MAX {
         return None;
@@ -86,62 +97,48 @@ fn is_letter(patch: &Patch, width: u32, height: u32) -> bool {
     !(rule || speck || frame)
 }
 
-/// Filled shapes (buttons, pills, chips) hold light letters as holes. Their difference from the shape's own colour is ink as well.
-fn insides(picture: &RgbImage, found: &[Patch], labels: &[u32]) -> GrayImage {
-    let (width, height) = picture.dimensions();
-    let mut inside = GrayImage::new(width, height);
-    for patch in found.iter().filter(|p| p.width >= 36 && p.height >= 20 && p.height <= height / 4 && 2 * p.area > p.width * p.height) {
-        let own = |x: u32, y: u32| labels.get((y * width + x) as usize) == Some(&patch.label);
-        let mut sums = [0u64; 3];
-        for y in patch.y..patch.bottom() {
-            for x in (patch.x..patch.right()).filter(|x| own(*x, y)) {
-                let pixel = picture.get_pixel(x, y);
-                for (sum, value) in sums.iter_mut().zip(pixel.0) {
-                    *sum += u64::from(value);
-                }
-            }
-        }
-        let fill = sums.map(|sum| i32::try_from(sum / u64::from(patch.area.max(1))).unwrap_or(0));
-        for (x, y) in holes(patch, &own) {
-            let pixel = picture.get_pixel(x, y);
-            let difference = pixel.0.iter().zip(fill).map(|(v, f)| (i32::from(*v) - f).unsigned_abs()).max().unwrap_or(0);
-            inside.put_pixel(x, y, Luma([u8::try_from(difference).unwrap_or(u8::MAX)]));
-        }
-    }
-    inside
+/// Shapes (buttons, pills, chips) that may hold letters of another colour: filled ones, and outlines around other patches. Where a shape
+/// is wider than the surroundings that ground is measured in, only its rim has ink.
+fn shapes(picture: &RgbImage, found: &[Patch]) -> Vec<Patch> {
+    let height = picture.height();
+    let large = found.iter().filter(|p| p.width >= 60 && p.height >= 28 && p.height <= height / 4 && p.width > p.height * 5 / 4);
+    let holds = |shape: &Patch| {
+        let within = |p: &&Patch| {
+            p.label != shape.label && p.x > shape.x && p.y > shape.y && p.right() < shape.right() && p.bottom() < shape.bottom() && p.height >= 8
+        };
+        found.iter().filter(within).take(2).count() == 2
+    };
+    large.filter(|p| 2 * p.area > p.width * p.height || holds(p)).copied().take(40).collect()
 }
 
-/// Pixels of a patch's box that are not its own and that no path outside it reaches.
-fn holes(patch: &Patch, own: &impl Fn(u32, u32) -> bool) -> Vec<(u32, u32)> {
-    let (width, height) = (patch.width, patch.height);
-    let mut outside = vec![false; (width * height) as usize];
-    let mut stack: Vec<(u32, u32)> = Vec::new();
-    let edge = (0..width).flat_map(|x| [(x, 0), (x, height - 1)]).chain((0..height).flat_map(|y| [(0, y), (width - 1, y)]));
-    stack.extend(edge);
-    while let Some((x, y)) = stack.pop() {
-        let Some(seen) = outside.get_mut((y * width + x) as usize) else { continue };
-        if *seen || own(patch.x + x, patch.y + y) {
-            continue;
-        }
-        *seen = true;
-        if x > 0 {
-            stack.push((x - 1, y));
-        }
-        if y > 0 {
-            stack.push((x, y - 1));
-        }
-        if x + 1 < width {
-            stack.push((x + 1, y));
-        }
-        if y + 1 < height {
-            stack.push((x, y + 1));
+/// Letters that differ from the colour most of a shape has; `None` where they do not look like letters.
+fn letters_inside(picture: &RgbImage, shape: &Patch, inside: &mut GrayImage) -> Option<Vec<Patch>> {
+    let part = imageops::crop_imm(picture, shape.x, shape.y, shape.width, shape.height).to_image();
+    let fill = [0, 1, 2].map(|channel| {
+        let mut values: Vec<u8> = part.pixels().map(|p| p.0.get(channel).copied().unwrap_or(0)).collect();
+        let middle = values.len() / 2;
+        *values.select_nth_unstable(middle).1
+    });
+    let differs = |p: &image::Rgb<u8>| p.0.iter().zip(fill).map(|(v, f)| v.abs_diff(f)).max().unwrap_or(0);
+    let ink = GrayImage::from_fn(shape.width, shape.height, |x, y| Luma([differs(part.get_pixel(x, y))]));
+    let (found, _) = ink::patches(&ink, INK_MIN);
+    let off_the_rim = |p: &&Patch| p.x > 0 && p.y > 0 && p.right() < shape.width && p.bottom() < shape.height;
+    let letters: Vec<Patch> =
+        found.iter().filter(off_the_rim).filter(|p| p.area >= 6 && p.height >= 3 && 10 * p.height < 8 * shape.height).copied().collect();
+    let high: Vec<&Patch> = letters.iter().filter(|p| p.height >= 10).collect();
+    // Counters of round letters are plain ovals that fill four fifths of their box; letters are strokes.
+    let strokes: u32 = high.iter().map(|p| 100 * p.area / (p.width * p.height).max(1)).sum();
+    if high.len() < 2 || strokes / u32::try_from(high.len()).unwrap_or(1) > 70 {
+        return None;
+    }
+    for letter in &letters {
+        for y in letter.y.saturating_sub(2)..(letter.bottom() + 2).min(shape.height) {
+            for x in letter.x.saturating_sub(2)..(letter.right() + 2).min(shape.width) {
+                inside.put_pixel(shape.x + x, shape.y + y, *ink.get_pixel(x, y));
+            }
         }
     }
-    let cells = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-    cells
-        .filter(|(x, y)| outside.get((y * width + x) as usize) == Some(&false) && !own(patch.x + x, patch.y + y))
-        .map(|(x, y)| (patch.x + x, patch.y + y))
-        .collect()
+    Some(letters.into_iter().map(|p| Patch { x: p.x + shape.x, y: p.y + shape.y, ..p }).collect())
 }
 
 /// Joins letters that stand side by side. From left to right, each goes to the line whose end is nearest.
@@ -157,7 +154,9 @@ fn join(mut letters: Vec<Patch>, plane: Plane) -> Vec<Line> {
             let beside = gap < 1.1 * taller && gap > -0.6 * taller && shared > 0.5 * height.min((line.y1 - line.y0) as f32);
             // A word beside an icon three times its height is no line with it; punctuation beside letters is.
             let alike = height < 0.5 * tall(line) || taller < 3.2 * height.min(tall(line));
-            (beside && alike && taller < 3.5 * (tall(line).max(8.0))).then_some((index, gap))
+            // A sign before a number: the minus of a debit is a tenth as high as its digits.
+            let sign = line.patches.len() == 1 && line.x1 - line.x0 > line.tallest && gap < 0.5 * height && tall(line) * 12.0 > height;
+            (beside && (alike || sign)).then_some((index, gap))
         });
         let nearest = near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index);
         match nearest.and_then(|index| lines.get_mut(index)) {
@@ -275,24 +274,35 @@ impl Lines {
 /// Parts of a large line that want a scale of their own: raised signs, small words beside a huge number.
 fn parts_of(line: &Line) -> Vec<Vec<Patch>> {
     let tallest = line.tallest;
-    let baseline = line.patches.iter().filter(|p| 10 * p.height > 8 * tallest).map(Patch::bottom).max().unwrap_or(line.y1);
-    let is_raised = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && 5 * p.bottom() + tallest < 5 * baseline;
+    // The median, because a dollar sign or a comma reaches below the line its digits stand on.
+    let mut bottoms: Vec<u32> = line.patches.iter().filter(|p| 10 * p.height > 6 * tallest).map(Patch::bottom).collect();
+    bottoms.sort_unstable();
+    let baseline = bottoms.get(bottoms.len() / 2).copied().unwrap_or(line.y1);
+    let lifted = |p: &Patch| 5 * p.bottom() + tallest < 5 * baseline;
+    let raised = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && lifted(p);
+    // A comma between raised digits is raised with them; a dash between others is not.
+    let beside_raised = |index: usize| {
+        let neighbours = [index.checked_sub(1), Some(index + 1)];
+        neighbours.into_iter().flatten().any(|i| line.patches.get(i).is_some_and(raised))
+    };
+    let marks: Vec<(Patch, bool)> =
+        line.patches.iter().enumerate().map(|(index, p)| (*p, raised(p) || (4 * p.height <= tallest && lifted(p) && beside_raised(index)))).collect();
     // Words first, by gaps; then each word at the border of raised letters.
-    let mut words: Vec<Vec<Patch>> = Vec::new();
+    let mut words: Vec<(bool, Vec<Patch>)> = Vec::new();
     let mut end = 0;
-    for patch in &line.patches {
+    for (patch, is_raised) in marks {
         match words.last_mut() {
-            Some(word) if patch.x <= end + tallest * 22 / 100 && word.last().is_some_and(|p| is_raised(p) == is_raised(patch)) => {
-                word.push(*patch);
-            }
-            _ => words.push(vec![*patch]),
+            Some((before, word)) if patch.x <= end + tallest * 22 / 100 && *before == is_raised => word.push(patch),
+            _ => words.push((is_raised, vec![patch])),
         }
         end = end.max(patch.right());
     }
     let mut parts: Vec<(bool, Vec<Patch>)> = Vec::new();
-    for word in words {
+    for (is_raised, word) in words {
         let high = word.iter().map(|p| p.height).max().unwrap_or(tallest);
-        let small = word.iter().all(is_raised) || (100 * high < 62 * tallest && 3 * high > tallest);
+        // A plus or a dash floats above the baseline and keeps the scale of its number.
+        let floats = word.len() == 1 && word.iter().all(|p| 12 * p.bottom() + tallest < 12 * baseline);
+        let small = is_raised || (100 * high < 62 * tallest && 3 * high > tallest && !floats);
         match parts.last_mut() {
             Some((before, part)) if !small && !*before => part.extend(word),
             _ => parts.push((small, word)),
