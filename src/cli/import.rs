@@ -12,10 +12,10 @@ use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Input, InputKind};
 use quittance_rules::records::EntityId;
 use quittance_tools::clock::SystemClock;
-use quittance_tools::evidence::SandboxedReader;
-use quittance_tools::intake::feed::BankFileFeed;
+use quittance_tools::evidence::EvidenceReader;
 use quittance_tools::intake::bank_file::BankFileOptions;
 use quittance_tools::intake::books;
+use quittance_tools::intake::feed::BankFileFeed;
 use quittance_tools::store::Database;
 
 use super::bank_options::BankOptions;
@@ -164,7 +164,9 @@ async fn import_one(database: &Database, by: &str, path: &Path, kind: InputKind,
             let customers = database.customers().await?;
             let read = if books::is_pdf(path)? {
                 let bytes = tokio::fs::read(path).await?;
-                let xml = SandboxedReader::new()?.embedded_invoice(&bytes).await?;
+                let reader = EvidenceReader::of_this_program()?;
+                let taken = tokio::task::spawn_blocking(move || reader.embedded_invoice(&bytes)).await?;
+                let xml = taken.map_err(anyhow::Error::msg)?;
                 books::read_invoice_xml(BufReader::new(xml.as_slice()), &customers)?
             } else {
                 books::read_invoices(path, &customers)?
@@ -184,7 +186,7 @@ async fn import_one(database: &Database, by: &str, path: &Path, kind: InputKind,
 
 async fn evidence_one(database: &Database, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
-    let reader = SandboxedReader::new()?;
+    let reader = EvidenceReader::of_this_program()?;
     let outcome = import_evidence(database, &SystemClock, &reader, by, input, &bytes).await?;
     Ok(match outcome {
         EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() },

@@ -25,8 +25,7 @@ pub struct Args {
 
 /// Reads each file as a stream and prints what it holds. Nothing is kept.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let options =
-        ReadOptions::from_flags(args.currency.as_deref(), args.profile.as_deref()).map_err(|error| Usage(error.to_string()))?;
+    let options = args.options.read()?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut outcome = Outcome::Done;
     if args.format == Format::Csv {

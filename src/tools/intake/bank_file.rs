@@ -81,7 +81,12 @@ pub fn read_bank_file<R: Read + Seek>(
         BankFormat::Bai2 => bai2::read(BufReader::with_capacity(HEAD, input), sink, bai2::Options { currency })?,
         BankFormat::Nacha => nacha::read(BufReader::with_capacity(HEAD, input), sink)?,
         BankFormat::Qif => {
-            let options = qif::Options { currency, date_order: options.date_order };
+            let date_order = options.date_order.map(|order| match order {
+                DateOrder::Dmy => qif::DateOrder::DayFirst,
+                DateOrder::Mdy => qif::DateOrder::MonthFirst,
+                DateOrder::Ymd => qif::DateOrder::YearFirst,
+            });
+            let options = qif::Options { currency, date_order };
             qif::read(BufReader::with_capacity(HEAD, input), sink, options)?;
         }
     }
