@@ -84,37 +84,31 @@ fn camt(text: &str) -> Option<BankFormat> {
 }
 
 /// SWIFT customer statements: fields at line starts, with or without the blocks around them. Some banks put lines of their own
-/// before the first field.
+/// before the first field, and some files are only an excerpt: one field of the standard at the start of a line is telling enough.
 fn swift(text: &str) -> Option<BankFormat> {
-    let starts = |tag: &str| text.starts_with(tag) || text.contains(&format!("\n{tag}")) || text.contains(&format!("\r{tag}"));
-    let block_type = text.find("{2:").and_then(|at| text.get(at + 4..at + 7));
-    let has_account = starts(":25:") || starts(":25P:");
-    let has_opening = starts(":60F:") || starts(":60M:");
-    let is_interim = starts(":34F:") || starts(":13D:") || starts(":13:");
-    match block_type {
+    const FIELDS: [&str; 13] =
+        [":20:", ":25:", ":25P:", ":28:", ":28C:", ":60F:", ":60M:", ":61:", ":62F:", ":62M:", ":64:", ":65:", ":86:"];
+    match text.find("{2:").and_then(|at| text.get(at + 4..at + 7)) {
         Some("940") => return Some(BankFormat::Mt940),
         Some("942") => return Some(BankFormat::Mt942),
         Some(_) | None => {}
     }
-    if !(starts(":20:") || has_account) {
+    let starts = |tag: &str| text.split(['\n', '\r']).any(|line| line.trim_start().starts_with(tag));
+    if !FIELDS.iter().any(|tag| starts(tag)) {
         return None;
     }
-    if has_opening || starts(":62F:") || starts(":62M:") {
-        Some(BankFormat::Mt940)
-    } else if is_interim {
-        Some(BankFormat::Mt942)
-    } else if starts(":61:") || has_account && (starts(":28C:") || starts(":28:")) {
-        Some(BankFormat::Mt940)
-    } else {
-        None
-    }
+    let has_balance = [":60F:", ":60M:", ":62F:", ":62M:"].iter().any(|tag| starts(tag));
+    let is_interim = [":34F:", ":13D:", ":13:"].iter().any(|tag| starts(tag));
+    Some(if is_interim && !has_balance { BankFormat::Mt942 } else { BankFormat::Mt940 })
 }
 
 /// BAI2 (`01,sender,receiver,...` then `02,`) and NACHA (94-character records).
 fn records(text: &str) -> Option<BankFormat> {
-    let mut lines = text.lines().map(|l| l.trim_end_matches(['\r', '\u{1a}'])).filter(|l| !l.trim().is_empty());
+    let mut lines = text.split(['\n', '\r']).map(|l| l.trim_end_matches('\u{1a}')).filter(|l| !l.trim().is_empty());
     let first = lines.next()?;
-    if first.starts_with("01,") && first.matches(',').count() >= 5 && lines.clone().any(|l| l.trim_start().starts_with("02,")) {
+    let is_record = |line: &str, code: &str| line.trim_start().strip_prefix(code).is_some_and(|rest| rest.starts_with(','));
+    let has_continuation = |line: &str| line.trim_end().ends_with('/');
+    if is_record(first, "01") && (lines.clone().any(|l| is_record(l, "02")) || has_continuation(first)) {
         return Some(BankFormat::Bai2);
     }
     is_nacha(first, lines.next()).then_some(BankFormat::Nacha)
@@ -127,13 +121,14 @@ fn is_nacha(first: &str, second: Option<&str>) -> bool {
     let at = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default();
     let digits = |from: usize, to: usize| at(from, to).len() == to - from && at(from, to).iter().all(u8::is_ascii_digit);
     let follows = second.is_none_or(|next| next.starts_with(['1', '5', '6', '7', '8', '9']));
-    if bytes.len() < 75 || !follows || first.contains(['\t', ';']) {
+    if !follows || first.contains(['\t', ';']) {
         return false;
     }
     match bytes.first() {
-        Some(b'1') => at(1, 3) == b"01" && (at(34, 37) == b"094" || at(37, 39) == b"10"),
-        Some(b'5') => matches!(at(1, 4), b"200" | b"220" | b"225" | b"280") && !first.contains(','),
-        Some(b'6') => digits(1, 12) && bytes.len() <= 96,
+        // Record size 094 and blocking factor 10 stand at 35 to 39; files with a lost blank have them one to the left.
+        Some(b'1') => at(1, 3) == b"01" && at(30, 42).windows(5).any(|w| w == b"09410"),
+        Some(b'5') => bytes.len() >= 75 && matches!(at(1, 4), b"200" | b"220" | b"225" | b"280") && !first.contains(','),
+        Some(b'6') => (75..=96).contains(&bytes.len()) && digits(1, 12),
         _ => false,
     }
 }
@@ -143,14 +138,22 @@ fn is_qif(text: &str) -> bool {
     lines.any(|l| l.starts_with("!TYPE:") || l.starts_with("!ACCOUNT") || l.starts_with("!OPTION:") || l.starts_with("!CLEAR:"))
 }
 
-/// Two lines or more that one delimiter cuts into the same number of fields; a preamble before the table is normal.
+/// From some line on, one delimiter cuts nearly every line into the same number of fields; a preamble before the table and a
+/// footer after it are normal. Prose has commas too, but not the same number line after line; JSON and licences neither.
 fn is_delimited(text: &str) -> bool {
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(60).collect();
+    if text.starts_with(['{', '[']) {
+        return false;
+    }
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(200).collect();
     [';', '\t', ',', '|'].iter().any(|delimiter| {
         let counts: Vec<usize> = lines.iter().map(|l| outside_quotes(l, *delimiter)).collect();
-        // Prose has commas too, but not the same number of them in line after line.
-        counts.windows(2).any(|pair| matches!(pair, [a, b] if a == b && *a >= 2))
-            || counts.len() >= 2 && counts.iter().all(|c| *c >= 1 && Some(c) == counts.first())
+        let Some(&widest) = counts.iter().filter(|c| counts.iter().filter(|d| d == c).count() >= 2).max() else { return false };
+        let Some(first) = counts.iter().position(|c| *c == widest) else { return false };
+        let table = counts.get(first..).unwrap_or_default();
+        let equal = table.iter().filter(|c| **c == widest).count();
+        // A table of two columns has no second column to confirm it, so every line must agree.
+        let enough = if widest >= 2 { equal * 4 >= table.len() * 3 } else { equal == table.len() };
+        widest >= 1 && enough
     })
 }
 
@@ -204,6 +207,13 @@ mod tests {
             ("", None),
             ("   \n", None),
             ("one\ntwo\n", None),
+            (":86:166?00SEPA\n", Some(BankFormat::Mt940)),
+            ("{\"a\": 1,\n\"b\": 2,\n\"c\": 3}\n", None),
+            (
+                "The Software is provided, without warranty,\nof any kind, express\nor implied, including, but not limited,\nto fitness\n",
+                None,
+            ),
+            ("101 100067554 1823273902003271043 094101PIMRET825324           FISERV\n9000000000001", Some(BankFormat::Nacha)),
         ] {
             assert_eq!(detect(text.as_bytes()), expected, "{text}");
             let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
