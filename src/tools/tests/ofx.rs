@@ -15,8 +15,10 @@ fn take(bytes: &[u8]) -> Collected {
     sink
 }
 
-/// Where we differ from the reference counts, and why: file, (their lines, their sum), (ours).
-const DIFFERENCES: [(&str, (usize, i64), (usize, i64)); 1] = [
+/// File, (their lines, their sum), (ours).
+type Difference = (&'static str, (usize, i64), (usize, i64));
+/// Where we differ from the reference counts, and why.
+const DIFFERENCES: [Difference; 1] = [
     // Its only amount is `$120`: the reference counts the element with nothing as its amount, here it is a problem.
     ("ofxparse/tests/fixtures/fail_nice/decimal_error.ofx", (1, 0), (0, 0)),
 ];
