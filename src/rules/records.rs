@@ -212,6 +212,53 @@ pub struct Payment {
     pub is_return: bool,
 }
 
+/// An invoice or credit note as an electronic document states it (UBL, Cross Industry Invoice), before it is matched with a
+/// customer of the book. Numbers in brackets are the business terms of EN 16931-1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BilledDocument {
+    /// The number the customer sees and quotes (BT-1).
+    pub number: String,
+    /// Invoice or credit note, by root element and type code (BT-3).
+    pub kind: ItemKind,
+    /// Date of issue (BT-2).
+    pub issue_date: Date,
+    /// Due date (BT-9), the latest where several are given. `None` where only free text says it.
+    pub due_date: Option<Date>,
+    /// Currency of every amount here (BT-5).
+    pub currency: Currency,
+    /// Total with tax (BT-112). Positive also on a credit note: the kind says which way it goes.
+    pub total: Money,
+    /// Already paid (BT-113); zero where the document is silent.
+    pub already_paid: Money,
+    /// Amount due for payment (BT-115).
+    pub payable: Money,
+    /// Seller's registered name (BT-27), else trading name (BT-28).
+    pub seller_name: Option<String>,
+    /// Seller's VAT or tax number (BT-31, BT-32), else legal registration (BT-30), else identifier (BT-29).
+    pub seller_id: Option<String>,
+    /// Buyer's registered name (BT-44), else trading name (BT-45).
+    pub buyer_name: Option<String>,
+    /// Buyer's identifier (BT-46), else VAT number (BT-48), else legal registration (BT-47).
+    pub buyer_id: Option<String>,
+    /// What the buyer wants quoted (BT-10); in German public invoices the Leitweg-ID.
+    pub buyer_reference: Option<String>,
+    /// Purchase order (BT-13).
+    pub order_reference: Option<String>,
+    /// What the payer should quote (BT-83).
+    pub payment_reference: Option<String>,
+    /// Early-payment discount, the largest where several are granted.
+    pub discount: Option<EarlyDiscount>,
+}
+
+/// An early-payment discount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyDiscount {
+    /// In percent of the total.
+    pub percent: Decimal,
+    /// Last day on which it may be taken.
+    pub until: Date,
+}
+
 /// Exchange rates of one day, each as units of the currency for one euro (how the European Central Bank publishes them).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FxTable {

@@ -1,16 +1,26 @@
 //! Intake: bytes of a bank or billing file in, the types of `quittance_rules` out. One file per format. A broken line or entry
 //! becomes a [`quittance_rules::bank::Problem`] and the rest is taken; an [`IntakeError`] says why nothing could be taken.
 
-use std::io;
-
-use serde::{Deserialize, Serialize};
-
+pub mod bank_file;
+pub mod billed;
 pub mod book_csv;
+pub mod camt;
+mod camt_entry;
+mod cii;
 pub mod csv_bank;
+pub mod detect;
+pub mod embedded;
 pub mod profile;
 pub mod table;
 pub mod tabular;
+mod ubl;
+mod utf8;
 pub mod xlsx;
+mod xml;
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
 
 /// A bank or processor file format, told from the content alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -120,6 +120,11 @@ impl Layout {
         self.score
     }
 
+    /// Our account, where the file names none.
+    pub fn assume_account(&mut self, account: Option<&str>) {
+        self.account = self.account.take().or_else(|| account.map(normal_account));
+    }
+
     /// Whether date and amount were found, so that rows can be read.
     pub fn is_whole(&self) -> bool {
         let has = |field| self.columns.contains_key(&field);
@@ -537,7 +542,7 @@ fn gather(
                 found.last_rows.pop_front();
             }
         }
-        if !is_line(&cells, layout, profile) {
+        if !is_line(&cells, layout, profile) || wrong_width(&cells, layout).is_some() {
             continue;
         }
         let currency = row_currency(&cells, layout, profile, assumed).ok().flatten();
@@ -930,6 +935,12 @@ fn emit(
             {
                 continue;
             }
+            if let Some(problem) = wrong_width(&cells, plan.layout) {
+                if pass == 0 {
+                    sink.problem(problem);
+                }
+                continue;
+            }
             let problem = |field: &str, message: String| Problem {
                 line: Some(cells.line),
                 field: Some(field.to_owned()),
@@ -940,10 +951,6 @@ fn emit(
                 Ok(None) if pass == 0 => sink.problem(problem("currency", "the row names no currency".to_owned())),
                 Err(_) | Ok(None) => {}
                 Ok(Some(found)) if Some(found) == *currency && account_text(&cells, plan.layout) == *account => {
-                    if let Some(problem) = wrong_width(&cells, plan.layout) {
-                        sink.problem(problem);
-                        continue;
-                    }
                     match line_of(&cells, plan, found) {
                         Ok((line, balance)) => {
                             check.add(&line);

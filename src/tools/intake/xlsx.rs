@@ -49,7 +49,7 @@ pub fn read<R: Read + Seek>(
         if sheet.rows.is_empty() {
             continue;
         }
-        let found = find_layout(&mut sheet, options.profile, &built_in)?.filter(|(layout, _)| layout.is_whole());
+        let found = find_layout(&mut sheet, options.profile, built_in)?.filter(|(layout, _)| layout.is_whole());
         sheets.push((name, sheet, found));
     }
     let mut outcome = TableOutcome::default();
@@ -65,7 +65,8 @@ pub fn read<R: Read + Seek>(
     for (name, mut sheet, found) in sheets {
         match found {
             None => outcome.notices.push(format!("the sheet {name} holds no bank lines and was not read")),
-            Some((layout, profile)) => {
+            Some((mut layout, profile)) => {
+                layout.assume_account(options.account);
                 let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, sink)?;
                 outcome.profile = outcome.profile.or(read.profile);
                 outcome.suggested_profile = outcome.suggested_profile.or(read.suggested_profile);
