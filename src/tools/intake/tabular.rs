@@ -23,6 +23,8 @@ const HEADER_WITHIN: usize = 40;
 const MOST_STATEMENTS: usize = 256;
 /// One decimal mark or date order must be this many times as frequent as another before the other's rows count as broken.
 const CLEAR_MAJORITY: u64 = 10;
+/// Once this many rows decide one way and none the other, later rows no longer can: those that disagree are broken rows.
+const ENOUGH: u64 = 10_000;
 
 /// The fields of one row as text.
 #[derive(Debug, Default, Clone)]
@@ -337,9 +339,20 @@ struct OrderEvidence {
     example: Option<String>,
 }
 
+impl MarkEvidence {
+    fn is_settled(&self) -> bool {
+        (self.only_point >= ENOUGH && self.only_comma == 0) || (self.only_comma >= ENOUGH && self.only_point == 0)
+    }
+}
+
 impl OrderEvidence {
+    fn is_settled(&self) -> bool {
+        let sure = self.fails.iter().filter(|&&fails| fails == 0).count() == 1;
+        sure && self.fails.iter().all(|&fails| fails == 0 || fails >= ENOUGH)
+    }
+
     fn see(&mut self, text: &str) {
-        if text.is_empty() || text.starts_with([EXACT_DATE, EXACT_NUMBER]) {
+        if self.is_settled() || text.is_empty() || text.starts_with([EXACT_DATE, EXACT_NUMBER]) {
             return;
         }
         let read = DateOrder::ALL.map(|order| read_date(text, order).ok());
@@ -553,10 +566,11 @@ fn gather(
                     continue;
                 }
                 let money = !matches!(field, Field::OriginalAmount);
-                if profile.is_none_or(|p| p.decimal.is_none()) {
+                if profile.is_none_or(|p| p.decimal.is_none()) && !found.marks.is_settled() {
                     see_amount(&mut found.marks, text, currency.filter(|_| money));
                 }
-                if field == Field::Debit && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
+                let sign_is_open = found.debit_positive == 0 && found.debit_negative < ENOUGH;
+                if field == Field::Debit && sign_is_open && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
                     let negative = amount_readings(text).is_ok_and(|r| r.iter().all(|r| r.decimal.starts_with('-')));
                     found.debit_negative += u64::from(negative);
                     found.debit_positive += u64::from(!negative);
