@@ -183,7 +183,7 @@ impl Profile {
         if !has(Field::BookingDate) && !has(Field::ValueDate) {
             return incomplete("`columns` needs `booking_date` or `value_date`");
         }
-        if !has(Field::Amount) && !(has(Field::Debit) || has(Field::Credit)) {
+        if !(has(Field::Amount) || has(Field::Debit) || has(Field::Credit)) {
             return incomplete("`columns` needs `amount`, or `debit` and `credit`");
         }
         if has(Field::Amount) && (has(Field::Debit) || has(Field::Credit)) {

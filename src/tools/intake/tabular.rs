@@ -629,7 +629,8 @@ fn is_line(cells: &Cells, layout: &Layout, profile: Option<&Profile>) -> bool {
         let column = layout.header.iter().position(|name| folded(name) == folded(&rule.column));
         column.is_some_and(|column| rule.matches(cells.get(column)))
     });
-    !excluded && !(cells.len() == layout.header.len() && cells.iter().zip(&layout.header).all(|(cell, name)| cell == name))
+    let is_header = cells.len() == layout.header.len() && cells.iter().zip(&layout.header).all(|(cell, name)| cell == name);
+    !excluded && !is_header
 }
 
 fn first_filled<'c>(cells: &'c Cells, layout: &Layout, field: Field) -> &'c str {

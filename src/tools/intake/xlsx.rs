@@ -37,7 +37,7 @@ pub fn read<R: Read + Seek>(
     let mut workbook = Xlsx::new(input).map_err(|error| malformed(&error.to_string()))?;
     let built_in = Profile::built_in()?;
     let names = workbook.sheet_names();
-    let mut sheets: Vec<(String, Sheet, Option<(Layout, Option<Profile>)>)> = Vec::new();
+    let mut sheets: Vec<(String, Sheet, Option<Found>)> = Vec::new();
     for name in names {
         let mut sheet = match load(&mut workbook, &name) {
             Ok(sheet) => sheet,
@@ -76,6 +76,9 @@ pub fn read<R: Read + Seek>(
     }
     Ok(outcome)
 }
+
+/// A layout and the profile it came from.
+type Found = (Layout, Option<Profile>);
 
 fn malformed(message: &str) -> IntakeError {
     let message: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
