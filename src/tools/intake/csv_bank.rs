@@ -10,7 +10,8 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::profile::{Profile, ProfileError};
 use super::table::Table;
-use super::tabular::{Cells, Layout, RowSource, TableOutcome, find_layout, missing_columns, read_table, suggest_for_unknown};
+use super::tabular::{Cells, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, find_layout, missing_columns, suggest_for_unknown};
 
 /// How to read a table.
 #[derive(Debug, Clone, Copy, Default)]

@@ -13,6 +13,8 @@ pub mod embedded;
 pub mod profile;
 pub mod table;
 pub mod tabular;
+pub mod tabular_layout;
+mod tabular_row;
 mod ubl;
 mod utf8;
 pub mod xlsx;

@@ -12,7 +12,8 @@ use quittance_rules::bank::{Problem, StatementSink};
 use super::IntakeError;
 use super::csv_bank::{TableOptions, refuse_unknown};
 use super::profile::Profile;
-use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, Layout, RowSource, TableOutcome, find_layout, read_table};
+use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, find_layout};
 
 /// Bytes of all parts of the archive, inflated. A full sheet of a million rows of six columns is about this.
 const MOST_INFLATED: u64 = 256 << 20;
