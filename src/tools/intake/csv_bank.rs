@@ -10,7 +10,8 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::profile::{Profile, ProfileError};
 use super::table::Table;
-use super::tabular::{Cells, Layout, RowSource, TableOutcome, find_layout, missing_columns, read_table, suggest_for_unknown};
+use super::tabular::{Cells, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, find_layout, missing_columns, suggest_for_unknown};
 
 /// How to read a table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +20,8 @@ pub struct TableOptions<'p> {
     pub profile: Option<&'p Profile>,
     /// Currency of files that name none.
     pub currency: Option<Currency>,
+    /// Our account, for files that name none.
+    pub account: Option<&'p str>,
 }
 
 impl From<ProfileError> for IntakeError {
@@ -63,14 +66,15 @@ pub fn read<R: Read + Seek>(
         .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
     {
         source.delimiter = delimiter;
-        if let Some((layout, profile)) = find_layout(&mut source, options.profile, &built_in)?
+        if let Some((layout, profile)) = find_layout(&mut source, options.profile, built_in)?
             && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
         {
             best = Some((delimiter, layout, profile));
         }
     }
     let mut outcome = match best {
-        Some((delimiter, layout, profile)) if layout.is_whole() => {
+        Some((delimiter, mut layout, profile)) if layout.is_whole() => {
+            layout.assume_account(options.account);
             source.delimiter = delimiter;
             let profile = profile.as_ref();
             read_table(&mut source, &layout, profile, options.currency, Some(char::from(delimiter)), sink)?

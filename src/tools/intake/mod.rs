@@ -24,6 +24,8 @@ pub mod qif;
 mod qif_date;
 pub mod table;
 pub mod tabular;
+pub mod tabular_layout;
+mod tabular_row;
 mod text_fields;
 mod text_lines;
 mod ubl;

@@ -4,6 +4,7 @@
 //! encoding, decimal mark, order of dates) is decided by evidence over the whole table or asked, never assumed.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use quittance_rules::amount_text::DecimalMark;
 use quittance_rules::date_text::{DateOrder, unaccented};
@@ -182,7 +183,7 @@ impl Profile {
         if !has(Field::BookingDate) && !has(Field::ValueDate) {
             return incomplete("`columns` needs `booking_date` or `value_date`");
         }
-        if !has(Field::Amount) && !(has(Field::Debit) || has(Field::Credit)) {
+        if !(has(Field::Amount) || has(Field::Debit) || has(Field::Credit)) {
             return incomplete("`columns` needs `amount`, or `debit` and `credit`");
         }
         if has(Field::Amount) && (has(Field::Debit) || has(Field::Credit)) {
@@ -199,12 +200,15 @@ impl Profile {
         Ok(profile)
     }
 
-    /// The built-in layouts.
+    /// The built-in layouts, read once.
     ///
     /// # Errors
     /// Never in a released program: a test reads them all.
-    pub fn built_in() -> Result<Vec<Self>, ProfileError> {
-        BUILT_IN.iter().map(|text| Self::parse(text)).collect()
+    pub fn built_in() -> Result<&'static [Self], ProfileError> {
+        static READ: LazyLock<Result<Vec<Profile>, String>> = LazyLock::new(|| {
+            BUILT_IN.iter().map(|text| Profile::parse(text)).collect::<Result<_, _>>().map_err(|e| e.to_string())
+        });
+        READ.as_deref().map_err(|message| ProfileError::Incomplete(message.clone()))
     }
 
     /// Column names that must be in a header for this profile to apply.
