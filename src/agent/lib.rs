@@ -4,5 +4,5 @@
 pub mod evidence;
 pub mod import;
 pub mod ports;
-pub mod reading;
 pub mod queue;
+pub mod reading;

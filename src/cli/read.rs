@@ -65,7 +65,14 @@ fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::i
     for claim in &reading.claims {
         let (value, currency) = value_of(&claim.value);
         let value = currency.map_or_else(|| value.clone(), |code| format!("{value} {code}"));
-        writeln!(out, "  {:<16} {:<28} {:<8} page {}", name_of(&json!(claim.field)), value, claim.confidence.to_string(), claim.region.page)?;
+        writeln!(
+            out,
+            "  {:<16} {:<28} {:<8} page {}",
+            name_of(&json!(claim.field)),
+            value,
+            claim.confidence.to_string(),
+            claim.region.page
+        )?;
     }
     for row in &reading.remittance_lines {
         let amount = row.amount.as_deref().unwrap_or("-");

@@ -65,7 +65,8 @@ impl Context {
         for hit in CURRENCIES.find(&tokens) {
             let Some((how, code)) = CURRENCIES.keys()[hit.key].split_once(' ') else { continue };
             let Ok(currency) = Currency::parse(code) else { continue };
-            let phrase = order[hit.start..hit.end].iter().map(|&t| layout.tokens[t].folded.as_str()).collect::<Vec<_>>().join(" ");
+            let phrase =
+                order[hit.start..hit.end].iter().map(|&t| layout.tokens[t].folded.as_str()).collect::<Vec<_>>().join(" ");
             // Repeating a word adds nothing.
             if seen.contains(&(hit.key, phrase.clone())) {
                 continue;
@@ -104,12 +105,20 @@ impl Context {
     /// Probability that this document writes a decimal point, from its other numbers, its language and the currency.
     pub fn decimal_point(&self, currency: Option<Currency>) -> f64 {
         let prior = match (self.language, currency.map(Currency::code)) {
-            (_, Some("PEN" | "MXN" | "USD" | "GBP" | "GTQ" | "DOP" | "HNL" | "BOB" | "INR" | "CAD" | "AUD" | "JPY" | "CHF" | "NIO" | "CNY")) => {
-                0.9
-            }
-            (_, Some("COP" | "CLP" | "ARS" | "UYU" | "PYG" | "BRL" | "PLN" | "SEK" | "NOK" | "DKK" | "CZK" | "HUF" | "IDR" | "VND" | "RON")) => {
-                0.06
-            }
+            (
+                _,
+                Some(
+                    "PEN" | "MXN" | "USD" | "GBP" | "GTQ" | "DOP" | "HNL" | "BOB" | "INR" | "CAD" | "AUD" | "JPY" | "CHF" | "NIO"
+                    | "CNY",
+                ),
+            ) => 0.9,
+            (
+                _,
+                Some(
+                    "COP" | "CLP" | "ARS" | "UYU" | "PYG" | "BRL" | "PLN" | "SEK" | "NOK" | "DKK" | "CZK" | "HUF" | "IDR" | "VND"
+                    | "RON",
+                ),
+            ) => 0.06,
             (Some(Language::En), _) => 0.9,
             (Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), Some("EUR")) => 0.08,
             (Some(Language::Es), _) => 0.5,
@@ -149,7 +158,9 @@ impl Context {
         match self.named.as_slice() {
             [one] => Some((*one, 0.97)),
             [] => match self.pointed.as_slice() {
-                [(one, weight), rest @ ..] if *weight >= 4 && rest.iter().all(|(_, w)| w.saturating_mul(2) <= *weight) => Some((*one, 0.95)),
+                [(one, weight), rest @ ..] if *weight >= 4 && rest.iter().all(|(_, w)| w.saturating_mul(2) <= *weight) => {
+                    Some((*one, 0.95))
+                }
                 _ => None,
             },
             _ => None,
@@ -180,9 +191,9 @@ impl Context {
 
 /// Codes that a document prints by themselves (`Currency: EUR`), without those that are words too.
 const COMMON_CODES: &[&str] = &[
-    "EUR", "USD", "GBP", "CHF", "PEN", "MXN", "COP", "CLP", "ARS", "BRL", "UYU", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "RON", "CAD",
-    "AUD", "NZD", "SGD", "HKD", "INR", "JPY", "CNY", "ZAR", "NGN", "KES", "AED", "SAR", "KWD", "TRY", "BOB", "GTQ", "CRC", "DOP", "PYG",
-    "HNL", "NIO", "PHP", "IDR", "MYR", "THB", "VND", "KRW", "ILS", "EGP", "MAD", "TWD",
+    "EUR", "USD", "GBP", "CHF", "PEN", "MXN", "COP", "CLP", "ARS", "BRL", "UYU", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "RON",
+    "CAD", "AUD", "NZD", "SGD", "HKD", "INR", "JPY", "CNY", "ZAR", "NGN", "KES", "AED", "SAR", "KWD", "TRY", "BOB", "GTQ", "CRC",
+    "DOP", "PYG", "HNL", "NIO", "PHP", "IDR", "MYR", "THB", "VND", "KRW", "ILS", "EGP", "MAD", "TWD",
 ];
 
 fn tilted(prior: f64, yes: usize, no: usize, strength: f64) -> f64 {

@@ -231,7 +231,8 @@ fn rows_of(words: &[Word], on_page: &[usize]) -> Vec<Vec<usize>> {
     for line in lines {
         let row = rows.iter_mut().rev().take(3).find(|row| {
             let near = line.centre.abs_diff(row.centre).saturating_mul(2) <= line.height.min(row.height);
-            near && row.words.len() < ROW_WORDS_MAX && line.words.iter().all(|&i| row.words.iter().all(|&j| !overlap_x(&words[i], &words[j])))
+            near && row.words.len() < ROW_WORDS_MAX
+                && line.words.iter().all(|&i| row.words.iter().all(|&j| !overlap_x(&words[i], &words[j])))
         });
         match row {
             Some(row) => {

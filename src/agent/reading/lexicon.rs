@@ -15,8 +15,9 @@ pub fn fold(text: &str) -> String {
         } else if !c.is_ascii() && c.is_alphanumeric() {
             match has_latin.then(|| look_alike(c)).flatten() {
                 Some(latin) => folded.push(latin),
-                None => folded
-                    .extend(deunicode_char(c).unwrap_or("").chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase())),
+                None => folded.extend(
+                    deunicode_char(c).unwrap_or("").chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()),
+                ),
             }
         }
     }

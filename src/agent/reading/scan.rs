@@ -151,7 +151,8 @@ const MONTHS_AND_DAYS: &[&str] = &[
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "ene", "abr", "ago", "set", "dic", "fev",
     "mai", "out", "dez", "avr", "jui", "aou", "mrz", "mae", "okt", "gen", "mag", "giu", "lug", "ott", "mrt", "maa", "mei", "mon",
     "tue", "wed", "thu", "fri", "sat", "sun", "lun", "mie", "jue", "vie", "sab", "dom", "seg", "ter", "qua", "qui", "sex", "mer",
-    "jeu", "ven", "sam", "dim", "die", "mit", "don", "fre", "son", "gio", "din", "woe", "zat", "zon", "vri", "vrijdag", "do", "di",
+    "jeu", "ven", "sam", "dim", "die", "mit", "don", "fre", "son", "gio", "din", "woe", "zat", "zon", "vri", "vrijdag", "do",
+    "di",
 ];
 
 /// A date that starts at a word: how many words, and its readings. The longest run that reads as a date wins.
@@ -330,7 +331,8 @@ fn account_at(pieces: &[&str], at: usize) -> Option<(usize, Option<String>, bool
         let piece = trimmed(piece);
         let dots = piece.chars().take_while(|&c| c == '.').count();
         let xs = piece.chars().take_while(|&c| c == 'x' || c == 'X').count();
-        let masked = piece.chars().filter(|&c| is_mask(c)).count().max(if dots >= 2 { dots } else { 0 }).max(if xs >= 2 { xs } else { 0 });
+        let masked =
+            piece.chars().filter(|&c| is_mask(c)).count().max(if dots >= 2 { dots } else { 0 }).max(if xs >= 2 { xs } else { 0 });
         let known = piece.chars().filter(char::is_ascii_digit).count();
         let plain = piece.chars().all(|c| c.is_ascii_digit() || is_mask(c) || matches!(c, '-' | '.' | 'x' | 'X'));
         if !plain || masked.saturating_add(known) == 0 {
@@ -354,11 +356,14 @@ fn account_at(pieces: &[&str], at: usize) -> Option<(usize, Option<String>, bool
 const NOT_AS_WORD: &[&str] = &["ALL", "TOP", "CUP", "MOP", "SOS", "TRY", "GEL", "BAM", "LAK", "MAD"];
 
 /// Signs that several currencies share, as they stand apart from the number.
-const SHARED_SIGNS: &[&str] = &["$", "kr", "kr.", "rs", "rs.", "bs", "bs.", "¥", "c$", "lei", "fcfa", "pesos", "dollars", "kronor", "kroner"];
+const SHARED_SIGNS: &[&str] =
+    &["$", "kr", "kr.", "rs", "rs.", "bs", "bs.", "¥", "c$", "lei", "fcfa", "pesos", "dollars", "kronor", "kroner"];
 /// Signs of one currency that may stand apart from the number.
-const OWN_SIGNS: &[&str] =
-    &["€", "£", "s/", "s/.", "us$", "u$s", "r$", "₹", "zł", "kč", "ft", "₺", "₽", "₩", "₪", "₫", "฿", "₱", "₦", "₴", "₡", "₲", "mx$",
-      "a$", "au$", "ca$", "nz$", "hk$", "s$", "nt$", "rd$", "col$", "clp$", "b/.", "rm", "rp", "rp.", "fr.", "sfr.", "円", "元"];
+const OWN_SIGNS: &[&str] = &[
+    "€", "£", "s/", "s/.", "us$", "u$s", "r$", "₹", "zł", "kč", "ft", "₺", "₽", "₩", "₪", "₫", "฿", "₱", "₦", "₴", "₡", "₲",
+    "mx$", "a$", "au$", "ca$", "nz$", "hk$", "s$", "nt$", "rd$", "col$", "clp$", "b/.", "rm", "rp", "rp.", "fr.", "sfr.", "円",
+    "元",
+];
 
 enum Sign {
     Own(Currency),
@@ -432,11 +437,8 @@ fn amounts_in(
         let mut kept: Vec<(String, Option<DecimalMark>)> = readings.into_iter().map(|r| (r.decimal, r.mark)).collect();
         if let Some(currency) = currency {
             // `1.234` dollars can only be a thousand and more: there are no tenths of cents.
-            let fits: Vec<_> = kept
-                .iter()
-                .filter(|(d, _)| quittance_rules::money::Money::parse(d, currency).is_ok())
-                .cloned()
-                .collect();
+            let fits: Vec<_> =
+                kept.iter().filter(|(d, _)| quittance_rules::money::Money::parse(d, currency).is_ok()).cloned().collect();
             if !fits.is_empty() {
                 kept = fits;
             }
@@ -457,9 +459,11 @@ fn amounts_in(
 
 fn shared_in(core: &str) -> Option<String> {
     let lower = core.to_lowercase();
-    let sign: String = lower.chars().filter(|c| !(c.is_ascii_digit() || matches!(c, ' ' | ',' | '-' | '+' | '(' | ')' | '\''))).collect();
+    let sign: String =
+        lower.chars().filter(|c| !(c.is_ascii_digit() || matches!(c, ' ' | ',' | '-' | '+' | '(' | ')' | '\''))).collect();
     let sign = sign.trim_matches('.');
-    let sign = if SHARED_SIGNS.contains(&sign) { sign } else { SHARED_SIGNS.iter().find(|s| s.len() <= 2 && lower.contains(*s))? };
+    let sign =
+        if SHARED_SIGNS.contains(&sign) { sign } else { SHARED_SIGNS.iter().find(|s| s.len() <= 2 && lower.contains(*s))? };
     (sign != "c" && !sign.is_empty()).then(|| format!("{sign} 1"))
 }
 

@@ -101,7 +101,9 @@ fn read_stdin(folder: &Path, languages: &str) -> Found {
     match read {
         Ok(Ok(reading)) => Found::Read(Box::new(reading)),
         Ok(Err(refusal)) => Found::Refused(refusal),
-        Err(_) => Found::Refused(Refusal::broken("the file is broken in a way that stopped its reader; ask for it again or as a screenshot")),
+        Err(_) => Found::Refused(Refusal::broken(
+            "the file is broken in a way that stopped its reader; ask for it again or as a screenshot",
+        )),
     }
 }
 
@@ -109,7 +111,9 @@ fn read_stdin(folder: &Path, languages: &str) -> Found {
 pub(super) fn read_bytes(bytes: &[u8], desk: &mut Desk, depth: u32) -> Result<(Media, Document), Refusal> {
     let (media, suspicions) = media::detect(bytes)?;
     let mut document = match media {
-        Media::Png | Media::Jpeg | Media::WebP | Media::Gif | Media::Bmp | Media::Tiff | Media::Heic => image::read(bytes, media, desk)?,
+        Media::Png | Media::Jpeg | Media::WebP | Media::Gif | Media::Bmp | Media::Tiff | Media::Heic => {
+            image::read(bytes, media, desk)?
+        }
         Media::Pdf => pdf::read(bytes, desk)?,
         Media::Mail => mail::read(bytes, desk, depth)?,
         Media::Html => html::read(&text::decode(bytes).0),

@@ -17,8 +17,20 @@ use super::limits;
 
 /// What may be read: programs, libraries, fonts, OCR data. No home, no settings, no secrets, no database, no `/proc`.
 const READABLE: [&str; 14] = [
-    "/usr", "/bin", "/lib", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/alternatives", "/var/cache/fontconfig",
-    "/dev/null", "/dev/zero", "/dev/urandom", "/sys/devices/system/cpu", "/opt/tessdata",
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/alternatives",
+    "/var/cache/fontconfig",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/sys/devices/system/cpu",
+    "/opt/tessdata",
 ];
 
 /// Gives up everything the reading of a file does not need, for this process and all it starts; it cannot be taken back.
@@ -170,13 +182,9 @@ fn limit_calls() -> Result<(), String> {
 }
 
 fn install(calls: Vec<(i64, Vec<SeccompRule>)>, errno: i32, arch: TargetArch) -> Result<(), String> {
-    let filter = SeccompFilter::new(
-        calls.into_iter().collect(),
-        SeccompAction::Allow,
-        SeccompAction::Errno(errno.unsigned_abs()),
-        arch,
-    )
-    .map_err(|e| e.to_string())?;
+    let filter =
+        SeccompFilter::new(calls.into_iter().collect(), SeccompAction::Allow, SeccompAction::Errno(errno.unsigned_abs()), arch)
+            .map_err(|e| e.to_string())?;
     let program: BpfProgram = filter.try_into().map_err(|e: seccompiler::BackendError| e.to_string())?;
     seccompiler::apply_filter(&program).map_err(|e| e.to_string())
 }

@@ -23,7 +23,10 @@ pub(super) fn decode(bytes: &[u8], desk: &Desk) -> Result<RgbImage, Refusal> {
         Ok(helped) if helped.status.success() => {}
         Ok(_) | Err(HelperError::Failed(_)) => return Err(broken()),
         Err(HelperError::OverTime) => {
-            return Err(Refusal::new(RefusalReason::OverLimit, "the HEIC photograph takes too long to unpack; ask for it as a JPEG"));
+            return Err(Refusal::new(
+                RefusalReason::OverLimit,
+                "the HEIC photograph takes too long to unpack; ask for it as a JPEG",
+            ));
         }
     }
     // With several pictures in one file the program numbers its outputs.

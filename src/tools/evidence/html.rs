@@ -58,12 +58,16 @@ pub(super) fn to_text(source: &str) -> (String, Option<String>) {
                     add_text(words, &mut out);
                 }
             }
-            Node::Text(_) | Node::Document | Node::Fragment | Node::Doctype(_) | Node::Comment(_) | Node::ProcessingInstruction(_) => {}
+            Node::Text(_)
+            | Node::Document
+            | Node::Fragment
+            | Node::Doctype(_)
+            | Node::Comment(_)
+            | Node::ProcessingInstruction(_) => {}
         }
     }
-    let complaint = (hidden_letters > 0).then(|| {
-        format!("The page holds {hidden_letters} letters of text that a reader would not see; they were not used.")
-    });
+    let complaint = (hidden_letters > 0)
+        .then(|| format!("The page holds {hidden_letters} letters of text that a reader would not see; they were not used."));
     (out.trim().to_owned(), complaint)
 }
 
@@ -84,8 +88,9 @@ fn add_text(words: &str, out: &mut String) {
 fn lay_out(name: &str, opens: bool, out: &mut String) {
     let line = match name {
         "br" | "hr" => opens,
-        "p" | "div" | "tr" | "li" | "ul" | "ol" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "section" | "article"
-        | "header" | "footer" | "pre" | "dl" | "dt" | "dd" | "address" | "form" | "fieldset" | "caption" => true,
+        "p" | "div" | "tr" | "li" | "ul" | "ol" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote"
+        | "section" | "article" | "header" | "footer" | "pre" | "dl" | "dt" | "dd" | "address" | "form" | "fieldset"
+        | "caption" => true,
         "td" | "th" => {
             if !opens && !out.ends_with(['\n', ' ']) {
                 out.push_str("   ");
@@ -147,8 +152,20 @@ fn squeezed(style: &str) -> String {
 fn hides(declarations: &str) -> bool {
     let style = format!(";{};", squeezed(declarations));
     let exact = [
-        ";display:none;", ";visibility:hidden;", ";visibility:collapse;", ";opacity:0;", ";opacity:0.0;", ";font-size:0;", ";font-size:0px;",
-        ";font-size:1px;", ";font-size:0pt;", ";font-size:1pt;", ";mso-hide:all;", ";max-height:0;", ";max-height:0px;", ";clip:rect(0,0,0,0);",
+        ";display:none;",
+        ";visibility:hidden;",
+        ";visibility:collapse;",
+        ";opacity:0;",
+        ";opacity:0.0;",
+        ";font-size:0;",
+        ";font-size:0px;",
+        ";font-size:1px;",
+        ";font-size:0pt;",
+        ";font-size:1pt;",
+        ";mso-hide:all;",
+        ";max-height:0;",
+        ";max-height:0px;",
+        ";clip:rect(0,0,0,0);",
         ";color:transparent;",
     ];
     if exact.iter().any(|e| style.contains(e)) {

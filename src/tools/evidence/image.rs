@@ -59,9 +59,10 @@ fn decoder_limits() -> image::Limits {
 fn refusal(error: &ImageError) -> Refusal {
     match error {
         ImageError::Limits(_) => too_many_pixels(),
-        ImageError::Unsupported(what) => {
-            Refusal::new(RefusalReason::Unsupported, format!("the image uses a variant that is not read ({what}); ask for a PNG or JPEG"))
-        }
+        ImageError::Unsupported(what) => Refusal::new(
+            RefusalReason::Unsupported,
+            format!("the image uses a variant that is not read ({what}); ask for a PNG or JPEG"),
+        ),
         _ => Refusal::broken("the image is broken or cut off; ask for it again"),
     }
 }
@@ -263,7 +264,8 @@ fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
     let mut smaller = None;
     if let Some(high) = lines.as_ref().and_then(|l| l.letter_height).filter(|h| *h > LETTER_HIGH) {
         scale = 26.0 / high as f32;
-        let reduced = imageops::thumbnail(picture, ((width * scale) as u32).max(SIDE_MIN), ((height * scale) as u32).max(SIDE_MIN));
+        let reduced =
+            imageops::thumbnail(picture, ((width * scale) as u32).max(SIDE_MIN), ((height * scale) as u32).max(SIDE_MIN));
         lines = relay::find(&reduced);
         smaller = Some(reduced);
     }

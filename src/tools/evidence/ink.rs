@@ -76,9 +76,7 @@ fn ground(picture: &RgbImage, channel: usize, reach: u32) -> Vec<u8> {
     let column_of = |histogram: &mut [u32; 256], x: u32, y: u32, add: bool| {
         let (from, to) = (y.saturating_sub(reach), (y + reach).min(rows - 1));
         for row in from..=to {
-            if let Some(count) =
-                means.get((row * columns + x) as usize).and_then(|mean| histogram.get_mut(usize::from(*mean)))
-            {
+            if let Some(count) = means.get((row * columns + x) as usize).and_then(|mean| histogram.get_mut(usize::from(*mean))) {
                 *count = if add { *count + 1 } else { count.saturating_sub(1) };
             }
         }

@@ -10,14 +10,16 @@ use super::{html, limits, text};
 
 /// Reads a message with all it carries.
 pub(super) fn read(bytes: &[u8], desk: &mut Desk, depth: u32) -> Result<Document, Refusal> {
-    let message = MessageParser::default().parse(bytes).ok_or_else(|| Refusal::broken("the mail has no headers that can be read"))?;
+    let message =
+        MessageParser::default().parse(bytes).ok_or_else(|| Refusal::broken("the mail has no headers that can be read"))?;
     let mut document = Document { mail: Some(head(&message)), ..Document::default() };
     add(&message, desk, depth, &mut document);
     Ok(document)
 }
 
 fn head(message: &Message<'_>) -> MailHead {
-    let listed = |address: Option<&Address<'_>>| -> Vec<String> { address.map(|a| a.iter().map(shown).collect()).unwrap_or_default() };
+    let listed =
+        |address: Option<&Address<'_>>| -> Vec<String> { address.map(|a| a.iter().map(shown).collect()).unwrap_or_default() };
     let mut to = listed(message.to());
     to.extend(listed(message.cc()));
     let date = message.date().and_then(|d| {
@@ -51,7 +53,9 @@ fn add(message: &Message<'_>, desk: &mut Desk, depth: u32, document: &mut Docume
     document.pages.push(text::page(&seen, &mut document.complaints));
 
     for part in message.attachments() {
-        let name = part.attachment_name().map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", name.replace(['`', '\n', '\r'], " ")));
+        let name = part
+            .attachment_name()
+            .map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", name.replace(['`', '\n', '\r'], " ")));
         if desk.parts_left == 0 || desk.time_left().is_zero() {
             document.complaints.push(format!("The attachment {name} and those after it were not read: the mail holds too much."));
             break;
@@ -72,7 +76,9 @@ fn add(message: &Message<'_>, desk: &mut Desk, depth: u32, document: &mut Docume
 
 fn attach(bytes: &[u8], name: &str, desk: &mut Desk, depth: u32, document: &mut Document) {
     if depth >= limits::DEPTH_MAX {
-        document.complaints.push(format!("The attachment {name} was not read: it lies more than {} messages deep.", limits::DEPTH_MAX));
+        document
+            .complaints
+            .push(format!("The attachment {name} was not read: it lies more than {} messages deep.", limits::DEPTH_MAX));
         return;
     }
     match read_bytes(bytes, desk, depth + 1) {

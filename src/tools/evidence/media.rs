@@ -79,7 +79,8 @@ fn at_start(bytes: &[u8]) -> Option<Media> {
         return Some(Media::WebP);
     }
     // BMP has a weak mark (`BM`), so its header size must fit as well.
-    if bytes.starts_with(b"BM") && matches!(bytes.get(14), Some(12 | 40 | 52 | 56 | 64 | 108 | 124)) && bytes.get(15) == Some(&0) {
+    if bytes.starts_with(b"BM") && matches!(bytes.get(14), Some(12 | 40 | 52 | 56 | 64 | 108 | 124)) && bytes.get(15) == Some(&0)
+    {
         return Some(Media::Bmp);
     }
     if four(4) == Some(b"ftyp") {
@@ -117,7 +118,10 @@ fn second_faces(bytes: &[u8], media: Media) -> Vec<String> {
     let tail = bytes.get(bytes.len().saturating_sub(66_000)..).unwrap_or_default();
     let mut complaints = Vec::new();
     let mut also = |name: &str| {
-        complaints.push(format!("The file is read as {}, and could also pass for {name}: it may have been made to deceive.", media.name()));
+        complaints.push(format!(
+            "The file is read as {}, and could also pass for {name}: it may have been made to deceive.",
+            media.name()
+        ));
     };
     if media != Media::Pdf && (find(head, b"%PDF-1").is_some() || find(tail, b"%PDF-1").is_some()) {
         also("a PDF");
@@ -156,8 +160,22 @@ fn textual(bytes: &[u8]) -> Result<(Media, Vec<String>), Refusal> {
 /// Two or more well-known header lines before the first empty line.
 fn is_mail(text: &str) -> bool {
     const NAMES: [&str; 16] = [
-        "received", "from", "to", "subject", "date", "message-id", "mime-version", "return-path", "delivered-to", "content-type",
-        "reply-to", "cc", "dkim-signature", "x-mailer", "content-transfer-encoding", "arc-seal",
+        "received",
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "mime-version",
+        "return-path",
+        "delivered-to",
+        "content-type",
+        "reply-to",
+        "cc",
+        "dkim-signature",
+        "x-mailer",
+        "content-transfer-encoding",
+        "arc-seal",
     ];
     let mut known = 0;
     let mut strong = false;
@@ -178,7 +196,8 @@ fn is_mail(text: &str) -> bool {
         }
         let name = name.to_ascii_lowercase();
         known += u32::from(NAMES.contains(&name.as_str()));
-        strong |= matches!(name.as_str(), "received" | "message-id" | "mime-version" | "return-path" | "subject" | "content-type");
+        strong |=
+            matches!(name.as_str(), "received" | "message-id" | "mime-version" | "return-path" | "subject" | "content-type");
     }
     known >= 2 && strong
 }

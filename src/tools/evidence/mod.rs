@@ -61,7 +61,9 @@ impl Outcome {
         match self {
             Self::Read(_) => None,
             Self::Refused(refusal) => Some(refusal.sentence.clone()),
-            Self::TimedOut => Some("reading it took longer than the limit and was stopped; open it by hand or ask for a screenshot".to_owned()),
+            Self::TimedOut => {
+                Some("reading it took longer than the limit and was stopped; open it by hand or ask for a screenshot".to_owned())
+            }
             Self::OutOfMemory => Some("reading it asked for more memory than the limit; open it by hand with care".to_owned()),
             Self::Crashed { signal: Some(signal) } => {
                 Some(format!("the reading process died on it (signal {signal}); open it by hand with care"))
@@ -145,7 +147,8 @@ impl EvidenceReader {
         }
         if bytes.len() as u64 > self.limits.input_bytes_max {
             let most = self.limits.input_bytes_max / MIB;
-            let sentence = format!("the file has {} MiB and at most {most} are read; send a smaller one", bytes.len() as u64 / MIB);
+            let sentence =
+                format!("the file has {} MiB and at most {most} are read; send a smaller one", bytes.len() as u64 / MIB);
             return Ok(refused(Refusal::new(RefusalReason::TooLarge, sentence)));
         }
         let arguments = [OsString::from("__parse"), OsString::from("--languages"), OsString::from(&self.languages)];
@@ -187,5 +190,20 @@ fn judge(remains: &sandbox::Remains) -> (Outcome, Vec<String>) {
             }
         },
         None => (Outcome::Crashed { signal: None }, vec![]),
+    }
+}
+
+/// The port of the flow: a file that was not read becomes a sentence for the case that holds it.
+impl quittance_agent::ports::EvidenceReader for EvidenceReader {
+    async fn read(&self, bytes: &[u8], _name: &str) -> Result<Reading, quittance_agent::ports::Unreadable> {
+        use quittance_agent::ports::Unreadable;
+        let (reader, bytes) = (self.clone(), bytes.to_vec());
+        let report = tokio::task::spawn_blocking(move || Self::read(&reader, &bytes)).await;
+        match report {
+            Ok(Ok(Report { outcome: Outcome::Read(reading), .. })) => Ok(*reading),
+            Ok(Ok(report)) => Err(Unreadable(report.outcome.sentence().unwrap_or_default())),
+            Ok(Err(error)) => Err(Unreadable(error.to_string())),
+            Err(error) => Err(Unreadable(format!("the reading of it did not end: {error}"))),
+        }
     }
 }

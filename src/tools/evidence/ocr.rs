@@ -44,7 +44,9 @@ pub(super) fn are_languages(languages: &str) -> bool {
     !languages.is_empty()
         && languages.len() <= 100
         && languages.split('+').all(|code| {
-            !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/')) && !code.starts_with('/')
+            !code.is_empty()
+                && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/'))
+                && !code.starts_with('/')
         })
 }
 
@@ -59,7 +61,9 @@ impl Ocr {
         let missing = |sentence: String| Refusal::new(RefusalReason::MissingProgram, sentence);
         let data = DATA.iter().map(Path::new).find(|dir| dir.is_dir());
         let data = data.ok_or_else(|| {
-            missing("tesseract's language data is not installed; install the packages tesseract-ocr and tesseract-ocr-eng".to_owned())
+            missing(
+                "tesseract's language data is not installed; install the packages tesseract-ocr and tesseract-ocr-eng".to_owned(),
+            )
         })?;
         let mut present = Vec::new();
         for code in languages.split('+') {
@@ -67,11 +71,15 @@ impl Ocr {
                 present.push(code);
             } else {
                 let package = code.replace('_', "-");
-                complaints.push(format!("The OCR language {code} is not installed, so its letters may be misread (package tesseract-ocr-{package})."));
+                complaints.push(format!(
+                    "The OCR language {code} is not installed, so its letters may be misread (package tesseract-ocr-{package})."
+                ));
             }
         }
         if present.is_empty() {
-            return Err(missing(format!("none of the OCR languages {languages} is installed; install the package tesseract-ocr-eng")));
+            return Err(missing(format!(
+                "none of the OCR languages {languages} is installed; install the package tesseract-ocr-eng"
+            )));
         }
         let engine = LepTess::new(data.to_str(), &present.join("+"))
             .map_err(|_| missing(format!("tesseract could not load {}; reinstall tesseract-ocr", present.join("+"))))?;

@@ -202,7 +202,11 @@ mod tests {
         let page = Page::of_words(
             100.0,
             100.0,
-            vec![seen("Total", 0.0, 10.0, 20.0, 20.0), seen("10.00", 80.0, 11.0, 99.0, 21.0), seen("Date", 0.0, 24.0, 20.0, 34.0)],
+            vec![
+                seen("Total", 0.0, 10.0, 20.0, 20.0),
+                seen("10.00", 80.0, 11.0, 99.0, 21.0),
+                seen("Date", 0.0, 24.0, 20.0, 34.0),
+            ],
         );
         let lines: Vec<Vec<&str>> = page.lines.iter().map(|l| l.iter().map(|w| w.text.as_str()).collect()).collect();
         assert_eq!(lines, vec![vec!["Total", "10.00"], vec!["Date"]]);

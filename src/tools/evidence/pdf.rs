@@ -188,7 +188,11 @@ fn compared(
         here.sort_by(|a, b| a.at.x0.total_cmp(&b.at.x0));
         let surest = here.iter().map(|w| w.confidence).fold(100.0, f32::min);
         let shown: String = here.iter().map(|w| folded(&w.text)).collect();
-        if surest < 85.0 || here.is_empty() || agree(&folded(&word.text), &shown) || agrees_closer(&word, shown_crop(&gray, word.at, scale), ocr) {
+        if surest < 85.0
+            || here.is_empty()
+            || agree(&folded(&word.text), &shown)
+            || agrees_closer(&word, shown_crop(&gray, word.at, scale), ocr)
+        {
             kept.push(word);
         } else {
             false_words.push(word);
@@ -197,7 +201,9 @@ fn compared(
     report(number, &false_words, "differs from what it shows there", complaints);
     // Letters in pictures on a page with text: stamps, pasted screenshots, and the true words under false ones.
     let unread = read.into_iter().filter(|w| {
-        w.confidence >= 75.0 && w.text.chars().filter(|c| c.is_alphanumeric()).count() >= 3 && kept.iter().all(|k| k.at.covered(w.at) < 0.3)
+        w.confidence >= 75.0
+            && w.text.chars().filter(|c| c.is_alphanumeric()).count() >= 3
+            && kept.iter().all(|k| k.at.covered(w.at) < 0.3)
     });
     let unread: Vec<Seen> = unread.map(|w| Seen { source: Source::Ocr, ..w }).collect();
     kept.extend(unread);
@@ -257,7 +263,9 @@ fn agrees_closer(word: &Seen, crop: image::GrayImage, ocr: &mut super::ocr::Ocr)
 
 /// Without poppler: the text alone, set on a grid of characters, and said to be so.
 fn without_poppler(bytes: &[u8]) -> Result<Document, Refusal> {
-    let broken = || Refusal::broken("the PDF could not be read without poppler; install the package poppler-utils, or ask for a screenshot");
+    let broken = || {
+        Refusal::broken("the PDF could not be read without poppler; install the package poppler-utils, or ask for a screenshot")
+    };
     let pages = catch_unwind(AssertUnwindSafe(|| pdf_extract::extract_text_from_mem_by_pages(bytes))).map_err(|_| broken())?;
     let pages = pages.map_err(|_| broken())?;
     let mut document = Document::default();

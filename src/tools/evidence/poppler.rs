@@ -29,10 +29,13 @@ pub(super) fn is_installed() -> bool {
 }
 
 fn call(name: &str, arguments: &[&str], output: &str, desk: &Desk) -> Result<helper::Helped, Refusal> {
-    let missing = || Refusal::new(RefusalReason::MissingProgram, format!("{name} is not installed; install the package poppler-utils"));
+    let missing =
+        || Refusal::new(RefusalReason::MissingProgram, format!("{name} is not installed; install the package poppler-utils"));
     let program = helper::installed(name).ok_or_else(missing)?;
     helper::run(&program, arguments, &desk.path(output), limits::HELPER_WALL).map_err(|error| match error {
-        HelperError::OverTime => Refusal::new(RefusalReason::OverLimit, "the PDF takes too long to read; ask for a screenshot of it"),
+        HelperError::OverTime => {
+            Refusal::new(RefusalReason::OverLimit, "the PDF takes too long to read; ask for a screenshot of it")
+        }
         HelperError::Failed(error) => Refusal::broken(format!("{name} could not be run on the PDF: {error}")),
     })
 }
@@ -75,7 +78,12 @@ fn parse(xml: &str) -> Vec<TextPage> {
                     pages.push(TextPage { width: number(&tag, "width"), height: number(&tag, "height"), words: vec![] });
                 }
                 "word" => {
-                    let at = Rect { x0: number(&tag, "xMin"), y0: number(&tag, "yMin"), x1: number(&tag, "xMax"), y1: number(&tag, "yMax") };
+                    let at = Rect {
+                        x0: number(&tag, "xMin"),
+                        y0: number(&tag, "yMin"),
+                        x1: number(&tag, "xMax"),
+                        y1: number(&tag, "yMax"),
+                    };
                     word = Some(Seen { text: String::new(), at, confidence: 100.0, source: Source::PdfText });
                 }
                 _ => {}

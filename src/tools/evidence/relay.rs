@@ -104,7 +104,12 @@ fn shapes(picture: &RgbImage, found: &[Patch]) -> Vec<Patch> {
     let large = found.iter().filter(|p| p.width >= 60 && p.height >= 28 && p.height <= height / 4 && p.width > p.height * 5 / 4);
     let holds = |shape: &Patch| {
         let within = |p: &&Patch| {
-            p.label != shape.label && p.x > shape.x && p.y > shape.y && p.right() < shape.right() && p.bottom() < shape.bottom() && p.height >= 8
+            p.label != shape.label
+                && p.x > shape.x
+                && p.y > shape.y
+                && p.right() < shape.right()
+                && p.bottom() < shape.bottom()
+                && p.height >= 8
         };
         found.iter().filter(within).take(2).count() == 2
     };
@@ -123,8 +128,12 @@ fn letters_inside(picture: &RgbImage, shape: &Patch, inside: &mut GrayImage) -> 
     let ink = GrayImage::from_fn(shape.width, shape.height, |x, y| Luma([differs(part.get_pixel(x, y))]));
     let (found, _) = ink::patches(&ink, INK_MIN);
     let off_the_rim = |p: &&Patch| p.x > 0 && p.y > 0 && p.right() < shape.width && p.bottom() < shape.height;
-    let letters: Vec<Patch> =
-        found.iter().filter(off_the_rim).filter(|p| p.area >= 6 && p.height >= 3 && 10 * p.height < 8 * shape.height).copied().collect();
+    let letters: Vec<Patch> = found
+        .iter()
+        .filter(off_the_rim)
+        .filter(|p| p.area >= 6 && p.height >= 3 && 10 * p.height < 8 * shape.height)
+        .copied()
+        .collect();
     let high: Vec<&Patch> = letters.iter().filter(|p| p.height >= 10).collect();
     // Counters of round letters are plain ovals that fill four fifths of their box; letters are strokes.
     let strokes: u32 = high.iter().map(|p| 100 * p.area / (p.width * p.height).max(1)).sum();
@@ -155,7 +164,8 @@ fn join(mut letters: Vec<Patch>, plane: Plane) -> Vec<Line> {
             // A word beside an icon three times its height is no line with it; punctuation beside letters is.
             let alike = height < 0.5 * tall(line) || taller < 3.2 * height.min(tall(line));
             // A sign before a number: the minus of a debit is a tenth as high as its digits.
-            let sign = line.patches.len() == 1 && line.x1 - line.x0 > line.tallest && gap < 0.5 * height && tall(line) * 12.0 > height;
+            let sign =
+                line.patches.len() == 1 && line.x1 - line.x0 > line.tallest && gap < 0.5 * height && tall(line) * 12.0 > height;
             (beside && (alike || sign)).then_some((index, gap))
         });
         let nearest = near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(index, _)| index);
@@ -195,9 +205,8 @@ impl Lines {
             };
             let Some(piece) = pieces.iter().min_by(|a, b| away(a).total_cmp(&away(b))) else { continue };
             let (x, y, width, height) = piece.source;
-            let back = |at: f32, set: u32, from: u32, size: u32| {
-                ((at - set as f32) / piece.scale).clamp(0.0, size as f32) + from as f32
-            };
+            let back =
+                |at: f32, set: u32, from: u32, size: u32| ((at - set as f32) / piece.scale).clamp(0.0, size as f32) + from as f32;
             word.at = Rect {
                 x0: back(word.at.x0, piece.set_at.0, x, width),
                 y0: back(word.at.y0, piece.set_at.1, y, height),
@@ -285,8 +294,12 @@ fn parts_of(line: &Line) -> Vec<Vec<Patch>> {
         let neighbours = [index.checked_sub(1), Some(index + 1)];
         neighbours.into_iter().flatten().any(|i| line.patches.get(i).is_some_and(raised))
     };
-    let marks: Vec<(Patch, bool)> =
-        line.patches.iter().enumerate().map(|(index, p)| (*p, raised(p) || (4 * p.height <= tallest && lifted(p) && beside_raised(index)))).collect();
+    let marks: Vec<(Patch, bool)> = line
+        .patches
+        .iter()
+        .enumerate()
+        .map(|(index, p)| (*p, raised(p) || (4 * p.height <= tallest && lifted(p) && beside_raised(index))))
+        .collect();
     // Words first, by gaps; then each word at the border of raised letters.
     let mut words: Vec<(bool, Vec<Patch>)> = Vec::new();
     let mut end = 0;

@@ -23,7 +23,9 @@ pub(super) fn read(bytes: &[u8]) -> Document {
     let (text, guessed) = decode(bytes);
     let mut document = Document::default();
     if guessed {
-        document.complaints.push("The text is not UTF-8 and was read as Windows-1252; letters with accents may be wrong.".to_owned());
+        document
+            .complaints
+            .push("The text is not UTF-8 and was read as Windows-1252; letters with accents may be wrong.".to_owned());
     }
     document.pages.push(page(&text, &mut document.complaints));
     document

@@ -26,7 +26,8 @@ pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> Vec<Seen> {
         let theirs: Vec<&Seen> = theirs.iter().filter_map(|i| page.get(*i)).collect();
         words.extend(choose(&ours, &theirs));
     }
-    let left = page.into_iter().zip(used).filter(|(word, used)| !used && word.confidence >= ALONE_PAGE && has_letters(&word.text));
+    let left =
+        page.into_iter().zip(used).filter(|(word, used)| !used && word.confidence >= ALONE_PAGE && has_letters(&word.text));
     words.extend(left.map(|(word, _)| word));
     words
 }
@@ -77,11 +78,7 @@ fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
     let score = |sure: f32, count: f32| sure * (1.0 + count.min(20.0)).sqrt();
     let ours_stand = score(sure_ours, more_ours) + 2.0 >= score(sure_theirs, more_theirs);
     let chosen = if ours_stand { ours } else { theirs };
-    chosen
-        .iter()
-        .filter(|w| w.confidence >= FLOOR)
-        .map(|w| Seen { confidence: w.confidence * 0.85, ..(*w).clone() })
-        .collect()
+    chosen.iter().filter(|w| w.confidence >= FLOOR).map(|w| Seen { confidence: w.confidence * 0.85, ..(*w).clone() }).collect()
 }
 
 /// Mean confidence, weighed by letters.
@@ -104,10 +101,13 @@ pub(super) fn has_letters(text: &str) -> bool {
 
 /// The words, without those that say nothing: unsure marks made of icons and rules.
 pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
-    let sign = |text: &str| text.chars().any(|c| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '+' | '-' | '−' | '*' | '%' | '/' | '#'));
+    let sign =
+        |text: &str| text.chars().any(|c| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '+' | '-' | '−' | '*' | '%' | '/' | '#'));
     words
         .into_iter()
-        .filter(|w| w.confidence >= FLOOR && (has_letters(&w.text) || (sign(&w.text) && w.confidence >= 40.0) || w.confidence >= 80.0))
+        .filter(|w| {
+            w.confidence >= FLOOR && (has_letters(&w.text) || (sign(&w.text) && w.confidence >= 40.0) || w.confidence >= 80.0)
+        })
         .filter(|w| w.at.area() > 0.0 && w.at != Rect::default())
         .collect()
 }
@@ -136,13 +136,15 @@ mod tests {
 
     #[test]
     fn the_reading_that_saw_the_gap_stands() {
-        let words = reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
+        let words =
+            reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
         assert_eq!(texts(&words), ["12:21", "PM"]);
     }
 
     #[test]
     fn what_one_pass_alone_saw_must_be_sure() {
-        let words = reconcile(vec![seen("Share", 0.0, 50.0, 90.0), seen("oq", 200.0, 220.0, 40.0)], vec![seen("S/", 100.0, 120.0, 50.0)]);
+        let words =
+            reconcile(vec![seen("Share", 0.0, 50.0, 90.0), seen("oq", 200.0, 220.0, 40.0)], vec![seen("S/", 100.0, 120.0, 50.0)]);
         assert_eq!(texts(&words), ["S/", "Share"]);
     }
 }
