@@ -152,6 +152,9 @@ pub(super) fn read_bytes(bytes: &[u8], desk: &mut Desk, depth: u32) -> Result<(M
         Media::Html => html::read(&text::decode(bytes).0),
         Media::Text => text::read(bytes),
     };
+    if document.pages.iter().all(|page| page.lines.is_empty()) {
+        document.complaints.push("No text was found in it.".to_owned());
+    }
     document.complaints.splice(0..0, suspicions);
     Ok((media, document))
 }

@@ -240,3 +240,18 @@ fn judge(remains: &sandbox::Remains) -> (Outcome, Vec<String>) {
         None => (Outcome::Crashed { signal: None }, vec![]),
     }
 }
+
+/// The port of the flow: a file that was not read becomes a sentence for the case that holds it.
+impl quittance_agent::ports::EvidenceReader for EvidenceReader {
+    async fn read(&self, bytes: &[u8], _name: &str) -> Result<Reading, quittance_agent::ports::Unreadable> {
+        use quittance_agent::ports::Unreadable;
+        let (reader, bytes) = (self.clone(), bytes.to_vec());
+        let report = tokio::task::spawn_blocking(move || Self::read(&reader, &bytes)).await;
+        match report {
+            Ok(Ok(Report { outcome: Outcome::Read(reading), .. })) => Ok(*reading),
+            Ok(Ok(report)) => Err(Unreadable(report.outcome.sentence().unwrap_or_default())),
+            Ok(Err(error)) => Err(Unreadable(error.to_string())),
+            Err(error) => Err(Unreadable(format!("the reading of it did not end: {error}"))),
+        }
+    }
+}
