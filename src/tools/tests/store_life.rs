@@ -127,7 +127,7 @@ async fn killed_at_any_moment_nothing_is_half_written() {
     small_book(&book).await;
     book.close().await;
     let mut entries = vec![1];
-    for round in 0..12_u64 {
+    for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "killed_at_any_moment_nothing_is_half_written"])
             .env(CHILD, &file)
