@@ -5,9 +5,9 @@ use super::chance::Chance;
 
 /// ISO 7064 MOD 97-10 over letters (A = 10) and digits; other characters are skipped.
 fn mod97(text: &str) -> u32 {
-    text.chars().filter_map(|c| c.to_digit(36)).fold(0, |rest, value| {
-        if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 }
-    })
+    text.chars()
+        .filter_map(|c| c.to_digit(36))
+        .fold(0, |rest, value| if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 })
 }
 
 /// `RF` reference (ISO 11649) of a text of letters and digits.
@@ -54,8 +54,7 @@ pub fn cci_holds(code: &str) -> bool {
 /// The two check digits of a Spanish account, modulo 11 (weights 1, 2, 4, 8, 5, 10, 9, 7, 3, 6).
 fn ccc_digits(bank_office: &str, account: &str) -> String {
     let digit = |text: &str| {
-        let sum: u32 =
-            text.chars().filter_map(|c| c.to_digit(10)).zip([1, 2, 4, 8, 5, 10, 9, 7, 3, 6]).map(|(d, w)| d * w).sum();
+        let sum: u32 = text.chars().filter_map(|c| c.to_digit(10)).zip([1, 2, 4, 8, 5, 10, 9, 7, 3, 6]).map(|(d, w)| d * w).sum();
         match 11 - sum % 11 {
             11 => 0,
             10 => 1,

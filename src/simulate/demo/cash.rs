@@ -220,7 +220,7 @@ impl<'a> Cash<'a> {
         self.several_customers()?;
         self.partial_payments();
         self.fees();
-        for item in self.take(6, Self::is_plain) {
+        for item in self.take(5, Self::is_plain) {
             let due = self.items[item].amount;
             // The classics: rounded up, two digits swapped, a stray cent amount.
             let extra = [5_000, 90, 1_000, 27, 45_000, 1][self.lines.len() % 6];
@@ -248,7 +248,9 @@ impl<'a> Cash<'a> {
             let mut line = self.payment(&[item], booked, due, TruthKind::ThirdParty);
             let country = self.owner(item).customer.country.clone().unwrap_or_default();
             let payers: &[&str] = match self.owner(item).entity == BERLIN {
-                true => &["Treuhand Krause Steuerberatung", "Anna-Lena Vogt", "Finch Family Office Ltd", "Factoring Nordwest GmbH"],
+                true => {
+                    &["Treuhand Krause Steuerberatung", "Anna-Lena Vogt", "Finch Family Office Ltd", "Factoring Nordwest GmbH"]
+                }
                 false => &["Carlos Alberto Medina Soto", "Tesorería Corporativa Lima S.A.C.", "María Fernanda Ochoa Luna"],
             };
             line.party = Some((*self.chance.pick(payers)).to_owned());
@@ -258,7 +260,7 @@ impl<'a> Cash<'a> {
         }
         self.other_currency();
         self.returned();
-        for item in self.take(20, Self::is_plain) {
+        for item in self.take(15, Self::is_plain) {
             let due = self.items[item].amount;
             let booked = self.pay_day(item, 4, 35);
             let mut line = self.payment(&[item], booked, due, TruthKind::MangledReference);
@@ -266,7 +268,7 @@ impl<'a> Cash<'a> {
             self.allocate(&mut line, item, due, due);
             self.push(line);
         }
-        for item in self.take(16, Self::is_plain) {
+        for item in self.take(12, Self::is_plain) {
             let due = self.items[item].amount;
             let booked = self.pay_day(item, 4, 35);
             let mut line = self.payment(&[item], booked, due, TruthKind::NoReference);
@@ -296,8 +298,8 @@ impl<'a> Cash<'a> {
 
     fn discounts(&mut self) {
         for (count, kind, low, high) in [(7, TruthKind::DiscountOnTime, 3, 8), (3, TruthKind::DiscountLate, 15, 25)] {
-            let items =
-                self.take(count, |cash, i| cash.items[i].discount_percent.is_some() && cash.items[i].issue_date >= date(2026, 6, 28));
+            let items = self
+                .take(count, |cash, i| cash.items[i].discount_percent.is_some() && cash.items[i].issue_date >= date(2026, 6, 28));
             for item in items {
                 let due = self.items[item].amount;
                 let paid = plus(due, -((due.minor() * 2 + 50) / 100));
@@ -325,7 +327,7 @@ impl<'a> Cash<'a> {
         // Customers with a credit note first, so that there are always some of that kind.
         owners.sort_by_key(|&o| has_credit(self, o).is_none());
         for owner in owners {
-            if made == 11 {
+            if made == 10 {
                 return Ok(());
             }
             let wanted = 2 + self.chance.below(4) as usize;
@@ -391,7 +393,8 @@ impl<'a> Cash<'a> {
     }
 
     fn partial_payments(&mut self) {
-        for (n, item) in self.take(8, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate() {
+        for (n, item) in self.take(6, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate()
+        {
             let due = self.items[item].amount;
             let share = self.chance.between(4, 6) * 100;
             let first = Money::new(part(due, share).minor() / 100 * 100, due.currency());
@@ -399,7 +402,7 @@ impl<'a> Cash<'a> {
             let mut line = self.payment(&[item], booked, first, TruthKind::Partial);
             self.allocate(&mut line, item, first, first);
             self.push(line);
-            if n < 4 {
+            if n < 3 {
                 let rest = plus(due, -first.minor());
                 let booked = bank_day(booked.saturating_add(self.chance.between(15, 30).days()));
                 let mut line = self.payment(&[item], booked, rest, TruthKind::Partial);
@@ -559,7 +562,15 @@ impl<'a> Cash<'a> {
             add(2, first.saturating_add(28.days()), -4_180_000 - step * 900, Booking::Salaries, None, &planilla, Outgoing);
             add(2, first.saturating_add(14.days()), -1_500, Booking::BankFee, None, "MANTENIMIENTO DE CUENTA", NotOurs);
             let batch = format!("TID 60217745 BATCH {:04} VISA MC {:02} TRX", 310 + step, 7 + step);
-            add(0, first.saturating_add(9.days()), 61_240 + step * 1_313, Booking::CardSettlement, Some("CardPoint Acquiring S.A."), &batch, NotOurs);
+            add(
+                0,
+                first.saturating_add(9.days()),
+                61_240 + step * 1_313,
+                Booking::CardSettlement,
+                Some("CardPoint Acquiring S.A."),
+                &batch,
+                NotOurs,
+            );
         }
         for quarter in [date(2026, 9, 30), date(2026, 7, 31)] {
             add(0, quarter, 412 + i64::from(quarter.month()), Booking::Interest, None, "Habenzinsen / Interest credit", NotOurs);

@@ -110,7 +110,7 @@ pub(super) struct Desk<'a> {
     taken_lines: BTreeSet<usize>,
     taken_items: BTreeSet<usize>,
     /// The picture that one customer sends twice.
-    pub(super) sent_once: Option<(image::RgbImage, EvidenceTruth)>,
+    pub(super) sent_once: Option<(String, EvidenceTruth)>,
 }
 
 /// A payment as its payer sees it: real, or claimed without money.
@@ -148,11 +148,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A line nobody has sent evidence for: the first wish that any line meets counts.
-    pub(super) fn paid(
-        &mut self,
-        what: &'static str,
-        wishes: &[&dyn Fn(&Line, &Patron) -> bool],
-    ) -> Result<Shown, DemoError> {
+    pub(super) fn paid(&mut self, what: &'static str, wishes: &[&dyn Fn(&Line, &Patron) -> bool]) -> Result<Shown, DemoError> {
         for wish in wishes {
             let free: Vec<usize> = (0..self.lines.len())
                 .filter(|i| !self.taken_lines.contains(i))
@@ -241,7 +237,14 @@ impl<'a> Desk<'a> {
     }
 
     /// The truth of a piece that shows one payment. `early` says that it reaches the desk before the money.
-    pub(super) fn truth(&self, file: &str, medium: &'static str, kind: EvidenceKind, shown: &Shown, early: bool) -> EvidenceTruth {
+    pub(super) fn truth(
+        &self,
+        file: &str,
+        medium: &'static str,
+        kind: EvidenceKind,
+        shown: &Shown,
+        early: bool,
+    ) -> EvidenceTruth {
         let (received_on, money) = match shown.booked {
             None => (shown.date, MoneyTiming::Never),
             // On the day of an instant payment nothing can be earlier than the money.

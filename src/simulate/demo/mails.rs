@@ -179,9 +179,11 @@ fn finish(desk: &mut Desk<'_>, mail: &Mail<'_>, mut truth: EvidenceTruth, langua
 fn advice(desk: &mut Desk<'_>, file: &str, language: Language) -> Result<Piece, DemoError> {
     let shown = desk.paid(
         "lump sums for an advice by mail",
-        &[&|l, p| is_lump(l) && p.language == language, &|l, p| is_lump(l) && p.entity == BERLIN && language == Language::En, &|l, _| {
-            is_lump(l)
-        }],
+        &[
+            &|l, p| is_lump(l) && p.language == language,
+            &|l, p| is_lump(l) && p.entity == BERLIN && language == Language::En,
+            &|l, _| is_lump(l),
+        ],
     )?;
     let patron = desk.patron(&shown);
     let english = language == Language::En;
@@ -195,10 +197,19 @@ fn advice(desk: &mut Desk<'_>, file: &str, language: Language) -> Result<Piece, 
     let (hello, intro, number, sum, total, bye) = if english {
         ("Dear all,", "please find below the invoices covered by our transfer of", "Invoice", "Amount", "Total", "Kind regards")
     } else {
-        ("Estimados señores:", "les detallamos las facturas incluidas en nuestra transferencia del", "Factura", "Importe", "Total", "Saludos cordiales")
+        (
+            "Estimados señores:",
+            "les detallamos las facturas incluidas en nuestra transferencia del",
+            "Factura",
+            "Importe",
+            "Total",
+            "Saludos cordiales",
+        )
     };
     let mut text = format!("{hello}\n\n{intro} {date}:\n\n{number:<24}{sum:>14} {currency}\n");
-    let mut html = format!("<html><body style=\"font-family:Arial\"><p>{hello}</p><p>{intro} {date}:</p><table border=\"1\" cellpadding=\"6\"><tr><th>{number}</th><th>{sum} ({currency})</th></tr>");
+    let mut html = format!(
+        "<html><body style=\"font-family:Arial\"><p>{hello}</p><p>{intro} {date}:</p><table border=\"1\" cellpadding=\"6\"><tr><th>{number}</th><th>{sum} ({currency})</th></tr>"
+    );
     for (invoice, money) in &shown.invoices {
         let _ = writeln!(text, "{invoice:<24}{:>14} {currency}", amount(*money));
         let _ = write!(html, "<tr><td>{}</td><td align=\"right\">{}</td></tr>", escape(invoice), amount(*money));
@@ -239,7 +250,17 @@ fn is_language(language: Language) -> impl Fn(&quittance_rules::records::OpenIte
 }
 
 fn plain<'a>(patron: &'a Patron, subject: &'a str, on: Date, time: (u8, u8), text: String) -> Mail<'a> {
-    Mail { from_name: &patron.customer.name, from: &patron.email, to: inbox(patron), subject, on, time, text, html: None, attachment: None }
+    Mail {
+        from_name: &patron.customer.name,
+        from: &patron.email,
+        to: inbox(patron),
+        subject,
+        on,
+        time,
+        text,
+        html: None,
+        attachment: None,
+    }
 }
 
 fn dispute(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
@@ -329,10 +350,12 @@ fn query(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 }
 
 fn with_attachment(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let shown = desk.paid("payments for a mail with a receipt", &[
-        &|l, p| p.language == Language::En && p.entity == BERLIN && is_single(l) && l.fee.is_none(),
-        &|l, p| p.entity == BERLIN && is_single(l),
-    ])?;
+    let shown = desk.paid(
+        "payments for a mail with a receipt",
+        &[&|l, p| p.language == Language::En && p.entity == BERLIN && is_single(l) && l.fee.is_none(), &|l, p| {
+            p.entity == BERLIN && is_single(l)
+        }],
+    )?;
     let patron = desk.patron(&shown);
     let (page, reference) = confirmation_page(desk, &shown);
     let day = shown.date;
@@ -341,7 +364,11 @@ fn with_attachment(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         "Thornbury Document Service",
         (day.year().unsigned_abs(), day.month().unsigned_abs(), day.day().unsigned_abs()),
     )?;
-    let text = format!("Hi,\n\nplease see attached the proof of payment for {}.\n\nBest\n{}\n", shown.numbers().join(", "), patron.customer.name);
+    let text = format!(
+        "Hi,\n\nplease see attached the proof of payment for {}.\n\nBest\n{}\n",
+        shown.numbers().join(", "),
+        patron.customer.name
+    );
     let mut truth = desk.truth("37_proof_attached.eml", "mail", EvidenceKind::PaymentProof, &shown, true);
     truth.reference = Some(reference);
     truth.invoice_numbers = shown.numbers();
@@ -356,10 +383,12 @@ fn with_attachment(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 
 /// A bank's notice that the customer's treasury forwarded, twice.
 fn forwarded(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let mut shown: Shown = desk.paid("payments for a forwarded notice", &[
-        &|l, p| l.account == 2 && is_single(l) && !p.wallet && p.customer.aliases.len() == 1,
-        &|l, _| l.account == 2 && is_single(l),
-    ])?;
+    let mut shown: Shown = desk.paid(
+        "payments for a forwarded notice",
+        &[&|l, p| l.account == 2 && is_single(l) && !p.wallet && p.customer.aliases.len() == 1, &|l, _| {
+            l.account == 2 && is_single(l)
+        }],
+    )?;
     shown.date = shown.booked.unwrap_or(shown.date);
     let patron = desk.patron(&shown);
     let operation = shown.bank_reference.clone().unwrap_or_default();

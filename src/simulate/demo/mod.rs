@@ -272,11 +272,8 @@ pub fn write_demo(dir: &Path, seed: u64, progress: &mut dyn FnMut(&str, usize, u
     }
     progress("bank statements", book.accounts.len(), book.accounts.len());
 
-    let mut desk = evidence::Desk::new(
-        (&book.patrons, &book.items, &book.lines),
-        (&book.accounts, &book.entities),
-        Chance::new(seed, 4),
-    );
+    let mut desk =
+        evidence::Desk::new((&book.patrons, &book.items, &book.lines), (&book.accounts, &book.entities), Chance::new(seed, 4));
     let mut truths = Vec::with_capacity(evidence::PIECES);
     for (done, make) in evidence::makers().into_iter().enumerate() {
         progress("evidence", done, evidence::PIECES);

@@ -112,7 +112,8 @@ impl Page {
 
     /// As a PDF with embedded fonts and a text layer. `date` is year, month, day of the document's making.
     pub(super) fn to_pdf(&self, title: &str, producer: &str, date: (u16, u8, u8)) -> Result<Vec<u8>, DemoError> {
-        let mut fonts = [Face::new(SANS, b"F1", "QUITTA+LiberationSans")?, Face::new(SANS_BOLD, b"F2", "QUITTB+LiberationSans-Bold")?];
+        let mut fonts =
+            [Face::new(SANS, b"F1", "QUITTA+LiberationSans")?, Face::new(SANS_BOLD, b"F2", "QUITTB+LiberationSans-Bold")?];
         let content = self.content(&mut fonts);
         let (catalog, tree, page_id, content_id, info) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4), Ref::new(5));
         let mut pdf = Pdf::new();

@@ -28,7 +28,8 @@ pub(super) const MAKERS: [Maker; 6] = [
 ];
 
 /// Scans and photographs of paper.
-pub(super) const SCANS: [Maker; 5] = [deposit_slip, |d| advice(d, "27_remittance_scan.pdf", true), card_receipt, bank_letter, movements];
+pub(super) const SCANS: [Maker; 5] =
+    [deposit_slip, |d| advice(d, "27_remittance_scan.pdf", true), card_receipt, bank_letter, movements];
 
 /// Year, month, day as PDF dates want them.
 fn pdf_day(date: Date) -> (u16, u8, u8) {
@@ -66,10 +67,9 @@ fn english(mut truth: EvidenceTruth) -> EvidenceTruth {
 fn confirmation(desk: &mut Desk<'_>, file: &str) -> Result<Piece, DemoError> {
     let shown = desk.paid(
         "transfers for a confirmation",
-        &[
-            &|l, p| p.language == Language::En && p.entity == BERLIN && is_single(l) && l.fee.is_none(),
-            &|l, p| p.entity == BERLIN && is_single(l),
-        ],
+        &[&|l, p| p.language == Language::En && p.entity == BERLIN && is_single(l) && l.fee.is_none(), &|l, p| {
+            p.entity == BERLIN && is_single(l)
+        }],
     )?;
     let (page, reference) = confirmation_page(desk, &shown);
     let patron = desk.patron(&shown);
@@ -117,8 +117,22 @@ pub(super) fn confirmation_page(desk: &mut Desk<'_>, shown: &Shown) -> (Page, St
         page.rule(64.0, y + 9.0, WIDTH - 64.0);
         y += 27.0;
     }
-    page.styled((64.0, y + 30.0), 8.5, false, Align::Left, GREY, "This confirmation was generated electronically and is valid without a signature.");
-    page.styled((64.0, 790.0), 8.0, false, Align::Left, GREY, "Thornbury Bank plc, 4 Quay Street, Bristol. Registered in England. Page 1 of 1");
+    page.styled(
+        (64.0, y + 30.0),
+        8.5,
+        false,
+        Align::Left,
+        GREY,
+        "This confirmation was generated electronically and is valid without a signature.",
+    );
+    page.styled(
+        (64.0, 790.0),
+        8.0,
+        false,
+        Align::Left,
+        GREY,
+        "Thornbury Bank plc, 4 Quay Street, Bristol. Registered in England. Page 1 of 1",
+    );
     (page, reference)
 }
 
@@ -126,10 +140,9 @@ pub(super) fn confirmation_page(desk: &mut Desk<'_>, shown: &Shown) -> (Page, St
 fn constancia(desk: &mut Desk<'_>, file: &str, account: usize) -> Result<Piece, DemoError> {
     let mut shown = desk.paid(
         "transfers for a constancia",
-        &[
-            &|l, p| l.account == account && is_single(l) && !p.wallet && p.language == Language::Es,
-            &|l, p| l.account == account && is_single(l) && !p.wallet,
-        ],
+        &[&|l, p| l.account == account && is_single(l) && !p.wallet && p.language == Language::Es, &|l, p| {
+            l.account == account && is_single(l) && !p.wallet
+        }],
     )?;
     shown.date = shown.booked.unwrap_or(shown.date);
     let patron = desk.patron(&shown);
@@ -158,7 +171,14 @@ fn constancia(desk: &mut Desk<'_>, file: &str, account: usize) -> Result<Piece, 
         page.rule(64.0, y + 9.0, WIDTH - 64.0);
         y += 28.0;
     }
-    page.styled((64.0, y + 24.0), 8.5, false, Align::Left, GREY, "Conserve esta constancia. Consultas: Banca por teléfono (01) 555-0190.");
+    page.styled(
+        (64.0, y + 24.0),
+        8.5,
+        false,
+        Align::Left,
+        GREY,
+        "Conserve esta constancia. Consultas: Banca por teléfono (01) 555-0190.",
+    );
     let mut truth = desk.truth(file, "pdf", EvidenceKind::PaymentProof, &shown, false);
     truth.language = "es";
     truth.reference = Some(operation);
@@ -188,10 +208,13 @@ fn advice(desk: &mut Desk<'_>, file: &str, paper: bool) -> Result<Piece, DemoErr
     page.text(64.0, 146.0, 10.5, "To:");
     page.bold(96.0, 146.0, 10.5, &seller.name);
     let payment = desk.chance.digits(6);
-    for (i, (label, value)) in
-        [("Payment date", long_date(shown.date, Language::En)), ("Payment number", payment.clone()), ("Method", "Bank transfer".into())]
-            .into_iter()
-            .enumerate()
+    for (i, (label, value)) in [
+        ("Payment date", long_date(shown.date, Language::En)),
+        ("Payment number", payment.clone()),
+        ("Method", "Bank transfer".into()),
+    ]
+    .into_iter()
+    .enumerate()
     {
         page.pair(172.0 + 18.0 * i as f32, label, &value);
     }
@@ -211,7 +234,12 @@ fn advice(desk: &mut Desk<'_>, file: &str, paper: bool) -> Result<Piece, DemoErr
     y += 30.0;
     page.bold(72.0, y, 11.5, "Total paid");
     page.styled((WIDTH - 72.0, y), 11.5, true, Align::Right, INK, &format!("{currency} {}", amount_point(shown.amount)));
-    page.text(64.0, y + 50.0, 10.0, "Please apply this payment to the invoices listed above. Credit notes are shown with a minus.");
+    page.text(
+        64.0,
+        y + 50.0,
+        10.0,
+        "Please apply this payment to the invoices listed above. Credit notes are shown with a minus.",
+    );
     let mut truth = desk.truth(file, if paper { "scan" } else { "pdf" }, EvidenceKind::RemittanceAdvice, &shown, !paper);
     truth.reference = Some(payment);
     truth.invoice_numbers = shown.numbers();
@@ -231,9 +259,10 @@ fn advice(desk: &mut Desk<'_>, file: &str, paper: bool) -> Result<Piece, DemoErr
 
 /// Deposit of the withheld part with the state's bank: explains why a transfer was 12 % short.
 fn detraccion(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let mut shown = desk.paid("withheld payments", &[&|l, _| l.truth.kind == TruthKind::Withholding && l.account == 2, &|l, _| {
-        l.truth.kind == TruthKind::Withholding
-    }])?;
+    let mut shown = desk.paid(
+        "withheld payments",
+        &[&|l, _| l.truth.kind == TruthKind::Withholding && l.account == 2, &|l, _| l.truth.kind == TruthKind::Withholding],
+    )?;
     shown.date = shown.booked.unwrap_or(shown.date);
     let patron = desk.patron(&shown);
     let number = shown.numbers();
@@ -273,7 +302,10 @@ fn detraccion(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 
 /// A counter slip, scanned.
 fn deposit_slip(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let mut shown = desk.paid("payments for a deposit slip", &[&|l, p| l.account == 2 && is_single(l) && l.booking == Booking::Transfer && !p.wallet])?;
+    let mut shown = desk.paid(
+        "payments for a deposit slip",
+        &[&|l, p| l.account == 2 && is_single(l) && l.booking == Booking::Transfer && !p.wallet],
+    )?;
     shown.date = shown.booked.unwrap_or(shown.date);
     let patron = desk.patron(&shown);
     let operation = shown.bank_reference.clone().unwrap_or_default();
@@ -319,7 +351,7 @@ fn card_receipt(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let number = shown.numbers().join(" ");
     let text: Vec<(u32, &str, String)> = vec![
         (40, "middle", "BRIGHTWATER SERVICES".into()),
-        (30, "middle", "Gartenfelder Str. 29, 13599 Berlin".into()),
+        (30, "middle", "Werkhof 7, Berlin".into()),
         (30, "middle", "TID 60217745".into()),
         (20, "middle", "- - - - - - - - - - - - - - - - - - - - - -".into()),
         (36, "middle", "CUSTOMER COPY".into()),
@@ -365,10 +397,9 @@ fn card_receipt(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 fn bank_letter(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let shown = desk.paid(
         "transfers for a bank's letter",
-        &[
-            &|l, p| l.truth.kind == TruthKind::FeeShort && l.fee.is_some() && p.entity == BERLIN,
-            &|l, p| p.entity == BERLIN && is_single(l),
-        ],
+        &[&|l, p| l.truth.kind == TruthKind::FeeShort && l.fee.is_some() && p.entity == BERLIN, &|l, p| {
+            p.entity == BERLIN && is_single(l)
+        }],
     )?;
     let patron = desk.patron(&shown);
     let reference = format!("QB/{}/{}", shown.date.year(), desk.chance.digits(7));
@@ -407,7 +438,8 @@ fn bank_letter(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
 
 /// A customer's own list of movements: it proves nothing about one payment.
 fn movements(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let shown = desk.unpaid("unpaid invoices for a list of movements", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
+    let shown =
+        desk.unpaid("unpaid invoices for a list of movements", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
     let patron = desk.patron(&shown);
     let mut page = Page::default();
     page.bold(64.0, 84.0, 18.0, "Banco Altiplano");
@@ -423,9 +455,18 @@ fn movements(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     page.text(140.0, 214.0, 10.5, "Saldo anterior");
     page.right(531.0, 214.0, 10.5, &amount_point(soles(balance)));
     let mut y = 214.0;
-    let texts = ["COMPRA POS", "PAGO PLANILLA", "ABONO CLIENTE", "PAGO SUNAT", "TRANSF TERCEROS", "COMISION MANT", "ABONO CLIENTE", "PAGO LUZ"];
+    let texts = [
+        "COMPRA POS",
+        "PAGO PLANILLA",
+        "ABONO CLIENTE",
+        "PAGO SUNAT",
+        "TRANSF TERCEROS",
+        "COMISION MANT",
+        "ABONO CLIENTE",
+        "PAGO LUZ",
+    ];
     for (i, text) in texts.into_iter().enumerate() {
-        let size = desk.chance.between(4_000, 400_000);
+        let size = if text.starts_with("COMISION") { 1_500 } else { desk.chance.between(4_000, 400_000) };
         let move_by = if text.starts_with("ABONO") { size } else { -size };
         balance += move_by;
         y += 24.0;

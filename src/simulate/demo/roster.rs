@@ -201,7 +201,16 @@ pub(super) fn patrons(chance: &mut Chance) -> Result<Vec<Patron>, DemoError> {
             .filter(u8::is_ascii_alphabetic)
             .map(|b| char::from(b.to_ascii_lowercase()))
             .collect();
-        let email = format!("{}@{domain}.example", if language == De { "buchhaltung" } else if language == En { "accounts" } else { "pagos" });
+        let email = format!(
+            "{}@{domain}.example",
+            if language == De {
+                "buchhaltung"
+            } else if language == En {
+                "accounts"
+            } else {
+                "pagos"
+            }
+        );
         let customer = Customer {
             id: CustomerId::parse(&format!("C-{:04}", 1001 + i * 7)).map_err(DemoError::identifier)?,
             name: name.to_owned(),

@@ -83,7 +83,7 @@ const KUNTUR: WalletLook = WalletLook {
 const LUCUMA: WalletLook = WalletLook {
     brand: "lúcuma",
     sky: ["#ff8a1f", "#c2185b"],
-    accent: "#ff6d3a",
+    accent: "#2a1530",
     card: "#1d1a22",
     ink: "#f4f1f7",
     soft: "#a79fb3",
@@ -94,9 +94,10 @@ const LUCUMA: WalletLook = WalletLook {
 };
 
 fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Result<Piece, DemoError> {
-    let shown = desk.paid("wallet payments", &[&|line, patron| {
-        line.booking == Booking::Wallet && patron.wallet && line.amount.currency() == Currency::PEN
-    }])?;
+    let shown = desk.paid(
+        "wallet payments",
+        &[&|line, patron| line.booking == Booking::Wallet && patron.wallet && line.amount.currency() == Currency::PEN],
+    )?;
     let operation = shown.bank_reference.clone().unwrap_or_default();
     let message = if desk.chance.percent(50) { shown.numbers() } else { Vec::new() };
     let date = short_date(shown.date, Language::Es);
@@ -135,7 +136,10 @@ fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Res
         .set("again", look.again)
         .rows(
             "names",
-            (0..).zip(names).map(|(i, n)| values(&[("y", (1016 + 58 * i).to_string()), ("text", n.to_owned()), ("ink", look.ink.to_owned())])).collect(),
+            (0..)
+                .zip(names)
+                .map(|(i, n)| values(&[("y", (1016 + 58 * i).to_string()), ("text", n.to_owned()), ("ink", look.ink.to_owned())]))
+                .collect(),
         )
         .rows(
             "rows",
@@ -161,10 +165,9 @@ fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Res
     truth.reference = Some(operation);
     truth.invoice_numbers = message;
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
-    let image = desk.studio.draw(&svg, 1080)?;
-    let bytes = encode(&image, sent)?;
+    let bytes = sent_picture(desk, &svg, sent)?;
     if file.starts_with("02") {
-        desk.sent_once = Some((image, truth.clone()));
+        desk.sent_once = Some((svg, truth.clone()));
     }
     Ok(Piece { bytes, truth })
 }
@@ -175,13 +178,11 @@ fn wallet_amount(money: Money) -> String {
     text.strip_suffix(".00").map(str::to_owned).unwrap_or(text)
 }
 
-fn encode(image: &image::RgbImage, sent: Sent) -> Result<Vec<u8>, DemoError> {
+/// Draws at the size that the picture is sent in.
+fn sent_picture(desk: &Desk<'_>, svg: &str, sent: Sent) -> Result<Vec<u8>, DemoError> {
     match sent {
-        Sent::Messenger(width, quality) => through_messenger(image, width, quality, 1),
-        Sent::Original(width) => {
-            let height = image.height() * width / image.width().max(1);
-            png(&image::imageops::resize(image, width, height, image::imageops::FilterType::Triangle))
-        }
+        Sent::Messenger(width, quality) => jpeg(&desk.studio.draw(svg, width)?, quality),
+        Sent::Original(width) => png(&desk.studio.draw(svg, width)?),
     }
 }
 
@@ -243,7 +244,7 @@ const THORNBURY: BankLook = BankLook {
     signal: "#2dbd77",
     signal_path: CHECK,
     headline: "Payment sent",
-    note: "Thornbury Bank plc · Authorised by the PRA",
+    note: "Thornbury Bank plc · Issued electronically",
     share: "Share receipt",
     home: "Done",
     ios: true,
@@ -257,12 +258,17 @@ fn bank_screen(
     amount: &str,
     when: &str,
     rows: &[(&'static str, String)],
-) -> Result<image::RgbImage, DemoError> {
+) -> Result<String, DemoError> {
     let (mut labels, mut texts, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     let mut y = 806 + 80;
     for (i, (label, value)) in rows.iter().enumerate() {
         let face = ("face", if look.ios { "Inter" } else { "Roboto" }.to_owned());
-        labels.push(values(&[("y", y.to_string()), ("label", (*label).to_owned()), ("soft", look.soft.to_owned()), face.clone()]));
+        labels.push(values(&[
+            ("y", y.to_string()),
+            ("label", (*label).to_owned()),
+            ("soft", look.soft.to_owned()),
+            face.clone(),
+        ]));
         let parts = wrap(value, 28);
         for (n, part) in parts.iter().enumerate() {
             texts.push(values(&[
@@ -312,8 +318,7 @@ fn bank_screen(
         ANDROID[0].1
     };
     let status = status.replace("{{ink}}", "{{header_ink}}");
-    let svg = fill(BANK, &[("status", &status)], &filling)?;
-    desk.studio.draw(&svg, 1080)
+    Ok(fill(BANK, &[("status", &status)], &filling)?)
 }
 
 fn masked(account: &str) -> String {
@@ -330,7 +335,10 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     let mut shown = if claimed {
         desk.unpaid("unpaid invoices in soles", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?
     } else {
-        desk.paid("transfers in soles", &[&|line, p| line.account == 2 && is_single(line) && !p.wallet && p.currency == Currency::PEN])?
+        desk.paid(
+            "transfers in soles",
+            &[&|line, p| line.account == 2 && is_single(line) && !p.wallet && p.currency == Currency::PEN],
+        )?
     };
     let operation = shown.bank_reference.clone().unwrap_or_else(|| desk.chance.digits(8));
     if !claimed {
@@ -349,7 +357,7 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
         ("Comisión", "S/ 0.00".to_owned()),
     ];
     let when = format!("{}, {}", long_date(shown.date, Language::Es), clock12(shown.time));
-    let image = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &when, &rows)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, false);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(operation);
@@ -357,7 +365,7 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(810) } else { Sent::Messenger(720, 74) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth })
 }
 
 fn euros(money: Money) -> String {
@@ -367,10 +375,9 @@ fn euros(money: Money) -> String {
 fn english_payment(desk: &mut Desk<'_>) -> Result<Shown, DemoError> {
     desk.paid(
         "transfers of English-speaking customers",
-        &[
-            &|line, p| p.language == Language::En && line.account == 0 && is_single(line) && line.fee.is_none(),
-            &|line, p| p.entity == BERLIN && line.account == 0 && is_single(line),
-        ],
+        &[&|line, p| p.language == Language::En && line.account == 0 && is_single(line) && line.fee.is_none(), &|line, p| {
+            p.entity == BERLIN && line.account == 0 && is_single(line)
+        }],
     )
 }
 
@@ -422,7 +429,6 @@ fn neobank(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
         .rows("rows", labels)
         .rows("values", texts);
     let svg = fill(NEOBANK, &IOS, &filling)?;
-    let image = desk.studio.draw(&svg, 1080)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, true);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(id);
@@ -430,7 +436,7 @@ fn neobank(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(900) } else { Sent::Messenger(720, 70) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth: english(truth) })
 }
 
 /// The document's language, not the customer's.
@@ -454,7 +460,7 @@ fn bank_en(desk: &mut Desk<'_>, file: &str) -> Result<Piece, DemoError> {
         ("Charges", "€0.00".to_owned()),
     ];
     let when = format!("{} at {}", long_date(shown.date, Language::En), clock24(shown.time));
-    let image = bank_screen(desk, &THORNBURY, shown.time, &euros(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &THORNBURY, shown.time, &euros(shown.amount), &when, &rows)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, true);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(id);
@@ -462,20 +468,21 @@ fn bank_en(desk: &mut Desk<'_>, file: &str) -> Result<Piece, DemoError> {
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(810) } else { Sent::Messenger(720, 66) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth: english(truth) })
 }
 
 /// The second picture once more, smaller and passed on three times.
 fn second_copy(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let (image, first) = desk.sent_once.take().ok_or(DemoError::TooFew("pictures to send twice"))?;
+    let (svg, first) = desk.sent_once.take().ok_or(DemoError::TooFew("pictures to send twice"))?;
     let mut truth = first;
     truth.duplicate_of = Some(std::mem::replace(&mut truth.file, "15_kuntur_again.jpg".to_owned()));
     truth.received_on = truth.received_on.saturating_add(3.days());
-    Ok(Piece { bytes: through_messenger(&image, 640, 52, 3)?, truth })
+    Ok(Piece { bytes: through_messenger(&desk.studio.draw(&svg, 640)?, 52, 3)?, truth })
 }
 
 fn failed(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let shown = desk.unpaid("unpaid invoices for a failed transfer", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
+    let shown =
+        desk.unpaid("unpaid invoices for a failed transfer", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
     let patron = desk.patron(&shown);
     let look = BankLook {
         title: "Transferencia",
@@ -495,14 +502,14 @@ fn failed(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         ("Código", "TRX-1016".to_owned()),
     ];
     let when = format!("{}, {}", long_date(shown.date, Language::Es), clock12(shown.time));
-    let image = bank_screen(desk, &look, shown.time, &soles(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &look, shown.time, &soles(shown.amount), &when, &rows)?;
     let mut truth = desk.truth("16_altiplano_rejected.jpg", "screenshot", EvidenceKind::NotAPayment, &shown, false);
     truth.time = Some(clock24(shown.time));
     truth.invoice_numbers = shown.numbers();
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
     truth.flags.push("failed_transfer");
-    Ok(Piece { bytes: encode(&image, Sent::Messenger(720, 72))?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Messenger(720, 72))?, truth })
 }
 
 fn scheduled(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
@@ -533,23 +540,27 @@ fn scheduled(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         ("Status", "Scheduled".to_owned()),
     ];
     let when = format!("Set up on {}", slash_date(shown.date));
-    let image = bank_screen(desk, &look, shown.time, &euros(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &look, shown.time, &euros(shown.amount), &when, &rows)?;
     let mut truth = desk.truth("17_thornbury_scheduled.jpg", "screenshot", EvidenceKind::PromiseToPay, &shown, false);
     truth.date = Some(due);
     truth.invoice_numbers = shown.numbers();
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     truth.flags.push("scheduled");
-    Ok(Piece { bytes: encode(&image, Sent::Messenger(720, 74))?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Messenger(720, 74))?, truth: english(truth) })
 }
 
 /// A photograph of a screen, out of focus, from an angle: nothing on it can be read.
 fn unreadable_photo(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let shown = desk.unpaid("unpaid invoices for a bad photo", |item, p| item.amount.currency() == Currency::PEN && !p.wallet)?;
-    let rows = [("Empresa", "Brightwater Servicios S.A.C.".to_owned()), ("Operación", desk.chance.digits(8)), ("Concepto", "Pago".into())];
+    let rows = [
+        ("Empresa", "Brightwater Servicios S.A.C.".to_owned()),
+        ("Operación", desk.chance.digits(8)),
+        ("Concepto", "Pago".into()),
+    ];
     let screen = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &slash_date(shown.date), &rows)?;
     // The screen stands as a picture in a darker room.
-    let encoded = jpeg(&screen, 80)?;
+    let encoded = jpeg(&desk.studio.draw(&screen, 540)?, 80)?;
     let href = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, encoded);
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1080\" height=\"2340\" viewBox=\"0 0 1080 2340\">\
@@ -580,7 +591,11 @@ fn chat_promise(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let talk: [(bool, String, &str); 5] = [
         (true, format!("Buenos días, le recordamos la factura {number} por {amount}, ya vencida."), "09:12"),
         (false, "Buenos días señorita, disculpe la demora".to_owned(), "09:40"),
-        (false, format!("Esta semana no llegamos. El {} le transferimos los {amount} de la {number}", long_date(due, Language::Es)), "09:41"),
+        (
+            false,
+            format!("Esta semana no llegamos. El {} le transferimos los {amount} de la {number}", long_date(due, Language::Es)),
+            "09:41",
+        ),
         (true, "Perfecto, muchas gracias. Quedamos atentos.".to_owned(), "09:44"),
         (false, "Sí, sin falta. Gracias por la paciencia".to_owned(), "09:45"),
     ];
@@ -622,11 +637,10 @@ fn chat_promise(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         .rows("bubbles", bubbles)
         .rows("lines", lines);
     let svg = fill(CHAT, &ANDROID, &filling)?;
-    let image = desk.studio.draw(&svg, 1080)?;
     let mut truth = desk.truth("19_chat_promise.png", "screenshot", EvidenceKind::PromiseToPay, &shown, false);
     truth.date = Some(due);
     truth.invoice_numbers = shown.numbers();
     truth.language = "es";
     truth.money = MoneyTiming::Never;
-    Ok(Piece { bytes: encode(&image, Sent::Original(810))?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Original(810))?, truth })
 }

@@ -255,11 +255,7 @@ impl Page<'_> {
             let (gvc, booking_text, swift_type) = german_code(line);
             let side = if line.amount.is_negative() { 'D' } else { 'C' };
             let day = line.booked.strftime("%y%m%d%m%d");
-            put(&format!(
-                ":61:{day}{side}R{}{swift_type}NONREF//{}",
-                plain(line.amount).replace('.', ","),
-                line.bank_reference
-            ));
+            put(&format!(":61:{day}{side}R{}{swift_type}NONREF//{}", plain(line.amount).replace('.', ","), line.bank_reference));
             if let Some(original) = line.original {
                 put(&format!("/OCMT/{}{}/", original.currency(), plain(original).replace('.', ",")));
             }

@@ -2,10 +2,10 @@
 
 use quittance_rules::records::{ItemKind, OpenItem};
 
+use super::BankAccount;
 use super::DemoError;
 use super::cash::{Line, RATES};
 use super::roster::Patron;
-use super::BankAccount;
 
 fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, DemoError> {
     writer.into_inner().map_err(|e| DemoError::Csv(e.into_error().into()))

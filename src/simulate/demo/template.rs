@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn fills_strictly() {
-        let filling = Filling::default().set("who", "<A&B>").rows("r", vec![Values::from([("x", "1".into())]), Values::from([("x", "2".into())])]);
+        let filling = Filling::default()
+            .set("who", "<A&B>")
+            .rows("r", vec![Values::from([("x", "1".into())]), Values::from([("x", "2".into())])]);
         let template = "{{>head}}{{who}}{{#r}}[{{x}}]{{/r}}";
         assert_eq!(fill(template, &[("head", "H ")], &filling).unwrap(), "H &lt;A&amp;B&gt;[1][2]");
         assert_eq!(fill("{{who}}", &[], &filling), Err(TemplateError::Unused("r".into())));

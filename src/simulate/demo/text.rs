@@ -53,9 +53,8 @@ pub(super) fn amount_comma(money: Money) -> String {
 
 const MONTHS_EN: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const MONTHS_ES: [&str; 12] = [
-    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-];
+const MONTHS_ES: [&str; 12] =
+    ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"];
 const MONTHS_DE: [&str; 12] =
     ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"];
 
@@ -191,7 +190,10 @@ mod tests {
         assert_eq!(amount_comma(Money::new(-99_950, Currency::EUR)), "999,50");
         assert_eq!(short_date(date(2026, 7, 3), Language::Es), "03 jul. 2026");
         assert_eq!(long_date(date(2026, 9, 3), Language::De), "3. September 2026");
-        assert_eq!((clock12((0, 5)), clock12((12, 0)), clock12((18, 21))), ("12:05 am".into(), "12:00 pm".into(), "06:21 pm".into()));
+        assert_eq!(
+            (clock12((0, 5)), clock12((12, 0)), clock12((18, 21))),
+            ("12:05 am".into(), "12:00 pm".into(), "06:21 pm".into())
+        );
         assert_eq!(swift("Müller & Söhne"), "MUELLER + SOEHNE");
         assert_eq!(escape("a<b>&\"'\u{7}"), "a&lt;b&gt;&amp;&quot;&apos; ");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
