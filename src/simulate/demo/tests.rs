@@ -211,13 +211,3 @@ fn a_folder_that_cannot_be_made_is_named() {
     let error = write_demo(&file, 1, &mut |_, _, _| {}).unwrap_err();
     assert!(matches!(&error, DemoError::Write { .. }) && error.to_string().contains("taken"), "{error}");
 }
-
-#[test]
-fn scratch_seeds() {
-    for seed in 0..12 {
-        let dir = format!("/tmp/q/demo-seeds/{seed}");
-        if let Err(e) = write_demo(Path::new(&dir), seed, &mut |_, _, _| {}) {
-            println!("seed {seed}: {e}");
-        }
-    }
-}
