@@ -86,15 +86,15 @@ impl Confidence {
     /// Certain.
     pub const CERTAIN: Self = Self(1_000_000);
     /// Clamps to certain.
-    pub fn from_millionths(millionths: u32) -> Self {
-        Self(millionths.min(1_000_000))
+    pub const fn from_millionths(millionths: u32) -> Self {
+        Self(if millionths > 1_000_000 { 1_000_000 } else { millionths })
     }
     /// From whole percent, clamped to 100.
-    pub fn from_percent(percent: u32) -> Self {
-        Self::from_millionths(percent.min(100).saturating_mul(10_000))
+    pub const fn from_percent(percent: u32) -> Self {
+        Self::from_millionths(percent.saturating_mul(10_000))
     }
     /// Millionths.
-    pub fn millionths(self) -> u32 {
+    pub const fn millionths(self) -> u32 {
         self.0
     }
 }

@@ -3,10 +3,21 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod amount_text;
 pub mod bank;
+pub mod cases;
+pub mod date_text;
 pub mod evidence;
+pub mod exceptions;
+pub mod gate;
+pub mod journal;
+pub mod ledger;
+pub mod matching;
 pub mod money;
+pub mod names;
+pub mod policy;
 pub mod records;
+pub mod reference;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

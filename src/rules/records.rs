@@ -1,9 +1,10 @@
 //! The books of a desk: entities, customers, open items, payments. Intake ends in these; everything after trusts them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
@@ -70,16 +71,21 @@ pub enum BadIdentifier {
 }
 
 fn parse_identifier(text: &str) -> Result<String, BadIdentifier> {
+    check_identifier(text).map(str::to_owned)
+}
+
+/// What every identifier's `parse` checks, without owning the text: gives it back trimmed.
+pub fn check_identifier(text: &str) -> Result<&str, BadIdentifier> {
     let text = text.trim();
     let start = || text.chars().take(40).collect::<String>();
     if text.is_empty() {
         Err(BadIdentifier::Empty)
-    } else if text.chars().count() > 200 {
+    } else if text.len() > 200 && text.chars().count() > 200 {
         Err(BadIdentifier::TooLong(start()))
     } else if text.chars().any(char::is_control) {
         Err(BadIdentifier::Control(start()))
     } else {
-        Ok(text.to_owned())
+        Ok(text)
     }
 }
 
@@ -204,4 +210,144 @@ pub struct Payment {
     pub fee: Option<Money>,
     /// A returned, reversed or rejected payment.
     pub is_return: bool,
+}
+
+/// An invoice or credit note as an electronic document states it (UBL, Cross Industry Invoice), before it is matched with a
+/// customer of the book. Numbers in brackets are the business terms of EN 16931-1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BilledDocument {
+    /// The number the customer sees and quotes (BT-1).
+    pub number: String,
+    /// Invoice or credit note, by root element and type code (BT-3).
+    pub kind: ItemKind,
+    /// Date of issue (BT-2).
+    pub issue_date: Date,
+    /// Due date (BT-9), the latest where several are given. `None` where only free text says it.
+    pub due_date: Option<Date>,
+    /// Currency of every amount here (BT-5).
+    pub currency: Currency,
+    /// Total with tax (BT-112). Positive also on a credit note: the kind says which way it goes.
+    pub total: Money,
+    /// Already paid (BT-113); zero where the document is silent.
+    pub already_paid: Money,
+    /// Amount due for payment (BT-115).
+    pub payable: Money,
+    /// Seller's registered name (BT-27), else trading name (BT-28).
+    pub seller_name: Option<String>,
+    /// Seller's VAT or tax number (BT-31, BT-32), else legal registration (BT-30), else identifier (BT-29).
+    pub seller_id: Option<String>,
+    /// Buyer's registered name (BT-44), else trading name (BT-45).
+    pub buyer_name: Option<String>,
+    /// Buyer's identifier (BT-46), else VAT number (BT-48), else legal registration (BT-47).
+    pub buyer_id: Option<String>,
+    /// What the buyer wants quoted (BT-10); in German public invoices the Leitweg-ID.
+    pub buyer_reference: Option<String>,
+    /// Purchase order (BT-13).
+    pub order_reference: Option<String>,
+    /// What the payer should quote (BT-83).
+    pub payment_reference: Option<String>,
+    /// Early-payment discount, the largest where several are granted.
+    pub discount: Option<EarlyDiscount>,
+}
+
+/// An early-payment discount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyDiscount {
+    /// In percent of the total.
+    pub percent: Decimal,
+    /// Last day on which it may be taken.
+    pub until: Date,
+}
+
+/// Exchange rates of one day, each as units of the currency for one euro (how the European Central Bank publishes them).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FxTable {
+    per_eur: BTreeMap<Currency, Decimal>,
+}
+
+/// Why a rate is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FxError {
+    /// Zero or below.
+    #[error("the rate of {0} is not above zero")]
+    NotPositive(Currency),
+    /// Two different rates for one currency, or a rate other than 1 for the euro.
+    #[error("{currency} already has the rate {known}")]
+    Contradiction {
+        /// The currency.
+        currency: Currency,
+        /// Its rate so far.
+        known: Decimal,
+    },
+}
+
+impl FxTable {
+    /// Adds a rate: units of `currency` for one euro.
+    ///
+    /// # Errors
+    /// When the rate is not above zero, or the currency has another one already.
+    pub fn insert(&mut self, currency: Currency, per_eur: Decimal) -> Result<(), FxError> {
+        if per_eur <= Decimal::ZERO {
+            return Err(FxError::NotPositive(currency));
+        }
+        match self.per_eur(currency) {
+            Some(known) if known != per_eur => Err(FxError::Contradiction { currency, known }),
+            Some(_) | None => {
+                self.per_eur.insert(currency, per_eur);
+                Ok(())
+            }
+        }
+    }
+
+    /// All rates, by currency code.
+    pub fn iter(&self) -> impl Iterator<Item = (Currency, Decimal)> {
+        self.per_eur.iter().map(|(currency, rate)| (*currency, *rate))
+    }
+
+    /// Units of the currency for one euro; 1 for the euro itself.
+    pub fn per_eur(&self, currency: Currency) -> Option<Decimal> {
+        if currency == Currency::EUR { Some(Decimal::ONE) } else { self.per_eur.get(&currency).copied() }
+    }
+
+    /// The amount in another currency at these rates, rounded as told. `None` where a rate is missing or on overflow.
+    pub fn convert(&self, amount: Money, to: Currency, rounding: RoundingStrategy) -> Option<Money> {
+        if amount.currency() == to {
+            return Some(amount);
+        }
+        let exact = amount.to_decimal().checked_mul(self.per_eur(to)?)?.checked_div(self.per_eur(amount.currency())?)?;
+        Money::from_decimal(exact.round_dp_with_strategy(to.exponent(), rounding), to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_convert_through_the_euro() {
+        let mut fx = FxTable::default();
+        assert_eq!(fx.insert(Currency::USD, Decimal::new(125, 2)), Ok(()));
+        assert_eq!(fx.insert(Currency::JPY, Decimal::new(160, 0)), Ok(()));
+        let half_up = RoundingStrategy::MidpointAwayFromZero;
+        for (amount, to, minor) in [
+            (Money::new(1000, Currency::EUR), Currency::USD, 1250),
+            (Money::new(1250, Currency::USD), Currency::EUR, 1000),
+            (Money::new(1250, Currency::USD), Currency::JPY, 1600),
+            (Money::new(1, Currency::JPY), Currency::EUR, 1),
+            (Money::new(7, Currency::PEN), Currency::PEN, 7),
+        ] {
+            assert_eq!(fx.convert(amount, to, half_up), Some(Money::new(minor, to)), "{amount} in {to}");
+        }
+        assert_eq!(fx.convert(Money::new(1, Currency::PEN), Currency::EUR, half_up), None);
+    }
+
+    #[test]
+    fn bad_rates_are_refused() {
+        let mut fx = FxTable::default();
+        assert!(fx.insert(Currency::USD, Decimal::ZERO).is_err());
+        assert!(fx.insert(Currency::EUR, Decimal::TWO).is_err());
+        assert!(fx.insert(Currency::USD, Decimal::TWO).is_ok());
+        assert!(fx.insert(Currency::USD, Decimal::TWO).is_ok());
+        assert!(fx.insert(Currency::USD, Decimal::TEN).is_err());
+    }
 }

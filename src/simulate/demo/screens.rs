@@ -323,7 +323,7 @@ fn bank_screen(
 
 fn masked(account: &str) -> String {
     let last: String = account.chars().skip(account.chars().count().saturating_sub(4)).collect();
-    format!("**** {last}")
+    format!("****{last}")
 }
 
 fn soles(money: Money) -> String {

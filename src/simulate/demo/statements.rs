@@ -282,7 +282,7 @@ impl Page<'_> {
         writer.write_record([
             "Fecha",
             "Fecha valuta",
-            "Descripción operación",
+            "Tipo de movimiento",
             "Monto",
             "Moneda",
             "Saldo",
@@ -290,8 +290,9 @@ impl Page<'_> {
             "Operación - Número",
             "Operación - Hora",
             "Ordenante",
-            "Cuenta ordenante",
-            "Referencia2",
+            "Cuenta contraparte",
+            "Concepto",
+            "Cuenta",
         ])?;
         let mut balance = self.opening;
         for line in self.lines {
@@ -309,6 +310,7 @@ impl Page<'_> {
                 upper_plain(line.party.as_deref().unwrap_or_default()),
                 line.party_account.clone().unwrap_or_default(),
                 line.text.clone().unwrap_or_default(),
+                self.account.number.clone(),
             ])?;
         }
         writer.into_inner().map_err(|e| DemoError::Csv(e.into_error().into()))

@@ -1,0 +1,339 @@
+//! Evidence: read, kept, and tied to the bank line that carries it. It settles nothing; it raises questions and answers some.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
+use quittance_rules::evidence::{ClaimValue, Confidence, EvidenceKind, Field, Reading};
+use quittance_rules::exceptions::ExceptionKind;
+use quittance_rules::journal::{Change, ChangeSet, EvidenceRecord, Input};
+use quittance_rules::ledger::{CaseId, DecisionId};
+use quittance_rules::money::Money;
+use quittance_rules::policy::{EvidencePolicy, Policy};
+
+use crate::ports::{Clock, EvidenceReader, Sequence, Store, StoreError, StoredPayment, Unreadable};
+
+/// What became of one piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceOutcome {
+    /// The same bytes had been read before.
+    Known,
+    /// Read, as this kind; with the exceptions it raised.
+    Read(EvidenceKind, Vec<ExceptionKind>),
+    /// Could not be read; a case holds the original.
+    Unreadable(String),
+}
+
+/// Reads one file and raises what it asks for. The original is kept by the caller before, under `input.digest`.
+pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
+    store: &S,
+    clock: &C,
+    reader: &R,
+    by: Actor,
+    input: Input,
+    bytes: &[u8],
+) -> Result<EvidenceOutcome, StoreError> {
+    if let Some((_, true)) = store.input(&input.digest).await? {
+        return Ok(EvidenceOutcome::Known);
+    }
+    let mut changes = vec![Change::InputReceived(input.clone())];
+    let outcome = match reader.read(bytes, &input.name).await {
+        Ok(reading) => {
+            let json = serde_json::to_vec(&reading).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let kept = store.keep_bytes(&json).await?;
+            changes.push(Change::EvidenceRead(EvidenceRecord {
+                digest: input.digest.clone(),
+                reading: Some(kept),
+                kind: reading.kind,
+                kind_confidence: reading.kind_confidence,
+            }));
+            let kinds = asks(&reading);
+            if let Some(&gravest) = kinds.first() {
+                changes.push(raise(store, clock, &input, gravest, &kinds, &reading).await?);
+            }
+            EvidenceOutcome::Read(reading.kind, kinds)
+        }
+        Err(Unreadable(sentence)) => {
+            changes.push(Change::EvidenceRead(EvidenceRecord {
+                digest: input.digest.clone(),
+                reading: None,
+                kind: EvidenceKind::Unknown,
+                kind_confidence: Confidence::from_millionths(0),
+            }));
+            let id = CaseId(store.reserve(Sequence::Case, 1).await?);
+            changes.push(Change::CaseOpened(evidence_case(
+                id,
+                &input,
+                ExceptionKind::UnreadableInput,
+                None,
+                format!("{} could not be read", input.name),
+                vec![sentence.clone()],
+                clock.now(),
+            )));
+            EvidenceOutcome::Unreadable(sentence)
+        }
+    };
+    changes.push(Change::InputTaken { digest: input.digest, added: 1, known: 0, problems: 0 });
+    store.apply(ChangeSet { by, at: clock.now(), changes }).await?;
+    Ok(outcome)
+}
+
+/// The exceptions a reading raises by itself, gravest first. Every one of them can only send something to a person.
+fn asks(reading: &Reading) -> Vec<ExceptionKind> {
+    let complains = |prefix: &str| reading.complaints.iter().any(|complaint| complaint.starts_with(prefix));
+    let mut kinds = Vec::new();
+    if complains("bank details") {
+        kinds.push(ExceptionKind::ChangedBankDetails);
+    }
+    if complains("instructions in document") {
+        kinds.push(ExceptionKind::InstructionsInDocument);
+    }
+    match reading.kind {
+        EvidenceKind::Dispute => kinds.push(ExceptionKind::Dispute),
+        EvidenceKind::RefundRequest => kinds.push(ExceptionKind::RefundAsked),
+        EvidenceKind::Unknown | EvidenceKind::Query => kinds.push(ExceptionKind::Unknown),
+        EvidenceKind::PaymentProof
+        | EvidenceKind::BankReceipt
+        | EvidenceKind::CardReceipt
+        | EvidenceKind::RemittanceAdvice
+        | EvidenceKind::Invoice
+        | EvidenceKind::CreditNote
+        | EvidenceKind::PromiseToPay
+        | EvidenceKind::Statement
+        | EvidenceKind::NotAPayment => {}
+    }
+    kinds
+}
+
+async fn raise<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    input: &Input,
+    gravest: ExceptionKind,
+    kinds: &[ExceptionKind],
+    reading: &Reading,
+) -> Result<Change, StoreError> {
+    let id = CaseId(store.reserve(Sequence::Case, 1).await?);
+    let mut reasons: Vec<String> = kinds.iter().map(|kind| format!("{}: meets a person", kind.words())).collect();
+    reasons.extend(reading.complaints.iter().take(10).cloned());
+    let headline = match claimed_amount(reading) {
+        Some(amount) => format!("{}: {}, {amount}", input.name, gravest.words()),
+        None => format!("{}: {}", input.name, gravest.words()),
+    };
+    Ok(Change::CaseOpened(evidence_case(id, input, gravest, claimed_amount(reading), headline, reasons, clock.now())))
+}
+
+fn evidence_case(
+    id: CaseId,
+    input: &Input,
+    kind: ExceptionKind,
+    amount: Option<Money>,
+    headline: String,
+    reasons: Vec<String>,
+    now: jiff::Timestamp,
+) -> Case {
+    Case {
+        id,
+        version: 1,
+        entity: None,
+        kind,
+        subject: Subject::Evidence(input.digest.clone()),
+        amount,
+        headline,
+        reasons,
+        candidates: Vec::new(),
+        rejected: Vec::new(),
+        opened_at: now,
+        state: CaseState::Open,
+    }
+}
+
+/// The best claim of an amount with its currency.
+pub fn claimed_amount(reading: &Reading) -> Option<Money> {
+    best(reading, Field::Amount, |value| match value {
+        ClaimValue::Money(money) => Some(*money),
+        _ => None,
+    })
+}
+
+/// The best claim of the date of payment.
+pub fn claimed_date(reading: &Reading) -> Option<Date> {
+    best(reading, Field::Date, |value| match value {
+        ClaimValue::Date(date) => Some(*date),
+        _ => None,
+    })
+}
+
+fn best<T>(reading: &Reading, field: Field, pick: impl Fn(&ClaimValue) -> Option<T>) -> Option<T> {
+    reading
+        .claims
+        .iter()
+        .filter(|claim| claim.field == field)
+        .max_by_key(|claim| claim.confidence)
+        .and_then(|claim| pick(&claim.value))
+}
+
+/// A bank line that may carry what a proof claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tie {
+    /// The bank line.
+    pub payment: StoredPayment,
+    /// A reference of the proof stands in the bank line too.
+    pub by_reference: bool,
+}
+
+/// The bank lines that may carry what a proof of payment claims: same amount, booked within the policy's days of its date;
+/// those that also share a reference first. Where one shares a reference, the others are not it.
+pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolicy) -> Result<Vec<Tie>, StoreError> {
+    let Some(amount) = claimed_amount(reading) else { return Ok(Vec::new()) };
+    let date = claimed_date(reading);
+    let window = i64::from(policy.booking_within_days);
+    let references: Vec<String> = reading
+        .claims
+        .iter()
+        .filter(|claim| claim.field == Field::Reference)
+        .filter_map(|claim| match &claim.value {
+            ClaimValue::Text(text) => Some(plain(text)),
+            _ => None,
+        })
+        .filter(|text| text.len() >= 6)
+        .collect();
+    let mut ties: Vec<Tie> = Vec::new();
+    for payment in store.payments_of_amount(amount).await? {
+        let near = match (date, payment.line.line.booking_date) {
+            (Some(claimed), Some(booked)) => {
+                let (from, to) = (booked.saturating_sub(window.days()), booked.saturating_add(window.days()));
+                from <= claimed && claimed <= to
+            }
+            (None, _) | (_, None) => true,
+        };
+        let line = &payment.line.line;
+        let texts = [&line.remittance, &line.structured_reference, &line.end_to_end_id, &line.bank_reference];
+        let text: String = texts.into_iter().flatten().map(|text| plain(text)).collect();
+        let by_reference = references.iter().any(|reference| text.contains(reference.as_str()));
+        if near || by_reference {
+            ties.push(Tie { payment, by_reference });
+        }
+    }
+    if ties.iter().any(|tie| tie.by_reference) {
+        ties.retain(|tie| tie.by_reference);
+    }
+    Ok(ties)
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// The reading kept for a piece of evidence. `None` where it could not be read.
+pub async fn reading_of<S: Store>(store: &S, record: &EvidenceRecord) -> Result<Option<Reading>, StoreError> {
+    let Some(digest) = &record.reading else { return Ok(None) };
+    let missing = |message: String| StoreError::BadRow { table: "kept", row: digest.to_string(), column: "bytes", message };
+    let bytes = store.kept(digest).await?.ok_or_else(|| missing("is missing".to_owned()))?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| missing(error.to_string()))
+}
+
+/// What waiting for money came to, in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClaimsReport {
+    /// Proofs that a bank line carries.
+    pub carried: u64,
+    /// Proofs that still wait within the policy's days.
+    pub waiting: u64,
+    /// Cases raised: claim without money.
+    pub raised: u64,
+    /// Cases closed because the money came.
+    pub closed: u64,
+}
+
+/// Looks for the money of every proof of payment. Past the policy's days a proof without money becomes a case; when the money
+/// comes, the case closes itself. Running it twice changes nothing the second time.
+pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Policy) -> Result<ClaimsReport, StoreError> {
+    let mut report = ClaimsReport::default();
+    let today = clock.today("UTC");
+    for (record, input) in store.evidence().await? {
+        match record.kind {
+            EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt => {}
+            EvidenceKind::RemittanceAdvice
+            | EvidenceKind::Invoice
+            | EvidenceKind::CreditNote
+            | EvidenceKind::PromiseToPay
+            | EvidenceKind::Dispute
+            | EvidenceKind::RefundRequest
+            | EvidenceKind::Query
+            | EvidenceKind::Statement
+            | EvidenceKind::NotAPayment
+            | EvidenceKind::Unknown => continue,
+        }
+        let Some(reading) = reading_of(store, &record).await? else { continue };
+        let subject = Subject::Evidence(record.digest.clone());
+        let cases = store.cases_on(&subject).await?;
+        let pending = cases.iter().find(|case| case.state.is_pending());
+        if !ties(store, &reading, &policy.evidence).await?.is_empty() {
+            report.carried = report.carried.saturating_add(1);
+            if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney) {
+                close_by_rule(store, clock, policy, case, today).await?;
+                report.closed = report.closed.saturating_add(1);
+            }
+            continue;
+        }
+        let waits = i64::from(policy.evidence.claim_waits_days);
+        let overdue = claimed_date(&reading).is_none_or(|date| date.saturating_add(waits.days()) < today);
+        if !cases.is_empty() {
+            continue;
+        }
+        if !overdue {
+            report.waiting = report.waiting.saturating_add(1);
+            continue;
+        }
+        let id = CaseId(store.reserve(Sequence::Case, 1).await?);
+        let amount = claimed_amount(&reading);
+        let when = claimed_date(&reading).map_or("an unknown day".to_owned(), |date| date.to_string());
+        let what = amount.map_or("an amount that is not legible".to_owned(), |amount| amount.to_string());
+        let case = evidence_case(
+            id,
+            &input,
+            ExceptionKind::ClaimWithoutMoney,
+            amount,
+            format!("{}: claims {what} on {when}, and no bank line carries it", input.name),
+            vec![format!(
+                "no credit of {what} was booked within {} days of {when}; a claim waits {} days",
+                policy.evidence.booking_within_days, policy.evidence.claim_waits_days
+            )],
+            clock.now(),
+        );
+        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] }).await?;
+        report.raised = report.raised.saturating_add(1);
+    }
+    Ok(report)
+}
+
+async fn close_by_rule<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    policy: &Policy,
+    case: &Case,
+    today: Date,
+) -> Result<(), StoreError> {
+    let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
+    let inputs = serde_json::to_string(case).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let record = Decision {
+        id: decision,
+        at: clock.now(),
+        today,
+        by: Actor::Rule,
+        subject: case.subject.clone(),
+        case: Some(case.id),
+        ruling: Ruling::Closed,
+        policy: policy.version.clone(),
+        code: env!("CARGO_PKG_VERSION").to_owned(),
+        inputs,
+    };
+    let closed = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case.clone() };
+    let changes = vec![Change::Decided(record), Change::CaseChanged(closed)];
+    store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await.map(|_| ())
+}
+
+/// The digest under which evidence is kept, as a short name for people.
+pub fn short(digest: &InputDigest) -> &str {
+    digest.0.get(..12).unwrap_or(&digest.0)
+}

@@ -1,0 +1,480 @@
+//! What people do in the queue: approve, reject, undo. A person's decision goes through the same ledger rules as a rule's.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use quittance_rules::cases::{Actor, Case, CaseState, Decision, Ruling, Subject};
+use quittance_rules::exceptions::Action;
+use quittance_rules::journal::{Change, ChangeSet};
+use quittance_rules::ledger::{
+    self, CaseId, DecisionId, Entry, ItemBalance, LedgerError, PaymentBalance, Posting, PostingId, Purpose,
+};
+use quittance_rules::money::Money;
+use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
+
+use crate::ports::{Clock, Sequence, Store, StoreError, StoredPayment};
+
+/// What a person chooses for a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The candidate of this rank.
+    Candidate(u32),
+    /// Items and the amounts of the payment's currency to apply to them.
+    Items(Vec<(ItemId, Money)>),
+    /// The money stays on a customer's account.
+    KeepUnapplied(CustomerId),
+    /// The money is not ours to apply.
+    NotOurs,
+    /// Nothing to post; the matter is closed.
+    Close,
+}
+
+/// Why a decision was not taken. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// No such case.
+    #[error("there is no case {0}")]
+    NoCase(CaseId),
+    /// Decided before.
+    #[error("case {case} was decided by {by} at {at}")]
+    AlreadyDecided {
+        /// The case.
+        case: CaseId,
+        /// Who decided.
+        by: String,
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// No candidate of this rank.
+    #[error("case {case} has {count} candidates; there is no candidate {rank}")]
+    NoCandidate {
+        /// The case.
+        case: CaseId,
+        /// Asked for.
+        rank: u32,
+        /// There are.
+        count: usize,
+    },
+    /// The kind of exception does not allow this.
+    #[error("a case of `{kind}` does not allow this; it allows: {allowed}")]
+    NotAllowed {
+        /// The kind, in words.
+        kind: &'static str,
+        /// What it allows.
+        allowed: String,
+    },
+    /// No such customer.
+    #[error("there is no customer {0}")]
+    NoCustomer(CustomerId),
+    /// No such item.
+    #[error("there is no open item {0}")]
+    NoItem(ItemId),
+    /// The item belongs to another entity.
+    #[error("open item {item} belongs to entity {of}, the payment to {payment}: nothing crosses an entity")]
+    OtherEntity {
+        /// The item.
+        item: ItemId,
+        /// Whose it is.
+        of: EntityId,
+        /// Whose the payment is.
+        payment: EntityId,
+    },
+    /// Some of the money would have no place.
+    #[error("{0} of the payment would be left without a place: name the customer on whose account it stays, or apply all of it")]
+    MoneyLeft(Money),
+    /// The ledger does not allow it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// No such decision.
+    #[error("there is no decision {0}")]
+    NoDecision(DecisionId),
+    /// Nothing on the case to undo.
+    #[error("case {0} has no decision that could be undone")]
+    NothingToUndo(CaseId),
+    /// Undone before.
+    #[error("decision {0} was undone before")]
+    AlreadyUndone(DecisionId),
+    /// Something was decided afterwards.
+    #[error("decision {later} came after decision {decision} on the same matter: undo that one first")]
+    LaterDecision {
+        /// To be undone.
+        decision: DecisionId,
+        /// Stands in the way.
+        later: DecisionId,
+    },
+    /// Not a decision that changed anything.
+    #[error("decision {0} changed nothing that could be undone")]
+    NotUndoable(DecisionId),
+    /// The store failed, or somebody else was quicker.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A decision as it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its number.
+    pub decision: DecisionId,
+    /// What was posted.
+    pub entries: Vec<Entry>,
+    /// The case as it stands now.
+    pub case: Option<Case>,
+}
+
+/// Everything a decision by a person needs.
+struct Desk<'a, S, C> {
+    store: &'a S,
+    clock: &'a C,
+    by: &'a str,
+}
+
+impl<S: Store, C: Clock> Desk<'_, S, C> {
+    async fn pending(&self, id: CaseId) -> Result<Case, DecideError> {
+        let case = self.store.case(id).await?.ok_or(DecideError::NoCase(id))?;
+        if let CaseState::Resolved { decision } = &case.state {
+            let (by, at) = match self.store.decision(*decision).await? {
+                Some(decision) => (decision.by.to_string(), decision.at),
+                None => ("somebody".to_owned(), case.opened_at),
+            };
+            return Err(DecideError::AlreadyDecided { case: id, by, at });
+        }
+        Ok(case)
+    }
+
+    async fn payment(&self, id: &PaymentId) -> Result<StoredPayment, DecideError> {
+        let missing = || StoreError::BadRow {
+            table: "bank_line",
+            row: id.to_string(),
+            column: "payment",
+            message: "is missing".to_owned(),
+        };
+        Ok(self.store.payment(id).await?.ok_or_else(missing)?)
+    }
+
+    async fn today(&self, entity: Option<&EntityId>) -> Result<Date, StoreError> {
+        let entities = self.store.entities().await?;
+        let zone = entity.and_then(|id| entities.iter().find(|e| e.id == *id)).map_or("UTC", |e| e.time_zone.as_str());
+        Ok(self.clock.today(zone))
+    }
+
+    async fn record(
+        &self,
+        id: DecisionId,
+        case: Option<&Case>,
+        subject: &Subject,
+        ruling: Ruling,
+    ) -> Result<Decision, DecideError> {
+        let inputs = serde_json::to_string(&case).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let policy = self.store.policy().await?.map_or_else(|| "built-in".to_owned(), |(version, _)| version);
+        Ok(Decision {
+            id,
+            at: self.clock.now(),
+            today: self.today(case.and_then(|case| case.entity.as_ref())).await?,
+            by: Actor::Person(self.by.to_owned()),
+            subject: subject.clone(),
+            case: case.map(|case| case.id),
+            ruling,
+            policy,
+            code: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs,
+        })
+    }
+
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), DecideError> {
+        let set = ChangeSet { by: Actor::Person(self.by.to_owned()), at: self.clock.now(), changes };
+        self.store.apply(set).await?;
+        Ok(())
+    }
+}
+
+/// Decides a case as a person chose. `expected_version` is the version the person saw; a case that changed since is refused.
+pub async fn approve<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: &str,
+    case: CaseId,
+    choice: Choice,
+    expected_version: Option<i64>,
+) -> Result<Taken, DecideError> {
+    let desk = Desk { store, clock, by };
+    let case = desk.pending(case).await?;
+    if expected_version.is_some_and(|seen| seen != case.version) {
+        return Err(StoreError::Conflict(format!("case {}", case.id)).into());
+    }
+    let rank = match &choice {
+        Choice::Candidate(rank) => Some(*rank),
+        Choice::Items(_) | Choice::KeepUnapplied(_) | Choice::NotOurs | Choice::Close => None,
+    };
+    let entries = match &case.subject {
+        Subject::Payment(payment) => payment_entries(&desk, &case, payment, choice).await?,
+        Subject::Return(_) | Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => {
+            let only_close =
+                matches!(choice, Choice::Close) || (matches!(choice, Choice::Candidate(1)) && case.candidates.is_empty());
+            if !only_close {
+                return Err(not_allowed(&case));
+            }
+            Vec::new()
+        }
+    };
+    let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
+    let ruling = if entries.is_empty() { Ruling::Closed } else { Ruling::Approved { candidate: rank, entries: entries.clone() } };
+    let record = desk.record(decision, Some(&case), &case.subject, ruling).await?;
+    let mut changes = vec![Change::Decided(record)];
+    if let Subject::Payment(payment) = &case.subject {
+        changes.extend(postings(store, decision, payment, &entries).await?.into_iter().map(Change::Posted));
+    }
+    let resolved = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case };
+    changes.push(Change::CaseChanged(resolved.clone()));
+    desk.apply(changes).await?;
+    Ok(Taken { decision, entries, case: Some(resolved) })
+}
+
+fn not_allowed(case: &Case) -> DecideError {
+    let allowed: Vec<&str> = case
+        .kind
+        .actions()
+        .iter()
+        .map(|action| match action {
+            Action::Apply => "apply",
+            Action::KeepUnapplied => "keep unapplied",
+            Action::MarkNotOurs => "mark as not ours",
+            Action::RejectCandidates => "reject the candidates",
+            Action::Close => "close",
+        })
+        .collect();
+    DecideError::NotAllowed { kind: case.kind.words(), allowed: allowed.join(", ") }
+}
+
+/// Gives entries their numbers.
+pub(crate) async fn postings<S: Store>(
+    store: &S,
+    decision: DecisionId,
+    payment: &PaymentId,
+    entries: &[Entry],
+) -> Result<Vec<Posting>, StoreError> {
+    let Ok(count) = u32::try_from(entries.len()) else {
+        return Err(StoreError::Unavailable("too many entries in one decision".to_owned()));
+    };
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let first = store.reserve(Sequence::Posting, count).await?;
+    Ok((first..)
+        .zip(entries)
+        .map(|(id, entry)| Posting {
+            id: PostingId(id),
+            decision,
+            payment: payment.clone(),
+            purpose: entry.purpose,
+            amount: entry.amount,
+            item: entry.item.clone(),
+            cleared: entry.cleared,
+            customer: entry.customer.clone(),
+            reverses: None,
+        })
+        .collect())
+}
+
+/// The entries a choice comes to, checked against the ledger as it is now, with a place for every cent.
+async fn payment_entries<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    case: &Case,
+    payment: &PaymentId,
+    choice: Choice,
+) -> Result<Vec<Entry>, DecideError> {
+    let payment = desk.payment(payment).await?;
+    let remaining = payment.balance.remaining;
+    let mut entries = match choice {
+        Choice::Candidate(rank) => case
+            .candidates
+            .iter()
+            .find(|candidate| candidate.rank == rank)
+            .map(|candidate| candidate.entries.clone())
+            .ok_or(DecideError::NoCandidate { case: case.id, rank, count: case.candidates.len() })?,
+        Choice::Items(items) => items.into_iter().map(|(item, amount)| allocation(item, amount)).collect(),
+        Choice::KeepUnapplied(customer) => vec![unapplied(customer, remaining)],
+        Choice::NotOurs => {
+            vec![Entry { purpose: Purpose::NotOurs, amount: remaining, item: None, cleared: None, customer: None }]
+        }
+        Choice::Close => return Err(not_allowed(case)),
+    };
+    let mut customers = Vec::new();
+    let mut items: BTreeMap<ItemId, ItemBalance> = BTreeMap::new();
+    for entry in &entries {
+        if let Some(id) = &entry.item {
+            let stored = desk.store.item(id).await?.ok_or_else(|| DecideError::NoItem(id.clone()))?;
+            if stored.item.entity != payment.line.entity {
+                return Err(DecideError::OtherEntity {
+                    item: id.clone(),
+                    of: stored.item.entity,
+                    payment: payment.line.entity.clone(),
+                });
+            }
+            customers.push(stored.item.customer.clone());
+            items.insert(id.clone(), stored.balance);
+        }
+        if let Some(customer) = &entry.customer
+            && desk.store.customer(customer).await?.is_none()
+        {
+            return Err(DecideError::NoCustomer(customer.clone()));
+        }
+    }
+    let taken = entries
+        .iter()
+        .try_fold(Money::zero(remaining.currency()), |sum, entry| sum.checked_add(entry.amount))
+        .ok_or(LedgerError::Overflow)?;
+    let rest = remaining.checked_sub(taken).ok_or(LedgerError::Overflow)?;
+    if rest.is_positive() {
+        customers.sort();
+        customers.dedup();
+        match customers.as_slice() {
+            [only] => entries.push(unapplied(only.clone(), rest)),
+            _ => return Err(DecideError::MoneyLeft(rest)),
+        }
+    }
+    ledger::check(payment.balance, &items, &entries)?;
+    Ok(entries)
+}
+
+fn allocation(item: ItemId, amount: Money) -> Entry {
+    Entry { purpose: Purpose::Allocation, amount, item: Some(item), cleared: Some(amount), customer: None }
+}
+
+fn unapplied(customer: CustomerId, amount: Money) -> Entry {
+    Entry { purpose: Purpose::Unapplied, amount, item: None, cleared: None, customer: Some(customer) }
+}
+
+/// Says that none of the candidates is right. The money stays in the queue; the refused answers are not proposed again.
+pub async fn reject<S: Store, C: Clock>(store: &S, clock: &C, by: &str, case: CaseId) -> Result<Taken, DecideError> {
+    let desk = Desk { store, clock, by };
+    let case = desk.pending(case).await?;
+    if !case.kind.actions().contains(&Action::RejectCandidates) || !matches!(case.subject, Subject::Payment(_)) {
+        return Err(not_allowed(&case));
+    }
+    if case.candidates.is_empty() {
+        return Err(DecideError::NoCandidate { case: case.id, rank: 1, count: 0 });
+    }
+    let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
+    let record = desk.record(decision, Some(&case), &case.subject, Ruling::Rejected).await?;
+    let mut rejected = case.clone();
+    rejected.version = case.version.saturating_add(1);
+    rejected.rejected.extend(rejected.candidates.drain(..).map(|candidate| candidate.entries));
+    rejected.reasons.push(format!("{by} refused the answers proposed before"));
+    rejected.state = CaseState::Open;
+    desk.apply(vec![Change::Decided(record), Change::CaseChanged(rejected.clone())]).await?;
+    Ok(Taken { decision, entries: Vec::new(), case: Some(rejected) })
+}
+
+/// Undoes the last decision on a case, by a person or by a rule.
+pub async fn undo_case<S: Store, C: Clock>(store: &S, clock: &C, by: &str, case: CaseId) -> Result<Taken, DecideError> {
+    let found = store.case(case).await?.ok_or(DecideError::NoCase(case))?;
+    let decisions = store.decisions_on(&found.subject).await?;
+    let undone = undone_by(&decisions);
+    let last = decisions
+        .iter()
+        .rev()
+        .find(|decision| changes_something(&decision.ruling) && !undone.contains_key(&decision.id))
+        .ok_or(DecideError::NothingToUndo(case))?;
+    undo(store, clock, by, last.id).await
+}
+
+/// Which decisions have been undone, and by which.
+fn undone_by(decisions: &[Decision]) -> BTreeMap<DecisionId, DecisionId> {
+    decisions
+        .iter()
+        .filter_map(|decision| match &decision.ruling {
+            Ruling::Undone { decision: earlier } => Some((*earlier, decision.id)),
+            Ruling::Settled { .. } | Ruling::Asked | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed => None,
+        })
+        .collect()
+}
+
+fn changes_something(ruling: &Ruling) -> bool {
+    match ruling {
+        Ruling::Settled { .. } | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed => true,
+        Ruling::Asked | Ruling::Undone { .. } => false,
+    }
+}
+
+/// Undoes one decision by reversal: balances, items and the case are as before it. A settlement by a rule comes back as a
+/// case, and the rule does not repeat it.
+pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: DecisionId) -> Result<Taken, DecideError> {
+    let desk = Desk { store, clock, by };
+    let earlier = store.decision(decision).await?.ok_or(DecideError::NoDecision(decision))?;
+    if !changes_something(&earlier.ruling) {
+        return Err(DecideError::NotUndoable(decision));
+    }
+    let history = store.decisions_on(&earlier.subject).await?;
+    let undone = undone_by(&history);
+    if undone.contains_key(&decision) {
+        return Err(DecideError::AlreadyUndone(decision));
+    }
+    if let Some(later) = history.iter().find(|d| d.id > decision && changes_something(&d.ruling) && !undone.contains_key(&d.id)) {
+        return Err(DecideError::LaterDecision { decision, later: later.id });
+    }
+    let id = DecisionId(store.reserve(Sequence::Decision, 1).await?);
+    let mut reversals = Vec::new();
+    for posting in store.postings_of_decision(decision).await? {
+        let number = PostingId(store.reserve(Sequence::Posting, 1).await?);
+        reversals.push(ledger::reversal(&posting, number, id).ok_or(LedgerError::Overflow)?);
+    }
+    let case = restored_case(&desk, &earlier).await?;
+    let ruling = Ruling::Undone { decision };
+    let record = desk.record(id, case.as_ref().map(|(case, _)| case), &earlier.subject, ruling).await?;
+    let mut changes = vec![Change::Decided(record)];
+    changes.extend(reversals.into_iter().map(Change::Posted));
+    let case = case.map(|(case, is_new)| {
+        changes.push(if is_new { Change::CaseOpened(case.clone()) } else { Change::CaseChanged(case.clone()) });
+        case
+    });
+    desk.apply(changes).await?;
+    Ok(Taken { decision: id, entries: Vec::new(), case })
+}
+
+/// The case as it stood before the decision, under its next version; for a settlement by a rule without a case, a new one.
+/// True: it is new.
+async fn restored_case<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    earlier: &Decision,
+) -> Result<Option<(Case, bool)>, DecideError> {
+    let settled = match &earlier.ruling {
+        Ruling::Settled { entries } => Some(entries.clone()),
+        Ruling::Asked | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed | Ruling::Undone { .. } => None,
+    };
+    if let Some(id) = earlier.case {
+        let now = desk.store.case(id).await?.ok_or(DecideError::NoCase(id))?;
+        let mut before = match settled {
+            // A rule settled a case that was pending: it comes back, and the rule does not repeat itself.
+            Some(_) => Case { state: CaseState::Open, ..now.clone() },
+            None => serde_json::from_str::<Option<Case>>(&earlier.inputs).ok().flatten().ok_or_else(|| StoreError::BadRow {
+                table: "decision",
+                row: earlier.id.to_string(),
+                column: "inputs",
+                message: "does not hold the case as it was seen".to_owned(),
+            })?,
+        };
+        before.version = now.version.saturating_add(1);
+        before.rejected.extend(settled);
+        return Ok(Some((before, false)));
+    }
+    let (Subject::Payment(payment), Some(entries)) = (&earlier.subject, settled) else { return Ok(None) };
+    let payment = desk.payment(payment).await?;
+    let id = CaseId(desk.store.reserve(Sequence::Case, 1).await?);
+    let PaymentBalance { received, .. } = payment.balance;
+    let payer = payment.line.line.counterparty_name.as_deref().unwrap_or("an unnamed payer");
+    let case = Case {
+        id,
+        version: 1,
+        entity: Some(payment.line.entity.clone()),
+        kind: quittance_rules::exceptions::ExceptionKind::Unknown,
+        subject: earlier.subject.clone(),
+        amount: Some(received),
+        headline: format!("{received} from {payer}: {} undid what the rule had settled", desk.by),
+        reasons: vec![format!("decision {} by rule was undone by {}", earlier.id, desk.by)],
+        candidates: Vec::new(),
+        rejected: vec![entries],
+        opened_at: desk.clock.now(),
+        state: CaseState::Open,
+    };
+    Ok(Some((case, true)))
+}

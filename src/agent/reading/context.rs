@@ -1,0 +1,242 @@
+//! What the document as a whole tells: its language, its currency, how it writes numbers and dates. Single values are read in its light.
+
+use std::sync::LazyLock;
+
+use quittance_rules::amount_text::{DecimalMark, read_amount};
+use quittance_rules::date_text::DateOrder;
+use quittance_rules::money::Currency;
+
+use super::layout::Layout;
+use super::lexicon::Lexicon;
+use super::scan::{Amount, Scan};
+
+/// Names of currencies and what points to them.
+pub static CURRENCIES: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_str!("lexicon/currencies.txt")));
+static LANGUAGES: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_str!("lexicon/languages.txt")));
+
+/// A language the word lists know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // ISO 639-1.
+pub enum Language {
+    En,
+    Es,
+    Pt,
+    Fr,
+    De,
+    It,
+    Nl,
+}
+
+/// The document's own evidence on how to read its values.
+#[derive(Debug)]
+pub struct Context {
+    /// `None` when no language is clearly ahead.
+    pub language: Option<Language>,
+    /// Currencies named outright beside amounts or as a code.
+    pub named: Vec<Currency>,
+    /// What wallets, rails, countries and banks point to: (currency, weight), heaviest first. A wallet weighs 4, a country or bank 1.
+    pub pointed: Vec<(Currency, u32)>,
+    /// Amounts that can only be read with a decimal point.
+    point_votes: usize,
+    /// Amounts that can only be read with a decimal comma.
+    comma_votes: usize,
+    day_first_votes: usize,
+    month_first_votes: usize,
+}
+
+impl Context {
+    /// Weighs the document.
+    pub fn of(layout: &Layout<'_>, scan: &Scan) -> Self {
+        let mut order: Vec<usize> = (0..layout.tokens.len()).collect();
+        order.sort_by_key(|&t| layout.tokens[t].word);
+        let mut named: Vec<Currency> = scan.amounts.iter().filter_map(|a| a.currency).collect();
+        for word in layout.words {
+            let text = word.text.trim_matches(|c: char| !c.is_alphanumeric());
+            // A code in capitals that is also a plain word (ALL, TOP) names nothing; only codes that end no sentence by chance count.
+            if COMMON_CODES.contains(&text)
+                && let Ok(currency) = Currency::parse(text)
+            {
+                named.push(currency);
+            }
+        }
+        let tokens: Vec<Option<u32>> = order.iter().map(|&t| CURRENCIES.token(&layout.tokens[t].folded, false)).collect();
+        let mut pointed: Vec<(Currency, u32)> = Vec::new();
+        let mut seen: Vec<(usize, String)> = Vec::new();
+        for hit in CURRENCIES.find(&tokens) {
+            let Some((how, code)) = CURRENCIES.keys()[hit.key].split_once(' ') else { continue };
+            let Ok(currency) = Currency::parse(code) else { continue };
+            let phrase =
+                order[hit.start..hit.end].iter().map(|&t| layout.tokens[t].folded.as_str()).collect::<Vec<_>>().join(" ");
+            // Repeating a word adds nothing.
+            if seen.contains(&(hit.key, phrase.clone())) {
+                continue;
+            }
+            seen.push((hit.key, phrase));
+            let weight = match how {
+                "only" => 4,
+                "hint" => 1,
+                _ => continue,
+            };
+            match pointed.iter_mut().find(|(c, _)| *c == currency) {
+                Some((_, sum)) => *sum = sum.saturating_add(weight),
+                None => pointed.push((currency, weight)),
+            }
+        }
+        pointed.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
+        let mut unique = Vec::new();
+        for currency in named {
+            if !unique.contains(&currency) {
+                unique.push(currency);
+            }
+        }
+        let voters = || scan.amounts.iter().filter(|a| a.readings.len() == 1 && a.has_fraction);
+        let dates = || scan.dates.iter().filter(|d| d.readings.len() == 1).filter_map(|d| d.readings[0].order);
+        Self {
+            language: language_of(layout),
+            named: unique,
+            pointed,
+            point_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Point)).count(),
+            comma_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Comma)).count(),
+            day_first_votes: dates().filter(|o| *o == DateOrder::Dmy).count(),
+            month_first_votes: dates().filter(|o| *o == DateOrder::Mdy).count(),
+        }
+    }
+
+    /// Probability that this document writes a decimal point, from its other numbers, its language and the currency.
+    pub fn decimal_point(&self, currency: Option<Currency>) -> f64 {
+        let prior = match (self.language, currency.map(Currency::code)) {
+            (
+                _,
+                Some(
+                    "PEN" | "MXN" | "USD" | "GBP" | "GTQ" | "DOP" | "HNL" | "BOB" | "INR" | "CAD" | "AUD" | "JPY" | "CHF" | "NIO"
+                    | "CNY",
+                ),
+            ) => 0.9,
+            (
+                _,
+                Some(
+                    "COP" | "CLP" | "ARS" | "UYU" | "PYG" | "BRL" | "PLN" | "SEK" | "NOK" | "DKK" | "CZK" | "HUF" | "IDR" | "VND"
+                    | "RON",
+                ),
+            ) => 0.06,
+            (Some(Language::En), _) => 0.9,
+            (Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), Some("EUR")) => 0.08,
+            (Some(Language::Es), _) => 0.5,
+            (Some(Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), _) => 0.1,
+            (None, _) => 0.5,
+        };
+        // Every number that shows its mark makes that mark twenty times as likely, up to three numbers a side.
+        tilted(prior, self.point_votes, self.comma_votes, 20.0)
+    }
+
+    /// Probability that day stands before month in dates written in numbers.
+    pub fn day_first(&self) -> f64 {
+        let dollars = self.names_or_points("USD");
+        let prior = match self.language {
+            Some(Language::En) if dollars => 0.12,
+            Some(Language::En) if self.named.iter().chain(self.pointed.iter().map(|(c, _)| c)).next().is_some() => 0.9,
+            Some(Language::En) => 0.5,
+            Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl) => 0.95,
+            None if dollars => 0.3,
+            None => 0.75,
+        };
+        tilted(prior, self.day_first_votes, self.month_first_votes, 30.0)
+    }
+
+    fn names_or_points(&self, code: &str) -> bool {
+        self.named.iter().any(|c| c.code() == code) || self.pointed.first().is_some_and(|(c, _)| c.code() == code)
+    }
+
+    /// The currency of an amount, with the probability that it is right. `None` when the document does not say.
+    pub fn currency_of(&self, amount: &Amount) -> Option<(Currency, f64)> {
+        if let Some(currency) = amount.currency {
+            return Some((currency, 1.0));
+        }
+        if let Some(sign) = &amount.shared_sign {
+            return self.shared(sign);
+        }
+        match self.named.as_slice() {
+            [one] => Some((*one, 0.97)),
+            [] => match self.pointed.as_slice() {
+                [(one, weight), rest @ ..] if *weight >= 4 && rest.iter().all(|(_, w)| w.saturating_mul(2) <= *weight) => {
+                    Some((*one, 0.95))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Which of the currencies that share a sign is meant.
+    fn shared(&self, sign: &str) -> Option<(Currency, f64)> {
+        let fits = |currency: Currency| read_amount(sign, DecimalMark::Point, currency).is_ok();
+        let mut scores: Vec<(Currency, u32)> = Vec::new();
+        let named = self.named.iter().map(|&c| (c, 6));
+        let pointed = self.pointed.iter().copied();
+        // `$` in a Mexican or Colombian paper is a peso; the dictionary of signs lists them all.
+        for (currency, weight) in named.chain(pointed).filter(|(c, _)| fits(*c)) {
+            match scores.iter_mut().find(|(c, _)| *c == currency) {
+                Some((_, sum)) => *sum = sum.saturating_add(weight),
+                None => scores.push((currency, weight)),
+            }
+        }
+        scores.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
+        match scores.as_slice() {
+            [(one, weight)] => Some((*one, if *weight >= 3 { 0.97 } else { 0.9 })),
+            [(one, weight), (_, second), ..] if *weight >= second.saturating_mul(2) => Some((*one, 0.88)),
+            _ => None,
+        }
+    }
+}
+
+/// Codes that a document prints by themselves (`Currency: EUR`), without those that are words too.
+const COMMON_CODES: &[&str] = &[
+    "EUR", "USD", "GBP", "CHF", "PEN", "MXN", "COP", "CLP", "ARS", "BRL", "UYU", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "RON",
+    "CAD", "AUD", "NZD", "SGD", "HKD", "INR", "JPY", "CNY", "ZAR", "NGN", "KES", "AED", "SAR", "KWD", "TRY", "BOB", "GTQ", "CRC",
+    "DOP", "PYG", "HNL", "NIO", "PHP", "IDR", "MYR", "THB", "VND", "KRW", "ILS", "EGP", "MAD", "TWD",
+];
+
+fn tilted(prior: f64, yes: usize, no: usize, strength: f64) -> f64 {
+    let yes = i32::try_from(yes.min(3)).unwrap_or(3);
+    let no = i32::try_from(no.min(3)).unwrap_or(3);
+    let odds = prior / (1.0 - prior) * strength.powi(yes.saturating_sub(no));
+    odds / (1.0 + odds)
+}
+
+fn language_of(layout: &Layout<'_>) -> Option<Language> {
+    let mut counts = vec![0_u32; LANGUAGES.keys().len()];
+    // A word may be of several languages; the list keeps each word's languages by scanning every line of the source.
+    for token in &layout.tokens {
+        if let Some(owners) = LANGUAGE_WORDS.get(token.folded.as_str()) {
+            for &owner in owners {
+                counts[owner] = counts[owner].saturating_add(1);
+            }
+        }
+    }
+    let mut ranked: Vec<(u32, usize)> = counts.iter().copied().enumerate().map(|(i, n)| (n, i)).collect();
+    ranked.sort_by_key(|&(n, i)| (std::cmp::Reverse(n), i));
+    let (best, second) = (ranked.first()?, ranked.get(1)?);
+    if best.0 < 2 || best.0.saturating_mul(10) < second.0.saturating_mul(11) {
+        return None;
+    }
+    Some(match LANGUAGES.keys()[best.1].as_str() {
+        "en" => Language::En,
+        "es" => Language::Es,
+        "pt" => Language::Pt,
+        "fr" => Language::Fr,
+        "de" => Language::De,
+        "it" => Language::It,
+        _ => Language::Nl,
+    })
+}
+
+static LANGUAGE_WORDS: LazyLock<std::collections::HashMap<String, Vec<usize>>> = LazyLock::new(|| {
+    let mut words: std::collections::HashMap<String, Vec<usize>> = std::collections::HashMap::new();
+    let lines = include_str!("lexicon/languages.txt").lines().filter(|l| !l.starts_with('#'));
+    for (index, list) in lines.filter_map(|l| l.split_once('|')).map(|(_, list)| list).enumerate() {
+        for word in list.split(';').map(super::lexicon::fold).filter(|w| !w.is_empty()) {
+            words.entry(word).or_default().push(index);
+        }
+    }
+    words
+});

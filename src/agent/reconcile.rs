@@ -1,0 +1,806 @@
+//! The run: match what is open, let the gate decide, post what settles alone, and put everything else before a person with
+//! its candidates and reasons. Running twice changes nothing the second time.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, Ruling, Subject, Weight};
+use quittance_rules::evidence::{ClaimValue, Field, Reading};
+use quittance_rules::exceptions::ExceptionKind;
+use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
+use quittance_rules::journal::{Change, ChangeSet};
+use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
+use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, Pattern, Proposal, Residual, answer};
+use quittance_rules::money::Money;
+use quittance_rules::names;
+use quittance_rules::policy::{GatePolicy, Policy};
+use quittance_rules::records::{Customer, CustomerId, Entity, ItemId, Payment};
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{self, ClaimsReport};
+use crate::ports::{CaseFilter, Clock, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment};
+use crate::queue::postings;
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunReport {
+    /// Payments settled alone.
+    pub settled: u64,
+    /// Money settled alone, one amount a currency.
+    pub settled_money: Vec<Money>,
+    /// Payments for which a case was raised.
+    pub asked: u64,
+    /// Pending cases brought up to date.
+    pub updated: u64,
+    /// Payments that wait as they did before.
+    pub unchanged: u64,
+    /// Returns and chargebacks for which a case was raised.
+    pub returns: u64,
+    /// Payments that somebody else decided in the meantime; left alone.
+    pub conflicts: u64,
+    /// Proofs of payment looked after.
+    pub claims: ClaimsReport,
+}
+
+/// Why a run stopped. What was written before stands; running again continues.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The book does not fit the matcher.
+    #[error("the book of entity {entity} cannot be matched: {source}")]
+    Book {
+        /// Whose.
+        entity: quittance_rules::records::EntityId,
+        /// Why.
+        source: BookError,
+    },
+    /// Facts that do not become JSON.
+    #[error("the facts of payment {0} cannot be written down: {1}")]
+    Facts(quittance_rules::records::PaymentId, serde_json::Error),
+}
+
+/// What is stored with a decision of the gate, so that it replays without anything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateInputs {
+    /// The facts.
+    pub facts: GateFacts,
+    /// The thresholds in force.
+    pub policy: GatePolicy,
+    /// What the gate said.
+    pub verdict: Verdict,
+}
+
+/// Runs once over all entities, then looks after the proofs of payment. `progress` is told (done, of) payments.
+pub async fn run<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    policy: &Policy,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<RunReport, RunError> {
+    let mut report = RunReport::default();
+    let known = Known::gather(store).await?;
+    for entity in store.entities().await? {
+        reconcile(store, clock, policy, &entity, &known, &mut report, progress).await?;
+    }
+    report.claims = evidence::chase_claims(store, clock, policy).await?;
+    Ok(report)
+}
+
+/// What evidence says that bears on payments: readings, and matters that always meet a person.
+struct Known {
+    /// Readings with their file name, by claimed amount.
+    by_amount: BTreeMap<(i64, &'static str), Vec<(String, Reading)>>,
+    /// Matters about invoice numbers, folded.
+    numbers: BTreeMap<String, Vec<ExceptionKind>>,
+    /// Matters about items.
+    items: BTreeMap<ItemId, Vec<ExceptionKind>>,
+}
+
+impl Known {
+    async fn gather<S: Store>(store: &S) -> Result<Self, StoreError> {
+        let mut known = Self { by_amount: BTreeMap::new(), numbers: BTreeMap::new(), items: BTreeMap::new() };
+        let mut matters: BTreeMap<String, Vec<ExceptionKind>> = BTreeMap::new();
+        for case in store.cases(&CaseFilter::default()).await? {
+            match &case.subject {
+                Subject::Evidence(digest) if case.kind.is_checkpoint() => {
+                    matters.entry(digest.to_string()).or_default().push(case.kind);
+                }
+                Subject::Item(item) => known.items.entry(item.clone()).or_default().push(case.kind),
+                Subject::Evidence(_) | Subject::Payment(_) | Subject::Return(_) | Subject::Input(_) => {}
+            }
+        }
+        for (record, input) in store.evidence().await? {
+            let Some(reading) = evidence::reading_of(store, &record).await? else { continue };
+            for kind in matters.get(&record.digest.to_string()).into_iter().flatten() {
+                for number in invoice_numbers(&reading) {
+                    known.numbers.entry(plain(&number)).or_default().push(*kind);
+                }
+            }
+            if let Some(amount) = evidence::claimed_amount(&reading) {
+                known.by_amount.entry((amount.minor(), amount.currency().code())).or_default().push((input.name, reading));
+            }
+        }
+        Ok(known)
+    }
+
+    fn flags(&self, lines: &[ProposedLine]) -> Vec<ExceptionKind> {
+        let mut flags: Vec<ExceptionKind> = lines
+            .iter()
+            .flat_map(|line| {
+                let by_number = self.numbers.get(&plain(&line.item.number));
+                let by_item = self.items.get(&line.item.id);
+                by_number.into_iter().chain(by_item).flatten().copied()
+            })
+            .collect();
+        flags.sort();
+        flags.dedup();
+        flags
+    }
+
+    /// The one piece of evidence that goes with a payment and names invoices: same amount, dates within the policy's days.
+    fn advice(&self, payment: &Payment, policy: &Policy) -> Option<(&str, Vec<String>)> {
+        let key = (payment.amount.minor(), payment.amount.currency().code());
+        let window = i32::from(policy.evidence.booking_within_days);
+        let mut fitting = self.by_amount.get(&key)?.iter().filter_map(|(name, reading)| {
+            let near =
+                evidence::claimed_date(reading).is_none_or(|date| days_between(date, payment.booking_date).abs() <= window);
+            let numbers = invoice_numbers(reading);
+            (near && !numbers.is_empty()).then_some((name.as_str(), numbers))
+        });
+        let only = fitting.next()?;
+        // Two that fit are no help: which of them goes with this payment is what a person is there for.
+        fitting.next().is_none().then_some(only)
+    }
+}
+
+fn days_between(a: Date, b: Date) -> i32 {
+    a.until(b).map_or(i32::MAX, |span| span.get_days())
+}
+
+fn invoice_numbers(reading: &Reading) -> Vec<String> {
+    let claimed =
+        reading.claims.iter().filter(|claim| claim.field == Field::InvoiceNumber).filter_map(|claim| match &claim.value {
+            ClaimValue::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+    let mut numbers: Vec<String> = claimed.chain(reading.remittance_lines.iter().map(|row| row.invoice_number.clone())).collect();
+    numbers.sort();
+    numbers.dedup();
+    numbers
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// Everything one entity's run looks things up in.
+struct Desk<'a> {
+    entity: &'a Entity,
+    policy: &'a Policy,
+    known: &'a Known,
+    today: Date,
+    customers: BTreeMap<&'a str, &'a Customer>,
+    items: BTreeMap<&'a str, &'a StoredItem>,
+    payments: BTreeMap<&'a str, &'a StoredPayment>,
+    /// Customers by the account they pay from, where only one customer pays from it.
+    by_account: BTreeMap<String, Option<&'a Customer>>,
+    /// Customers by folded name and alias, where only one bears it.
+    by_name: BTreeMap<String, Option<&'a Customer>>,
+}
+
+async fn reconcile<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    policy: &Policy,
+    entity: &Entity,
+    known: &Known,
+    report: &mut RunReport,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<(), RunError> {
+    let rows = store.book(&entity.id).await?;
+    let desk = Desk::new(entity, policy, known, clock.today(&entity.time_zone), &rows);
+    let mut pending: BTreeMap<Subject, Case> = BTreeMap::new();
+    for case in store.cases(&CaseFilter { entity: Some(entity.id.clone()), ..CaseFilter::default() }).await? {
+        pending.insert(case.subject.clone(), case);
+    }
+    if !rows.payments.is_empty() {
+        let (book, answers) = desk.match_book(&rows, |payment| payment)?;
+        let (advised_book, advised) = desk.match_book(&rows, |payment| desk.with_advice(payment))?;
+        let of = answers.len() as u64;
+        for (done, (first, second)) in (0_u64..).zip(answers.iter().zip(&advised)) {
+            let Some(payment) = desk.payments.get(book.payment_id(first.payment)) else { continue };
+            let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
+            let plan = desk.plan(payment, (&book, first), (&advised_book, second), case);
+            match desk.carry_out(store, clock, plan, payment, case).await {
+                Ok(Did::Settled) => {
+                    report.settled = report.settled.saturating_add(1);
+                    add_money(&mut report.settled_money, payment.balance.remaining);
+                }
+                Ok(Did::Asked) => report.asked = report.asked.saturating_add(1),
+                Ok(Did::Updated) => report.updated = report.updated.saturating_add(1),
+                Ok(Did::Nothing) => report.unchanged = report.unchanged.saturating_add(1),
+                Err(RunError::Store(StoreError::Conflict(_))) => report.conflicts = report.conflicts.saturating_add(1),
+                Err(other) => return Err(other),
+            }
+            progress(done.saturating_add(1), of);
+        }
+    }
+    for line in store.returns_without_case(&entity.id).await? {
+        let case = desk.return_case(CaseId(store.reserve(Sequence::Case, 1).await?), &line, clock);
+        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] }).await?;
+        report.returns = report.returns.saturating_add(1);
+    }
+    Ok(())
+}
+
+fn add_money(sums: &mut Vec<Money>, amount: Money) {
+    for sum in sums.iter_mut() {
+        if let Some(more) = sum.checked_add(amount) {
+            *sum = more;
+            return;
+        }
+    }
+    sums.push(amount);
+}
+
+/// What is to be done about one payment.
+enum Plan {
+    Settle { inputs: GateInputs, entries: Vec<Entry> },
+    Ask { inputs: GateInputs, case: CaseContent },
+}
+
+/// The part of a case that the run computes.
+#[derive(PartialEq, Eq)]
+struct CaseContent {
+    kind: ExceptionKind,
+    headline: String,
+    reasons: Vec<String>,
+    candidates: Vec<CaseCandidate>,
+}
+
+enum Did {
+    Settled,
+    Asked,
+    Updated,
+    Nothing,
+}
+
+impl<'a> Desk<'a> {
+    fn new(entity: &'a Entity, policy: &'a Policy, known: &'a Known, today: Date, rows: &'a EntityBook) -> Self {
+        let mut by_account: BTreeMap<String, Option<&Customer>> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, Option<&Customer>> = BTreeMap::new();
+        for customer in &rows.customers {
+            for account in customer.iban.iter().flat_map(|ibans| ibans.split('|')) {
+                let account = quittance_rules::bank::normal_account(account);
+                by_account.entry(account).and_modify(|owner| *owner = None).or_insert(Some(customer));
+            }
+            let mut folded: Vec<String> =
+                std::iter::once(&customer.name).chain(&customer.aliases).map(|name| names::fold_name(name).core).collect();
+            folded.sort();
+            folded.dedup();
+            for name in folded {
+                by_name.entry(name).and_modify(|owner| *owner = None).or_insert(Some(customer));
+            }
+        }
+        Self {
+            entity,
+            policy,
+            known,
+            today,
+            customers: rows.customers.iter().map(|customer| (customer.id.as_str(), customer)).collect(),
+            items: rows.items.iter().map(|item| (item.item.id.as_str(), item)).collect(),
+            payments: rows.payments.iter().map(|payment| (payment.line.payment.as_str(), payment)).collect(),
+            by_account,
+            by_name,
+        }
+    }
+
+    fn match_book(&self, rows: &EntityBook, adapt: impl Fn(Payment) -> Payment) -> Result<(Book, Vec<Answer>), RunError> {
+        let failed = |source| RunError::Book { entity: self.entity.id.clone(), source };
+        let mut builder = BookBuilder::new();
+        for customer in &rows.customers {
+            builder.add_customer(customer).map_err(failed)?;
+        }
+        for item in &rows.items {
+            builder.add_item(&item.item, item.balance.open).map_err(failed)?;
+        }
+        for payment in &rows.payments {
+            builder.add_payment(&adapt(payment_of(payment)), payment.balance.remaining).map_err(failed)?;
+        }
+        let book = builder.build(1);
+        let answers = answer(&book, &self.policy.matching);
+        Ok((book, answers))
+    }
+
+    /// The payment with the invoice numbers of the evidence that goes with it. Only candidates come of this, never a settlement.
+    fn with_advice(&self, mut payment: Payment) -> Payment {
+        if let Some((_, numbers)) = self.known.advice(&payment, self.policy) {
+            let said = payment.remittance.take().unwrap_or_default();
+            payment.remittance = Some(format!("{said} {}", numbers.join(" ")).trim().to_owned());
+        }
+        payment
+    }
+
+    fn plan(
+        &self,
+        stored: &StoredPayment,
+        (book, first): (&Book, &Answer),
+        (advised_book, second): (&Book, &Answer),
+        case: Option<&Case>,
+    ) -> Plan {
+        let payment = payment_of(stored);
+        let proposal = first.candidates.first().filter(|candidate| !candidate.lines.is_empty()).and_then(|candidate| {
+            candidate
+                .lines
+                .iter()
+                .map(|line| {
+                    let stored = self.items.get(book.item_id(line.item))?;
+                    Some(ProposedLine { item: stored.item.clone(), open: stored.balance.open, cleared: line.cleared })
+                })
+                .collect::<Option<Vec<_>>>()
+        });
+        let lines = proposal.as_deref().unwrap_or_default();
+        let entries = first.candidates.first().map(|candidate| self.entries(book, candidate, stored)).unwrap_or_default();
+        let facts = GateFacts {
+            payer: self.payer(&payment, lines),
+            flags: self.known.flags(lines),
+            was_rejected: case.is_some_and(|case| case.rejected.contains(&entries)),
+            matcher: MatcherSays {
+                is_exact_pattern: first.is_exact_pattern && first.verdict == Proposal::Settle,
+                confidence: first
+                    .candidates
+                    .first()
+                    .map_or(quittance_rules::evidence::Confidence::from_millionths(0), |c| c.confidence),
+                kind: first.exception.unwrap_or(ExceptionKind::Unknown),
+                near_miss: near_miss(first),
+            },
+            remaining: stored.balance.remaining,
+            payment,
+            proposal,
+        };
+        let verdict = gate(&facts, &self.policy.gate, self.today);
+        let inputs = GateInputs { facts, policy: self.policy.gate.clone(), verdict: verdict.clone() };
+        match verdict {
+            Verdict::Settle(entries) => Plan::Settle { inputs, entries },
+            Verdict::Ask(reasons) => {
+                let case = self.case_content(stored, first, (advised_book, second), &inputs.facts, &reasons, case);
+                Plan::Ask { inputs, case }
+            }
+            Verdict::Refuse(reason) => {
+                let case = self.case_content(stored, first, (advised_book, second), &inputs.facts, &[reason], case);
+                Plan::Ask { inputs, case }
+            }
+        }
+    }
+
+    /// Account first, then name: does the payer look like the customer that owes?
+    fn payer(&self, payment: &Payment, lines: &[ProposedLine]) -> PayerStanding {
+        let Some(customer) = lines.first().and_then(|line| self.customers.get(line.item.customer.as_str())) else {
+            return PayerStanding::Silent;
+        };
+        if let Some(account) = &payment.payer_account {
+            match self.by_account.get(&quittance_rules::bank::normal_account(account)) {
+                Some(Some(owner)) if owner.id == customer.id => return PayerStanding::Agrees,
+                Some(Some(owner)) if customer.parent_id.as_ref() == Some(&owner.id) => return PayerStanding::Agrees,
+                Some(Some(owner)) => {
+                    return PayerStanding::Contradicted(format!(
+                        "the account is that of {}, the item is {}'s",
+                        owner.name, customer.name
+                    ));
+                }
+                Some(None) | None => {}
+            }
+        }
+        let Some(name) = payment.payer_name.as_deref().filter(|name| !name.trim().is_empty()) else {
+            return PayerStanding::Silent;
+        };
+        let folded = names::fold_name(name).core;
+        let alike = |other: &str| names::similarity(&folded, &names::fold_name(other).core);
+        /// Thousandths from which two names are taken for one.
+        const SAME_NAME: u16 = 850;
+        if std::iter::once(&customer.name).chain(&customer.aliases).any(|own| alike(own) >= SAME_NAME) {
+            PayerStanding::Agrees
+        } else {
+            PayerStanding::Contradicted(format!("the payer is {name}, the customer {}", customer.name))
+        }
+    }
+
+    /// The customer a payer is known to be, by account or by name.
+    fn known_payer(&self, payment: &Payment) -> Option<&'a Customer> {
+        let by_account = payment
+            .payer_account
+            .as_deref()
+            .and_then(|account| self.by_account.get(&quittance_rules::bank::normal_account(account)).copied().flatten());
+        by_account.or_else(|| {
+            let name = payment.payer_name.as_deref()?;
+            self.by_name.get(&names::fold_name(name).core).copied().flatten()
+        })
+    }
+
+    /// What approving a candidate posts. Empty where a person must say more: money without an item from a payer nobody knows.
+    fn entries(&self, book: &Book, candidate: &Candidate, stored: &StoredPayment) -> Vec<Entry> {
+        let remaining = stored.balance.remaining;
+        let keep = |customer: &CustomerId, amount: Money| Entry {
+            purpose: Purpose::Unapplied,
+            amount,
+            item: None,
+            cleared: None,
+            customer: Some(customer.clone()),
+        };
+        match candidate.pattern {
+            Pattern::NotOurs => {
+                return vec![Entry { purpose: Purpose::NotOurs, amount: remaining, item: None, cleared: None, customer: None }];
+            }
+            Pattern::NoItem | Pattern::Duplicate => {
+                return self.known_payer(&payment_of(stored)).map(|customer| keep(&customer.id, remaining)).into_iter().collect();
+            }
+            Pattern::ReferenceExact
+            | Pattern::PayerExact
+            | Pattern::LumpNamed
+            | Pattern::LumpFound
+            | Pattern::Part
+            | Pattern::Short
+            | Pattern::Over
+            | Pattern::Discount
+            | Pattern::Withholding
+            | Pattern::OtherCurrency
+            | Pattern::Weak => {}
+        }
+        let cleared: Option<Vec<(&StoredItem, Money)>> =
+            candidate.lines.iter().map(|line| Some((*self.items.get(book.item_id(line.item))?, line.cleared))).collect();
+        let Some(cleared) = cleared.filter(|lines| !lines.is_empty()) else { return Vec::new() };
+        let Some(mut entries) = allocations(&cleared, &candidate.residual, remaining) else { return Vec::new() };
+        if candidate.residual.unapplied.is_positive()
+            && let Some((item, _)) = cleared.first()
+        {
+            entries.push(keep(&item.item.customer, candidate.residual.unapplied));
+        }
+        entries
+    }
+
+    fn case_content(
+        &self,
+        stored: &StoredPayment,
+        first: &Answer,
+        (book, answer): (&Book, &Answer),
+        facts: &GateFacts,
+        reasons: &[Reason],
+        before: Option<&Case>,
+    ) -> CaseContent {
+        let rejected = before.map(|case| case.rejected.as_slice()).unwrap_or_default();
+        let advice = self.known.advice(&facts.payment, self.policy);
+        let mut candidates: Vec<CaseCandidate> = Vec::new();
+        for candidate in &answer.candidates {
+            let entries = self.entries(book, candidate, stored);
+            if entries.is_empty() || rejected.contains(&entries) || candidates.iter().any(|c| c.entries == entries) {
+                continue;
+            }
+            let named = advice.as_ref().filter(|_| !candidate.lines.is_empty());
+            candidates.push(CaseCandidate {
+                rank: u32::try_from(candidates.len()).unwrap_or(u32::MAX).saturating_add(1),
+                entries,
+                confidence: candidate.confidence,
+                reason: match named {
+                    Some((file, numbers)) => format!("{}; {file} names {}", candidate.reason, numbers.join(", ")),
+                    None => candidate.reason.clone(),
+                },
+                weights: candidate
+                    .weights
+                    .iter()
+                    .map(|weight| Weight {
+                        field: format!("{:?}", weight.field).to_lowercase(),
+                        log_odds_milli: weight.weight.saturating_mul(10),
+                        note: String::new(),
+                    })
+                    .collect(),
+            });
+        }
+        let mut sentences: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        sentences.extend(first.withheld.iter().map(|withheld| withheld.reason.clone()));
+        if let Some(case) = before.filter(|case| !case.rejected.is_empty()) {
+            sentences
+                .extend(case.reasons.iter().filter(|reason| reason.contains("refused") || reason.contains("undone")).cloned());
+        }
+        sentences.dedup();
+        CaseContent {
+            kind: self.kind(first, facts, reasons),
+            headline: self.headline(stored, book, answer.candidates.first()),
+            reasons: sentences,
+            candidates,
+        }
+    }
+
+    /// What kind of exception: what always meets a person first, then what the matcher saw, then what the gate stopped at.
+    fn kind(&self, answer: &Answer, facts: &GateFacts, reasons: &[Reason]) -> ExceptionKind {
+        if let Some(flag) = facts.flags.first() {
+            return *flag;
+        }
+        if let Some(kind) = answer.exception {
+            return kind;
+        }
+        let by_reason = reasons.iter().find_map(|reason| match reason {
+            Reason::HighValue { .. } => Some(ExceptionKind::HighValue),
+            Reason::PayerContradicted(_) => Some(ExceptionKind::ThirdPartyPayer),
+            Reason::SeveralCustomers(_) => Some(ExceptionKind::SeveralCustomers),
+            Reason::CurrencyDiffers(_) => Some(ExceptionKind::CurrencyDiffers),
+            Reason::ContractDiffers(_) => Some(ExceptionKind::AmountDiffersFromContract),
+            Reason::NumberNotQuoted(_) | Reason::NumberTooShort(_) => Some(ExceptionKind::NoReference),
+            Reason::AmountDiffers { items, payment } => {
+                let short = payment.compare(*items) == Some(std::cmp::Ordering::Less);
+                Some(if short { ExceptionKind::ShortPayment } else { ExceptionKind::Overpayment })
+            }
+            Reason::NotCleared(_) => Some(ExceptionKind::ShortPayment),
+            Reason::NoAnswer => Some(ExceptionKind::UnidentifiedReceipt),
+            Reason::PartlyDecided
+            | Reason::IsReturn
+            | Reason::InFuture(_)
+            | Reason::CreditNote(_)
+            | Reason::OnHold(_)
+            | Reason::PaidBeforeIssue(_)
+            | Reason::MatcherDoubts(_)
+            | Reason::Flag(_)
+            | Reason::Rejected => None,
+        });
+        by_reason.unwrap_or(ExceptionKind::Unknown)
+    }
+
+    /// `EUR 1180.00 from ACME GmbH, EUR 20.00 short of INV-2041`
+    fn headline(&self, stored: &StoredPayment, book: &Book, best: Option<&Candidate>) -> String {
+        let amount = stored.balance.remaining;
+        let payer = stored.line.line.counterparty_name.as_deref().unwrap_or("an unnamed payer");
+        let start = format!("{amount} from {payer}");
+        let Some(best) = best else { return format!("{start}: no open item explains it") };
+        let numbers: Vec<&str> = best.lines.iter().map(|line| book.item_number(line.item)).collect();
+        let items = match numbers.as_slice() {
+            [] => String::new(),
+            [only] => (*only).to_owned(),
+            [first, .., last] if numbers.len() > 3 => format!("{first} … {last} ({} items)", numbers.len()),
+            several => several.join(", "),
+        };
+        let residual = &best.residual;
+        match best.pattern {
+            Pattern::NoItem => format!("{start}: no open item explains it"),
+            Pattern::NotOurs => format!("{start}: looks like money that is not ours to apply"),
+            Pattern::Duplicate => format!("{start}: looks like a second payment of something paid already"),
+            _ if residual.unapplied.is_positive() => format!("{start}, {} more than {items}", residual.unapplied),
+            _ if residual.discount.is_positive() => format!("{start}, {items} less {} discount", residual.discount),
+            _ if residual.withholding.is_positive() => format!("{start}, {items} less {} withheld", residual.withholding),
+            _ if residual.fee.is_positive() => format!("{start}, {items} less {} charges", residual.fee),
+            _ if residual.short.is_positive() => format!("{start}, {} short of {items}", residual.short),
+            _ => format!("{start}, fits {items}"),
+        }
+    }
+
+    async fn carry_out<S: Store, C: Clock>(
+        &self,
+        store: &S,
+        clock: &C,
+        plan: Plan,
+        payment: &StoredPayment,
+        case: Option<&Case>,
+    ) -> Result<Did, RunError> {
+        let subject = Subject::Payment(payment.line.payment.clone());
+        let (inputs, ruling, did) = match &plan {
+            Plan::Settle { inputs, entries } => (inputs, Ruling::Settled { entries: entries.clone() }, Did::Settled),
+            Plan::Ask { inputs, case: content } => match case {
+                Some(before) if unchanged(before, content) => return Ok(Did::Nothing),
+                Some(_) => (inputs, Ruling::Asked, Did::Updated),
+                None => (inputs, Ruling::Asked, Did::Asked),
+            },
+        };
+        let id = DecisionId(store.reserve(Sequence::Decision, 1).await?);
+        let case_id = match (&did, case) {
+            (_, Some(case)) => Some(case.id),
+            (Did::Asked, None) => Some(CaseId(store.reserve(Sequence::Case, 1).await?)),
+            (Did::Settled | Did::Updated | Did::Nothing, None) => None,
+        };
+        let json = serde_json::to_string(inputs).map_err(|error| RunError::Facts(payment.line.payment.clone(), error))?;
+        let mut changes = vec![Change::Decided(Decision {
+            id,
+            at: clock.now(),
+            today: self.today,
+            by: Actor::Rule,
+            subject: subject.clone(),
+            case: case_id,
+            ruling,
+            policy: self.policy.version.clone(),
+            code: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: json,
+        })];
+        match plan {
+            Plan::Settle { entries, .. } => {
+                changes.extend(postings(store, id, &payment.line.payment, &entries).await?.into_iter().map(Change::Posted));
+                if let Some(case) = case {
+                    changes.push(Change::CaseChanged(Case {
+                        version: case.version.saturating_add(1),
+                        state: CaseState::Resolved { decision: id },
+                        ..case.clone()
+                    }));
+                }
+            }
+            Plan::Ask { case: content, .. } => match (case, case_id) {
+                (Some(case), _) => changes.push(Change::CaseChanged(Case {
+                    version: case.version.saturating_add(1),
+                    kind: content.kind,
+                    headline: content.headline,
+                    reasons: content.reasons,
+                    candidates: content.candidates,
+                    ..case.clone()
+                })),
+                (None, Some(case_id)) => changes.push(Change::CaseOpened(Case {
+                    id: case_id,
+                    version: 1,
+                    entity: Some(self.entity.id.clone()),
+                    kind: content.kind,
+                    subject,
+                    amount: Some(payment.balance.remaining),
+                    headline: content.headline,
+                    reasons: content.reasons,
+                    candidates: content.candidates,
+                    rejected: Vec::new(),
+                    opened_at: clock.now(),
+                    state: CaseState::Open,
+                })),
+                (None, None) => {}
+            },
+        }
+        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await?;
+        Ok(did)
+    }
+
+    /// The case for money that was taken back, with the receipts it may have come in as.
+    fn return_case<C: Clock>(&self, id: CaseId, line: &StoredPayment, clock: &C) -> Case {
+        let booked = &line.line.line;
+        let from = booked.counterparty_name.as_deref().unwrap_or("an unnamed party");
+        let reason = booked.remittance.as_deref().filter(|text| !text.trim().is_empty());
+        Case {
+            id,
+            version: 1,
+            entity: Some(self.entity.id.clone()),
+            kind: ExceptionKind::ReturnedPayment,
+            subject: Subject::Return(line.line.payment.clone()),
+            amount: Some(booked.amount),
+            headline: format!("{} taken back by {from}", booked.amount),
+            reasons: vec![match reason {
+                Some(text) => format!("the bank books it as a return: {text}"),
+                None => "the bank books it as a return and gives no reason".to_owned(),
+            }],
+            candidates: Vec::new(),
+            rejected: Vec::new(),
+            opened_at: clock.now(),
+            state: CaseState::Open,
+        }
+    }
+}
+
+fn near_miss(answer: &Answer) -> Option<String> {
+    match (&answer.near_miss, &answer.verdict) {
+        (Some(words), _) => Some(words.clone()),
+        (None, Proposal::Settle) if !answer.is_exact_pattern => {
+            let pattern = answer.candidates.first().map_or("this pattern", |candidate| candidate.pattern.name());
+            Some(format!(
+                "the pattern `{pattern}` is not yet certified: without a certificate only one item quoted in full settles alone"
+            ))
+        }
+        (None, _) => None,
+    }
+}
+
+fn unchanged(before: &Case, now: &CaseContent) -> bool {
+    before.kind == now.kind
+        && before.headline == now.headline
+        && before.reasons == now.reasons
+        && before.candidates == now.candidates
+}
+
+/// A stored line as the payment the matcher sees.
+pub fn payment_of(stored: &StoredPayment) -> Payment {
+    let line = &stored.line.line;
+    Payment {
+        id: stored.line.payment.clone(),
+        account: stored.line.account.clone(),
+        // `book_lines` takes no line without a booking date; the value date stands in for rows written by nobody else.
+        booking_date: line.booking_date.or(line.value_date).unwrap_or_default(),
+        amount: line.amount,
+        payer_name: line.counterparty_name.clone(),
+        payer_account: line.counterparty_account.clone(),
+        remittance: line.remittance.clone(),
+        structured_reference: line.structured_reference.clone(),
+        end_to_end_id: line.end_to_end_id.clone(),
+        original_amount: line.original_amount,
+        fee: line.fee,
+        is_return: line.is_return,
+    }
+}
+
+/// Allocations for what a candidate clears, with discount, withholding and fee as entries of their own. `None` where the
+/// parts do not come to the payment.
+fn allocations(cleared: &[(&StoredItem, Money)], residual: &Residual, remaining: Money) -> Option<Vec<Entry>> {
+    let currency = remaining.currency();
+    let mut entries = Vec::new();
+    let money = remaining.checked_sub(residual.unapplied)?;
+    if cleared.iter().all(|(_, amount)| amount.currency() == currency) {
+        let mut concessions = [
+            (Purpose::Discount, residual.discount),
+            (Purpose::Withholding, residual.withholding),
+            (Purpose::BankFee, residual.fee),
+        ];
+        let mut sum = Money::zero(currency);
+        // Concessions are taken from the largest items first, so that a lump with one discount keeps the others whole.
+        let mut order: Vec<&(&StoredItem, Money)> = cleared.iter().collect();
+        order.sort_by_key(|(item, amount)| (std::cmp::Reverse(amount.minor()), item.item.id.clone()));
+        for (item, amount) in order {
+            let mut paid = *amount;
+            for (purpose, left) in &mut concessions {
+                let room = paid.minor().saturating_sub(1).max(0);
+                let taken = Money::new(left.minor().min(room), currency);
+                if taken.is_positive() {
+                    paid = paid.checked_sub(taken)?;
+                    *left = left.checked_sub(taken)?;
+                    entries.push(Entry {
+                        purpose: *purpose,
+                        amount: Money::zero(currency),
+                        item: Some(item.item.id.clone()),
+                        cleared: Some(taken),
+                        customer: None,
+                    });
+                }
+            }
+            sum = sum.checked_add(paid)?;
+            entries.push(allocation(&item.item.id, paid, paid));
+        }
+        return (sum == money).then_some(entries);
+    }
+    // Another currency: the money is shared out by what each item clears; left-over cents go to the first.
+    let weights: Vec<u64> = cleared.iter().map(|(_, amount)| amount.minor().unsigned_abs()).collect();
+    for ((item, amount), share) in cleared.iter().zip(money.split(&weights, 0)?) {
+        entries.push(allocation(&item.item.id, share, *amount));
+    }
+    Some(entries)
+}
+
+fn allocation(item: &ItemId, amount: Money, cleared: Money) -> Entry {
+    Entry { purpose: Purpose::Allocation, amount, item: Some(item.clone()), cleared: Some(cleared), customer: None }
+}
+
+/// Whether a decision of the gate replays to the same verdict from what was stored with it (invariant 6): the gate is asked
+/// again, its answer compared with the stored one, and that with the ruling.
+pub fn replay(decision: &Decision) -> Result<bool, ReplayError> {
+    let stored = |decision: &Decision| -> Result<GateInputs, ReplayError> {
+        serde_json::from_str(&decision.inputs).map_err(|source| ReplayError::Inputs { decision: decision.id, source })
+    };
+    let by_gate = matches!(decision.by, Actor::Rule);
+    match &decision.ruling {
+        Ruling::Settled { entries } => {
+            let inputs = stored(decision)?;
+            let again = gate(&inputs.facts, &inputs.policy, decision.today);
+            Ok(again == inputs.verdict && again == Verdict::Settle(entries.clone()))
+        }
+        Ruling::Asked if by_gate => {
+            let inputs = stored(decision)?;
+            let again = gate(&inputs.facts, &inputs.policy, decision.today);
+            Ok(again == inputs.verdict && !matches!(again, Verdict::Settle(_)))
+        }
+        Ruling::Asked | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed | Ruling::Undone { .. } => {
+            Err(ReplayError::NotByTheGate(decision.id))
+        }
+    }
+}
+
+/// Why a decision cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A person's decision: there is no rule to run again.
+    #[error("decision {0} was taken by a person or closed a matter; only decisions of the gate replay")]
+    NotByTheGate(DecisionId),
+    /// The stored inputs do not parse.
+    #[error("the inputs stored with decision {decision} do not parse: {source}")]
+    Inputs {
+        /// Which.
+        decision: DecisionId,
+        /// Why.
+        source: serde_json::Error,
+    },
+}

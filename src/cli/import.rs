@@ -1,0 +1,254 @@
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use quittance_agent::evidence::{EvidenceOutcome, import_evidence};
+use quittance_agent::import::{
+    ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence,
+};
+use quittance_agent::ports::Store;
+use quittance_rules::cases::Actor;
+use quittance_rules::journal::{Input, InputKind};
+use quittance_rules::records::EntityId;
+use quittance_tools::clock::SystemClock;
+use quittance_tools::evidence::EvidenceReader;
+use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::books;
+use quittance_tools::intake::feed::BankFileFeed;
+use quittance_tools::store::Database;
+
+use super::bank_options::BankOptions;
+use super::progress::Bar;
+use super::settings::{ByArgs, DbArgs};
+use super::{Outcome, Usage};
+
+/// Arguments of `import`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Customers, from CSV
+    Customers(Files),
+    /// Invoices and credit notes, from CSV, UBL 2.1, CII (Factur-X, ZUGFeRD, XRechnung) or a PDF with such XML inside
+    Invoices(Files),
+    /// Bank and processor statements: CAMT.052/.053/.054, MT940/942, OFX/QFX, BAI2, NACHA returns, QIF, CSV, XLSX
+    Statement(Statements),
+    /// Evidence: images, PDFs, mails, text; folders are read with everything in them
+    Evidence(Files),
+}
+
+#[derive(clap::Args)]
+struct Files {
+    /// Files, or folders
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    db: DbArgs,
+    #[command(flatten)]
+    by: ByArgs,
+}
+
+#[derive(clap::Args)]
+struct Statements {
+    #[command(flatten)]
+    files: Files,
+    /// The account, for files that do not name one
+    #[arg(long)]
+    account: Option<String>,
+    /// The entity whose account it is, for an account that is not placed yet
+    #[arg(long)]
+    entity: Option<String>,
+    #[command(flatten)]
+    options: BankOptions,
+    /// Book interim reports and notifications too (CAMT.052 and .054, MT942): only for accounts whose bank sends nothing else,
+    /// or their lines count twice
+    #[arg(long)]
+    book_interim: bool,
+}
+
+/// Takes files in. What is known already changes nothing.
+pub async fn run(args: Args) -> anyhow::Result<Outcome> {
+    match args.what {
+        What::Customers(files) => each(&files, InputKind::Customers, Importer::Customers).await,
+        What::Invoices(files) => each(&files, InputKind::Invoices, Importer::Invoices).await,
+        What::Evidence(files) => each(&files, InputKind::Evidence, Importer::Evidence).await,
+        What::Statement(statements) => {
+            let entity = statements.entity.as_deref().map(EntityId::parse).transpose();
+            let placing = Placing {
+                account: statements.account.clone(),
+                entity: entity.map_err(|error| Usage(format!("--entity: {error}")))?,
+                book_interim: statements.book_interim,
+            };
+            let options = Box::new(statements.options.read()?);
+            each(&statements.files, InputKind::Statement, Importer::Statement(placing, options)).await
+        }
+    }
+}
+
+/// What to do with each file.
+pub enum Importer {
+    /// Customer files.
+    Customers,
+    /// Invoice files.
+    Invoices,
+    /// Bank files, with where to place them and how to read them.
+    Statement(Placing, Box<BankFileOptions>),
+    /// Evidence.
+    Evidence,
+}
+
+async fn each(files: &Files, kind: InputKind, importer: Importer) -> anyhow::Result<Outcome> {
+    let (database, settings) = files.db.open().await?;
+    let by = files.by.name(&settings)?;
+    import_all(&database, &by, &files.paths, kind, &importer).await
+}
+
+/// Takes all files in, one after the other, and says what came of each.
+pub async fn import_all(
+    database: &Database,
+    by: &str,
+    paths: &[PathBuf],
+    kind: InputKind,
+    importer: &Importer,
+) -> anyhow::Result<Outcome> {
+    let paths = walk(paths)?;
+    let bar = Bar::new("importing");
+    let mut outcome = Outcome::Done;
+    for (done, path) in (0_u64..).zip(&paths) {
+        bar.set(done, paths.len() as u64);
+        let shown = path.display();
+        match import_one(database, by, path, kind, importer).await {
+            Ok(Said { line, refused }) => {
+                println!("{shown}: {line}");
+                if !refused.is_empty() {
+                    outcome = Outcome::SomeRefused;
+                }
+                for sentence in refused {
+                    eprintln!("{shown}: {sentence}");
+                }
+            }
+            Err(error) => {
+                eprintln!("{shown}: {error:#}");
+                outcome = Outcome::SomeRefused;
+            }
+        }
+    }
+    bar.finish();
+    Ok(outcome)
+}
+
+/// What is said about one file.
+struct Said {
+    line: String,
+    refused: Vec<String>,
+}
+
+async fn import_one(database: &Database, by: &str, path: &Path, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
+    let (digest, size) = database.keep_file(path).await?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let input = input_of(digest, kind, &name, size);
+    let by = Actor::Person(by.to_owned());
+    let report = match importer {
+        Importer::Customers => {
+            let read = books::read_customers(path)?;
+            let mut report = import_customers(database, &SystemClock, by, input, read.records, read.problems).await?;
+            report.notices.extend(read.notices);
+            report
+        }
+        Importer::Invoices => {
+            let customers = database.customers().await?;
+            let read = if books::is_pdf(path)? {
+                let bytes = tokio::fs::read(path).await?;
+                let reader = EvidenceReader::of_this_program()?;
+                let taken = tokio::task::spawn_blocking(move || reader.embedded_invoice(&bytes)).await?;
+                let xml = taken.map_err(anyhow::Error::msg)?;
+                books::read_invoice_xml(BufReader::new(xml.as_slice()), &customers)?
+            } else {
+                books::read_invoices(path, &customers)?
+            };
+            let mut report = import_invoices(database, &SystemClock, by, input, read.records, read.problems).await?;
+            report.notices.extend(read.notices);
+            report
+        }
+        Importer::Statement(placing, options) => {
+            let mut feed = BankFileFeed::open(path, options.as_ref().clone());
+            import_statement(database, &SystemClock, by, input, placing, &mut feed).await?
+        }
+        Importer::Evidence => return evidence_one(database, by, path, input).await,
+    };
+    Ok(said(&report))
+}
+
+async fn evidence_one(database: &Database, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
+    let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
+    let reader = EvidenceReader::of_this_program()?;
+    let outcome = import_evidence(database, &SystemClock, &reader, by, input, &bytes).await?;
+    Ok(match outcome {
+        EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() },
+        EvidenceOutcome::Read(kind, raised) => {
+            let kind = serde_json::to_value(kind)?;
+            let kind = kind.as_str().unwrap_or_default().replace('_', " ");
+            let raised: Vec<&str> = raised.iter().map(|kind| kind.words()).collect();
+            let line = if raised.is_empty() { kind } else { format!("{kind}; to the queue: {}", raised.join(", ")) };
+            Said { line, refused: Vec::new() }
+        }
+        EvidenceOutcome::Unreadable(sentence) => {
+            Said { line: "kept; a case holds it".to_owned(), refused: vec![format!("could not be read: {sentence}")] }
+        }
+    })
+}
+
+fn said(report: &ImportReport) -> Said {
+    if report.already_taken {
+        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() };
+    }
+    let mut parts = vec![format!("{} new", report.added)];
+    for (count, word) in [(report.known, "known"), (report.updated, "brought up to date"), (report.announced, "only announced")] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    if !report.problems.is_empty() {
+        parts.push(format!("{} refused", report.problems.len()));
+    }
+    let mut line = parts.join(", ");
+    for notice in &report.notices {
+        line.push_str("; ");
+        line.push_str(notice);
+    }
+    Said { line, refused: report.problems.iter().map(problem_sentence).collect() }
+}
+
+/// The files themselves, and all files in folders, sorted. Links inside folders are not followed.
+fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut open: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            open.push(path.clone());
+        } else if path.exists() {
+            files.push(path.clone());
+        } else {
+            return Err(Usage(format!("{} is not there", path.display())).into());
+        }
+    }
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).with_context(|| format!("folder {}", folder.display()))? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                open.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}

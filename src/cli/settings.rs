@@ -1,0 +1,186 @@
+//! Settings: `quittance.toml`, overridden by environment, overridden by flags. The only place that reads the environment.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use quittance_agent::ports::{Clock, Store};
+use quittance_rules::bank::normal_account;
+use quittance_rules::cases::Actor;
+use quittance_rules::journal::{Change, ChangeSet};
+use quittance_rules::money::Currency;
+use quittance_rules::policy::{DEFAULT_POLICY, Policy};
+use quittance_rules::records::{Entity, EntityId};
+use quittance_tools::clock::SystemClock;
+use quittance_tools::store::Database;
+use serde::{Deserialize, Serialize};
+
+use super::Usage;
+
+/// What can be set in `quittance.toml` and by `QUITTANCE_…`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the books are: `sqlite://FILE` or `postgres://…`.
+    pub database: String,
+    /// The name under which decisions made on the command line are recorded.
+    pub user: Option<String>,
+    /// File with the policy that `quittance init` publishes; the built-in one when unset.
+    pub policy: Option<PathBuf>,
+    /// Legal entities that bill.
+    pub entity: Vec<EntitySetting>,
+}
+
+/// One legal entity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntitySetting {
+    /// The `seller_id` of its invoices.
+    pub id: String,
+    /// The name people read.
+    pub name: String,
+    /// Base currency, ISO 4217.
+    pub currency: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Its bank accounts.
+    #[serde(default)]
+    pub accounts: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { database: "sqlite://quittance.db".to_owned(), user: None, policy: None, entity: Vec::new() }
+    }
+}
+
+/// Flags of every command that uses a database.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct DbArgs {
+    /// Database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://quittance.db; also DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub db: Option<String>,
+    /// Settings file [default: quittance.toml where there is one; also QUITTANCE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The name decisions are recorded under.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct ByArgs {
+    /// Your name, recorded with the decision [default: `user` in the settings, then the login name]
+    #[arg(long = "by", value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+impl DbArgs {
+    /// Reads the settings: file, then environment, then these flags.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let file = self.config.clone().or_else(|| variable("QUITTANCE_CONFIG").map(PathBuf::from));
+        let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+        figment = match file {
+            Some(path) => {
+                if !path.is_file() {
+                    return Err(Usage(format!("the settings file {} is not there", path.display())).into());
+                }
+                figment.merge(Toml::file_exact(path))
+            }
+            None => figment.merge(Toml::file("quittance.toml")),
+        };
+        figment = figment.merge(Env::prefixed("QUITTANCE_").only(&["database", "user", "policy"]));
+        let mut settings: Settings = figment.extract().map_err(|error| Usage(format!("settings: {error}")))?;
+        if let Some(url) = variable("DATABASE_URL") {
+            settings.database = url;
+        }
+        if let Some(url) = &self.db {
+            settings.database.clone_from(url);
+        }
+        Ok(settings)
+    }
+
+    /// Opens the database the settings name.
+    pub async fn open(&self) -> anyhow::Result<(Database, Settings)> {
+        let settings = self.settings()?;
+        let database = Database::open(&settings.database).await?;
+        Ok((database, settings))
+    }
+}
+
+impl ByArgs {
+    /// The name to record.
+    pub fn name(&self, settings: &Settings) -> anyhow::Result<String> {
+        let name = self
+            .by
+            .clone()
+            .or_else(|| settings.user.clone())
+            .or_else(|| variable("USER"))
+            .or_else(|| variable("LOGNAME"))
+            .unwrap_or_else(|| "operator".to_owned());
+        let name = name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(Usage("a name has 1 to 100 characters and no control characters".to_owned()).into());
+        }
+        Ok(name)
+    }
+}
+
+/// What is logged on standard error: `QUITTANCE_LOG` in the syntax of `tracing_subscriber::EnvFilter`; warnings by default.
+pub fn log_filter() -> tracing_subscriber::EnvFilter {
+    variable("QUITTANCE_LOG").map_or_else(|| "warn".into(), tracing_subscriber::EnvFilter::new)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// The policy in force; the built-in one where none has been published.
+pub async fn policy_in_force(store: &Database) -> anyhow::Result<Policy> {
+    let text = store.policy().await?.map_or_else(|| DEFAULT_POLICY.to_owned(), |(_, text)| text);
+    Policy::parse(&text).context("the policy in force")
+}
+
+impl Settings {
+    /// The changes that bring entities, accounts and policy of a database in line with the settings.
+    pub fn changes(&self, in_force: Option<&str>) -> anyhow::Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for entity in &self.entity {
+            let wrong = |what: String| Usage(format!("settings: entity {}: {what}", entity.id));
+            let id = EntityId::parse(&entity.id).map_err(|error| wrong(error.to_string()))?;
+            let base_currency = Currency::parse(&entity.currency).map_err(|error| wrong(error.to_string()))?;
+            if jiff::tz::TimeZone::get(&entity.time_zone).is_err() {
+                return Err(wrong(format!("`{}` is no IANA time zone, such as Europe/Berlin", entity.time_zone)).into());
+            }
+            changes.push(Change::EntitySet(Entity {
+                id: id.clone(),
+                name: entity.name.clone(),
+                base_currency,
+                time_zone: entity.time_zone.clone(),
+            }));
+            for account in &entity.accounts {
+                changes.push(Change::AccountSet { account: normal_account(account), entity: id.clone(), currency: None });
+            }
+        }
+        let text = match &self.policy {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| Usage(format!("policy {}: {error}", path.display())))?,
+            None => DEFAULT_POLICY.to_owned(),
+        };
+        let policy = Policy::parse(&text).map_err(|error| Usage(format!("policy: {error}")))?;
+        if in_force != Some(policy.version.as_str()) && (self.policy.is_some() || in_force.is_none()) {
+            changes.push(Change::PolicyPublished { version: policy.version, text });
+        }
+        Ok(changes)
+    }
+
+    /// Brings a database in line with the settings.
+    pub async fn publish(&self, store: &Database, by: &str) -> anyhow::Result<usize> {
+        let in_force = store.policy().await?.map(|(version, _)| version);
+        let changes = self.changes(in_force.as_deref())?;
+        if changes.is_empty() {
+            return Ok(0);
+        }
+        let applied = store.apply(ChangeSet { by: Actor::Person(by.to_owned()), at: SystemClock.now(), changes }).await?;
+        Ok(applied.recorded)
+    }
+}

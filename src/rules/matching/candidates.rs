@@ -1,0 +1,981 @@
+//! The hypotheses of one payment and what each pays for what it leaves unexplained.
+
+use std::collections::HashMap;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::Pattern;
+use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash};
+use super::clues::{Clues, Origin};
+use super::lump::{Bounds, combinations};
+use super::weights::{Ask, MatchPolicy};
+use crate::names::similarity;
+use crate::reference::{Level, hash};
+
+/// Hypotheses kept for one payment.
+pub(super) const KEPT_MAX: usize = 8;
+
+/// Index of each field in [`Hypothesis::weights`].
+pub(super) const PRIOR: usize = 0;
+pub(super) const REFERENCE: usize = 1;
+pub(super) const PAYER: usize = 2;
+pub(super) const AMOUNT: usize = 3;
+pub(super) const DATE: usize = 4;
+pub(super) const WORDS: usize = 5;
+
+/// One explanation, before it competes.
+#[derive(Debug, Clone)]
+pub(super) struct Hypothesis {
+    pub(super) pattern: Pattern,
+    /// Item and how much of its open amount is cleared, minor units of its currency.
+    pub(super) lines: Vec<(u32, i64)>,
+    /// For a duplicate: the item that was paid before.
+    pub(super) repeats: u32,
+    pub(super) weights: [f32; 6],
+    /// Charges the bank names, counted in; minor units of the payment's currency.
+    pub(super) fee: i64,
+    /// Every item is named by its number in a form that leaves no doubt.
+    pub(super) is_well_named: bool,
+}
+
+impl Hypothesis {
+    pub(super) fn score(&self) -> f64 {
+        self.weights.iter().map(|w| f64::from(*w)).sum()
+    }
+}
+
+/// What is known of the payer.
+#[derive(Debug, Default)]
+pub(super) struct Payer {
+    /// Folded name; empty where the bank gives none.
+    name: String,
+    /// The payment carries an account.
+    has_account: bool,
+    /// Customers with this account.
+    by_account: Vec<u32>,
+    /// The customer this account paid for in clear cases of the same book.
+    learned: Option<u32>,
+    /// Customers with a like name, and how like.
+    by_name: Vec<(u32, u16)>,
+}
+
+/// What the first round has settled.
+#[derive(Debug)]
+pub(super) struct Settled<'a> {
+    /// For each item, the payment that cleared it, or `NONE`.
+    pub(super) by: &'a [u32],
+    /// Accounts not on file, by hash, and the one customer they paid for.
+    pub(super) learned: &'a HashMap<u64, u32>,
+}
+
+/// Scratch space and shared knowledge for making hypotheses.
+pub(super) struct Maker<'a> {
+    pub(super) book: &'a Book,
+    pub(super) policy: &'a MatchPolicy,
+    pub(super) clues: Clues,
+    pub(super) payer: Payer,
+    customers: Vec<u32>,
+    pool: Vec<u32>,
+    out: Vec<Hypothesis>,
+    ln_customers: f64,
+    rates: HashMap<(u8, u8), Option<Decimal>>,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(book: &'a Book, policy: &'a MatchPolicy) -> Self {
+        Self {
+            book,
+            policy,
+            clues: Clues::default(),
+            payer: Payer::default(),
+            customers: Vec::new(),
+            pool: Vec::new(),
+            out: Vec::new(),
+            ln_customers: f64::from(book.customer_count().max(1)).ln(),
+            rates: HashMap::new(),
+        }
+    }
+
+    /// All hypotheses of a payment, best first; never empty.
+    pub(super) fn hypotheses(&mut self, row: u32, settled: &Settled<'_>) -> Vec<Hypothesis> {
+        let text = self.book.payment_text(row);
+        self.clues.read(self.book, &text, self.policy.limits.atoms);
+        self.know_payer(text.payer_name, text.payer_iban, settled);
+        self.choose_customers();
+        let customers = std::mem::take(&mut self.customers);
+        self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
+        self.out.clear();
+        let payment = *self.book.payment(row);
+        if payment.amount > 0 && payment.flags & PAYMENT_RETURN == 0 {
+            for customer in &customers {
+                self.of_customer(row, *customer, settled);
+            }
+            let any_exact = self.out.iter().any(|h| matches!(h.pattern, Pattern::ReferenceExact | Pattern::PayerExact));
+            if !any_exact && !self.is_payer_known() {
+                self.by_amount_alone(row, settled);
+            }
+        }
+        self.customers = customers;
+        self.without_item(row);
+        let mut out = std::mem::take(&mut self.out);
+        sort_hypotheses(self.book, &mut out);
+        out.truncate(KEPT_MAX + 24);
+        out
+    }
+
+    pub(super) fn is_payer_known(&self) -> bool {
+        !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+    }
+
+    fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
+        let payer = &mut self.payer;
+        payer.by_account.clear();
+        payer.by_name.clear();
+        payer.learned = None;
+        payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
+        let key = account_key(iban);
+        payer.has_account = key.is_some();
+        if let Some(key) = key {
+            payer.by_account.extend(self.book.by_account.rows(key).take(20));
+            if payer.by_account.is_empty() {
+                payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
+            }
+        }
+        if payer.name.is_empty() {
+            return;
+        }
+        let mut seen: Vec<u32> = Vec::new();
+        for name_row in self.book.by_name.rows(word_set_hash(&payer.name)).take(50) {
+            let (customer, core) = self.book.name(name_row);
+            let alike = similarity(core, &payer.name);
+            if alike >= 950 && !seen.contains(&customer) {
+                seen.push(customer);
+                payer.by_name.push((customer, alike));
+            }
+        }
+        if payer.by_name.is_empty() && payer.by_account.is_empty() {
+            // The rarest words of the name lead to the names worth comparing.
+            let mut rows: Vec<u32> = Vec::new();
+            let mut words: Vec<(usize, &str)> = payer
+                .name
+                .split(' ')
+                .filter(|w| w.len() >= 3)
+                .take(8)
+                .map(|w| (self.book.by_word.rows(hash(w.as_bytes())).take(400).count(), w))
+                .filter(|(count, _)| *count > 0)
+                .collect();
+            words.sort_unstable();
+            for (count, word) in words.into_iter().take(3) {
+                if count >= 400 || (rows.len() + count > 500 && !rows.is_empty()) {
+                    break;
+                }
+                rows.extend(self.book.by_word.rows(hash(word.as_bytes())));
+            }
+            rows.sort_unstable();
+            rows.dedup();
+            for name_row in rows {
+                let (customer, core) = self.book.name(name_row);
+                let alike = similarity(core, &payer.name);
+                if alike >= 780 {
+                    match payer.by_name.iter_mut().find(|(c, _)| *c == customer) {
+                        Some(known) => known.1 = known.1.max(alike),
+                        None => payer.by_name.push((customer, alike)),
+                    }
+                }
+            }
+        }
+        let book = self.book;
+        payer.by_name.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| book.customer_id(a.0).cmp(book.customer_id(b.0))));
+        payer.by_name.truncate(8);
+    }
+
+    fn choose_customers(&mut self) {
+        let mut list = std::mem::take(&mut self.customers);
+        list.clear();
+        let add = |c: u32, list: &mut Vec<u32>| {
+            if !list.contains(&c) {
+                list.push(c);
+            }
+        };
+        for c in self.payer.by_account.iter().chain(&self.payer.learned) {
+            add(*c, &mut list);
+        }
+        for (c, _) in &self.payer.by_name {
+            add(*c, &mut list);
+        }
+        for at in 0..list.len() {
+            let customer = self.book.customer(list[at]);
+            if customer.parent != NONE {
+                add(customer.parent, &mut list);
+            }
+            for (_, child) in self.book.children_of(list[at]).iter().take(20) {
+                add(*child, &mut list);
+            }
+        }
+        let mut named: Vec<(Level, u32)> = self.clues.hits.iter().map(|h| (h.level, self.book.item_customer(h.item))).collect();
+        named.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| self.book.customer_id(a.1).cmp(self.book.customer_id(b.1))));
+        for (_, c) in named {
+            if list.len() < 40 {
+                add(c, &mut list);
+            }
+        }
+        list.truncate(40);
+        self.customers = list;
+    }
+
+    /// What it costs that this payer pays for this customer; and whether the payer is known as (family of) the customer.
+    fn payer_weight(&self, customer: u32) -> (f64, bool) {
+        let w = &self.policy.payer;
+        let payer = &self.payer;
+        let in_family = |other: u32| {
+            let (a, b) = (self.book.customer(customer), self.book.customer(other));
+            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        };
+        let mut account_known = false;
+        let account = if !payer.has_account {
+            0.0
+        } else if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
+            account_known = true;
+            w.account_fits
+        } else if payer.by_account.iter().any(|c| in_family(*c)) {
+            account_known = true;
+            w.account_of_family
+        } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+            w.account_of_another
+        } else if self.book.accounts_of(customer) {
+            w.account_new
+        } else {
+            w.account_none_on_file
+        };
+        let mut name_known = false;
+        let name = if payer.name.is_empty() {
+            0.0
+        } else {
+            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
+            let alike = found
+                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
+            match alike {
+                970.. => {
+                    name_known = true;
+                    w.name_equal
+                }
+                870.. => {
+                    name_known = true;
+                    w.name_alike
+                }
+                650.. => w.name_partly,
+                _ => w.name_unlike,
+            }
+        };
+        let is_known = account_known || name_known;
+        // A wrong name and a new account are one fact, not two: somebody else pays.
+        let mut total = if account < -2.0 && name < -2.0 { account.min(name) - 0.5 } else { account + name };
+        if account_known && !name_known {
+            total = total.max(account + w.name_partly);
+        }
+        if !is_known {
+            total -= self.ln_customers;
+        }
+        (total, is_known)
+    }
+
+    /// What the text costs a hypothesis with these items.
+    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize, bool) {
+        let w = &self.policy.reference;
+        let mut cost = 0.0;
+        let mut named = 0_usize;
+        let mut well = true;
+        let mut named_items: Vec<u32> = Vec::new();
+        for (at, number) in self.clues.numbers.iter().enumerate() {
+            let mut best: Option<(f64, Level)> = None;
+            let mut same_customer = false;
+            for hit in self.clues.hits.iter().filter(|h| usize::from(h.number) == at) {
+                if items.iter().any(|(item, _)| *item == hit.item) {
+                    if !named_items.contains(&hit.item) {
+                        named_items.push(hit.item);
+                    }
+                    let weight = w.level(hit.level);
+                    if best.is_none_or(|(b, _)| weight > b) {
+                        best = Some((weight, hit.level));
+                    }
+                } else if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
+                    same_customer = true;
+                }
+            }
+            match best {
+                Some((weight, _)) => cost += weight,
+                None if number.origin == Origin::EndToEnd => {
+                    if number.named > 0 && number.digits >= 5 {
+                        cost += w.names_another * 4.0;
+                    }
+                }
+                None => {
+                    let digits = f64::from(u32::from(number.digits).min(w.digits_max));
+                    let mut stray = w.stray + w.stray_digit * digits;
+                    if number.named > 0 {
+                        stray += w.names_another;
+                    }
+                    if same_customer {
+                        // Old texts are used again; numbers of one's own other invoices are not random.
+                        stray = stray.max(-7.5);
+                    }
+                    cost += stray;
+                }
+            }
+        }
+        for (item, _) in items {
+            let level = self.clues.hits.iter().filter(|h| h.item == *item).map(|h| h.level).min();
+            match level {
+                Some(level) => {
+                    named += 1;
+                    well &= level <= Level::Listed;
+                }
+                None => well = false,
+            }
+        }
+        let unnamed = items.len() - named;
+        if unnamed > 0 {
+            if named == 0 {
+                cost += w.unnamed;
+            } else {
+                let each = if self.clues.is_cut { w.unnamed } else { w.unnamed_among_named };
+                cost += each * (unnamed as f64).min(4.0);
+            }
+        }
+        (cost, named, well)
+    }
+
+    fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
+        let mut cost = 0.0_f64;
+        for (item, _) in items {
+            let item = self.book.item(*item);
+            if booked != i32::MIN && item.issued != i32::MIN && booked < item.issued {
+                cost = cost.min(self.policy.date.before_issue);
+            } else if booked != i32::MIN && item.due != i32::MIN && booked.saturating_sub(item.due) > 150 {
+                cost = cost.min(self.policy.date.long_overdue);
+            }
+        }
+        cost
+    }
+
+    fn words_weight(&self, pattern: Pattern, lines: usize) -> f64 {
+        let words = &self.clues.words;
+        let mut cost = 0.0;
+        let ours = !matches!(pattern, Pattern::NotOurs);
+        if words.not_ours > 0 && ours {
+            cost -= 4.5 + f64::from(words.not_ours.min(3) - 1);
+        }
+        if words.part && !matches!(pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs | Pattern::NoItem) {
+            cost -= 3.5;
+        }
+        if words.discount && !matches!(pattern, Pattern::Discount | Pattern::Short | Pattern::Part) {
+            cost -= 2.5;
+        }
+        if words.withholding && !matches!(pattern, Pattern::Withholding | Pattern::Short | Pattern::Part) {
+            cost -= 2.5;
+        }
+        if words.several && lines == 1 {
+            cost -= 1.5;
+        }
+        if let Some(count) = self.clues.count
+            && lines > 0
+            && usize::from(count) != lines
+        {
+            cost -= 4.0;
+        }
+        cost
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
+        let payment = *self.book.payment(row);
+        let (text, named, well) = self.text_weight(&lines, customer);
+        let (payer, is_known) = self.payer_weight(customer);
+        let pattern = match pattern {
+            Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
+            Pattern::ReferenceExact if named == 0 => Pattern::Weak,
+            Pattern::LumpNamed if named < lines.len() => Pattern::LumpFound,
+            other => other,
+        };
+        let count = lines.len();
+        let weights = [prior, text, payer, amount, self.date_weight(&lines, payment.booked), self.words_weight(pattern, count)]
+            .map(|w| w as f32);
+        if self
+            .out
+            .iter()
+            .any(|h| h.lines == lines && h.repeats == NONE && h.score() >= weights.iter().map(|w| f64::from(*w)).sum())
+        {
+            return;
+        }
+        self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_well_named: well });
+    }
+
+    /// Everything this customer's items can say.
+    fn of_customer(&mut self, row: u32, customer: u32, settled: &Settled<'_>) {
+        let book = self.book;
+        let payment = *book.payment(row);
+        let currency = book.payment_amount(row).currency();
+        let own = book.item_currency_code(currency);
+        let mut pool = std::mem::take(&mut self.pool);
+        pool.clear();
+        let items = book.items_of(customer);
+        pool.extend(
+            items
+                .iter()
+                .copied()
+                .filter(|i| settled.by[*i as usize] == NONE && book.item(*i).open != 0)
+                .take(self.policy.limits.customer_items),
+        );
+        let open = pool.iter().filter(|i| Some(book.item(**i).currency) == own && book.item(**i).open > 0).count().max(1);
+        let choice = -(open as f64).ln();
+
+        let mut named: Vec<(u32, Level, u16)> = Vec::new();
+        for hit in &self.clues.hits {
+            if book.item_customer(hit.item) == customer {
+                match named.iter_mut().find(|(i, _, _)| *i == hit.item) {
+                    Some(known) if known.1 > hit.level => (known.1, known.2) = (hit.level, hit.number),
+                    Some(_) => {}
+                    None => named.push((hit.item, hit.level, hit.number)),
+                }
+            }
+        }
+        named.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| book.item_id(a.0).cmp(book.item_id(b.0))));
+
+        for (item, level, _) in named.iter().take(60).copied() {
+            let is_paid = settled.by[item as usize] != NONE || book.item(item).open == 0;
+            if is_paid {
+                self.duplicate(row, customer, item, choice, settled);
+                continue;
+            }
+            self.relations(row, customer, item, choice, true);
+            if level <= Level::Tail {
+                self.duplicate(row, customer, item, choice, settled);
+            }
+        }
+        let (_, is_known) = self.payer_weight(customer);
+        if is_known {
+            for &item in items.iter().take(self.policy.limits.customer_items) {
+                let there = book.item(item);
+                if there.open == payment.amount
+                    && Some(there.currency) == own
+                    && there.flags & ITEM_CREDIT == 0
+                    && !named.iter().any(|(i, _, _)| *i == item)
+                {
+                    if settled.by[item as usize] == NONE {
+                        self.relations(row, customer, item, choice, false);
+                    }
+                    self.duplicate(row, customer, item, choice, settled);
+                }
+                if self.out.len() > 60 {
+                    break;
+                }
+            }
+            // With discount, tax withheld, a fee; parts and rounding: the nearest few, for the person who decides.
+            let mut near: Vec<u32> = pool
+                .iter()
+                .copied()
+                .filter(|i| {
+                    let there = book.item(*i);
+                    there.flags & ITEM_CREDIT == 0 && !(there.open == payment.amount && Some(there.currency) == own)
+                })
+                .collect();
+            if near.len() > 40 {
+                near.sort_by_key(|i| (book.item(*i).open.abs_diff(payment.amount), book.item(*i).issued));
+                near.truncate(40);
+            }
+            for item in near {
+                if !named.iter().any(|(i, _, _)| *i == item) {
+                    self.relations(row, customer, item, choice, false);
+                }
+            }
+        }
+        let named_open: Vec<(u32, Level, u16)> = named.iter().copied().filter(|(i, _, _)| pool.contains(i)).collect();
+        self.lumps(row, customer, &pool, &named_open, own, is_known);
+        self.pool = pool;
+    }
+
+    /// One item against the amount: exact, less or more, with what could explain the difference.
+    fn relations(&mut self, row: u32, customer: u32, item: u32, choice: f64, is_named: bool) {
+        let (book, policy) = (self.book, self.policy);
+        let (payment, there) = (*book.payment(row), *book.item(item));
+        if there.flags & ITEM_CREDIT != 0 {
+            return;
+        }
+        let money = book.payment_amount(row);
+        let (paid, open) = (payment.amount, there.open);
+        let extra = book.extra(&payment);
+        if book.item_currency(there.currency) != money.currency() {
+            self.exchange(row, customer, item, choice);
+            return;
+        }
+        let (prior, amount) = (&policy.prior, &policy.amount);
+        if paid == open {
+            self.push(row, customer, Pattern::ReferenceExact, vec![(item, open)], prior.exact + choice, 0.0, 0);
+            return;
+        }
+        let unit = 10_i64.saturating_pow(money.currency().exponent());
+        if paid < open {
+            let short = open - paid;
+            if book.has_terms()
+                && let Some(terms) = book.terms(item)
+            {
+                let discount = share(open, terms.ppm);
+                if short.abs_diff(discount) <= 1 {
+                    if payment.booked != i32::MIN && payment.booked <= terms.until {
+                        let exactness = if short == discount { -0.1 } else { -2.0 };
+                        self.push(row, customer, Pattern::Discount, vec![(item, open)], prior.discount + choice, exactness, 0);
+                    } else {
+                        self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.discount + choice - 1.0, -0.1, 0);
+                    }
+                    return;
+                }
+            }
+            let withheld = book.customer(customer).withholding_ppm;
+            if withheld > 0 && short.abs_diff(share(open, withheld)) <= 1 {
+                self.push(row, customer, Pattern::Withholding, vec![(item, open)], prior.withholding + choice, -0.1, 0);
+                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.withholding + choice, -0.8, 0);
+                return;
+            }
+            if extra.fee > 0 && short == extra.fee {
+                if policy.settle.named_fee == Ask::Clear {
+                    self.push(row, customer, Pattern::Short, vec![(item, open)], prior.short + choice, -0.1, extra.fee);
+                } else {
+                    self.push(row, customer, Pattern::Short, vec![(item, open)], prior.short + choice, -0.5, extra.fee);
+                    self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.short + choice, -0.9, 0);
+                }
+                return;
+            }
+            let fee_max = policy.tolerance.fee_units.saturating_mul(unit);
+            let is_fee = short <= fee_max && short.saturating_mul(5) <= open;
+            let fee = if short % (unit / 2).max(1) == 0 { amount.fee_usual } else { amount.fee_any };
+            let part = if is_round_part(paid, open, unit) { amount.part_round } else { amount.part_any };
+            let (as_fee, as_part) = (prior.short + fee, prior.part + part);
+            if is_fee && as_fee >= as_part {
+                self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.short + choice, fee, 0);
+            } else if is_named || part > amount.part_any || is_fee {
+                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.part + choice, part, 0);
+            } else {
+                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.part + choice, amount.part_any, 0);
+            }
+        } else {
+            let over = paid - open;
+            let round = over % unit == 0 || paid % (unit * 10).max(1) == 0;
+            let cost = if round { amount.over_round } else { amount.over_any };
+            // Twice or ten times what is owed is rarely an overpayment.
+            let far = if over > open { -3.0 } else { 0.0 };
+            self.push(row, customer, Pattern::Over, vec![(item, open)], prior.over + choice + far, cost, 0);
+        }
+    }
+
+    /// An item in another currency than the payment.
+    fn exchange(&mut self, row: u32, customer: u32, item: u32, choice: f64) {
+        let book = self.book;
+        let (payment, there) = (*book.payment(row), *book.item(item));
+        let prior = self.policy.prior.other_currency;
+        if let Some(original) = book.extra(&payment).original
+            && original == book.item_open(item)
+        {
+            self.push(row, customer, Pattern::OtherCurrency, vec![(item, there.open)], prior + choice, -0.1, 0);
+            return;
+        }
+        let Some(expected) = self.converted(row, item) else { return };
+        let difference = expected.abs_diff(payment.amount);
+        let tolerance = (expected as f64 * self.policy.tolerance.exchange_percent / 100.0).max(1.0);
+        if (difference as f64) <= tolerance {
+            // Near the rate is likelier than at the edge of the tolerance.
+            let off = difference as f64 / tolerance;
+            let cost = self.policy.amount.exchange_any - 1.5 * off * off;
+            self.push(row, customer, Pattern::OtherCurrency, vec![(item, there.open)], prior + choice, cost, 0);
+        }
+    }
+
+    /// An item's open amount in the currency of the payment, at the book's rates.
+    pub(super) fn converted(&mut self, row: u32, item: u32) -> Option<i64> {
+        let book = self.book;
+        let (payment, there) = (book.payment(row), book.item(item));
+        let (from, to) = (book.item_currency(there.currency), book.payment_amount(row).currency());
+        let rate = *self.rates.entry((there.currency, payment.currency)).or_insert_with(|| {
+            let (a, b) = (book.rate(from)?, book.rate(to)?);
+            b.checked_div(a)
+        });
+        book.item_open(item)
+            .to_decimal()
+            .checked_mul(rate?)?
+            .checked_mul(Decimal::from(10_i64.checked_pow(to.exponent())?))?
+            .round()
+            .to_i64()
+    }
+
+    /// The same money again, or an item that was paid before.
+    fn duplicate(&mut self, row: u32, customer: u32, item: u32, choice: f64, settled: &Settled<'_>) {
+        let book = self.book;
+        let (payment, there) = (*book.payment(row), *book.item(item));
+        if there.open != 0 && there.open != payment.amount {
+            return;
+        }
+        if there.open != 0 && book.item_currency(there.currency) != book.payment_amount(row).currency() {
+            return;
+        }
+        let by = settled.by[item as usize];
+        if by != NONE && (book.payment(by).booked > payment.booked || by == row) {
+            return;
+        }
+        let (text, named, well) = self.text_weight(&[(item, 0)], customer);
+        let (payer, _) = self.payer_weight(customer);
+        let mut prior = self.policy.prior.duplicate + choice;
+        if by == NONE && there.open != 0 {
+            // Only where another payment of this book takes the item; the joint answer sees to that.
+            prior -= 0.1;
+        }
+        if there.open == 0 {
+            prior -= 1.0;
+        }
+        let weights = [prior, text, payer, 0.0, 0.0, self.words_weight(Pattern::Duplicate, 1)].map(|w| w as f32);
+        if self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
+            return;
+        }
+        self.out.push(Hypothesis {
+            pattern: Pattern::Duplicate,
+            lines: Vec::new(),
+            repeats: item,
+            weights,
+            fee: 0,
+            is_well_named: named > 0 && well,
+        });
+    }
+
+    /// Several items of one customer.
+    fn lumps(&mut self, row: u32, customer: u32, pool: &[u32], named: &[(u32, Level, u16)], own: Option<u8>, is_known: bool) {
+        let book = self.book;
+        let target = book.payment(row).amount;
+        let limit = self.policy.limits.lump_items;
+        let items: Vec<u32> = pool.iter().copied().filter(|i| Some(book.item(*i).currency) == own).collect();
+        if items.len() < 2 {
+            return;
+        }
+        let prior = self.policy.prior.lump;
+        let n = items.len();
+        // One item a number: where a number fits several items, which one is open.
+        let mut base: Vec<u32> = Vec::new();
+        let mut open_numbers = false;
+        for (at, _) in self.clues.numbers.iter().enumerate() {
+            let mut best: Option<(Level, u32)> = None;
+            let mut tie = false;
+            let mut listed = Vec::new();
+            for (item, level, number) in named {
+                if usize::from(*number) != at || Some(book.item(*item).currency) != own {
+                    continue;
+                }
+                if *level == Level::Listed {
+                    listed.push(*item);
+                    continue;
+                }
+                match best {
+                    Some((l, _)) if l < *level => {}
+                    Some((l, _)) if l == *level => tie = true,
+                    _ => {
+                        best = Some((*level, *item));
+                        tie = false;
+                    }
+                }
+            }
+            for item in listed.into_iter().chain(best.filter(|_| !tie).map(|(_, i)| i)) {
+                if !base.contains(&item) {
+                    base.push(item);
+                }
+            }
+            open_numbers |= tie;
+        }
+        let sum = |set: &[u32]| set.iter().fold(0_i64, |s, i| s.saturating_add(book.item(*i).open));
+        let mut done = false;
+        if base.len() >= 2 && base.len() <= limit {
+            let total = sum(&base);
+            let lines = |set: &[u32]| set.iter().map(|i| (*i, book.item(*i).open)).collect::<Vec<_>>();
+            let choice = ln_choice(n, base.len());
+            if total == target {
+                self.push_lump(row, customer, lines(&base), prior + choice, 0.0);
+                done = true;
+            } else if target < total {
+                // All of it less a discount that every item grants.
+                let booked = book.payment(row).booked;
+                let discounts: i64 = base
+                    .iter()
+                    .filter_map(|i| {
+                        book.terms(*i)
+                            .filter(|t| booked != i32::MIN && booked <= t.until)
+                            .map(|t| share(book.item(*i).open, t.ppm))
+                    })
+                    .fold(0, i64::saturating_add);
+                if discounts > 0 && (total - discounts).abs_diff(target) <= base.len() as u64 {
+                    let exact = if total - discounts == target { -0.3 } else { -2.5 };
+                    self.push_as(row, customer, Pattern::Discount, lines(&base), prior + choice - 1.5, exact);
+                } else {
+                    // Short over several: which of them stays open is the question.
+                    let mut left = target;
+                    let mut parts = Vec::new();
+                    for item in &base {
+                        let open = book.item(*item).open;
+                        let take = open.min(left);
+                        if take != 0 {
+                            parts.push((*item, take));
+                            left -= take;
+                        }
+                    }
+                    if left == 0 && base.iter().all(|i| book.item(*i).open > 0) {
+                        self.push_as(
+                            row,
+                            customer,
+                            Pattern::Short,
+                            parts,
+                            prior + choice - 2.0,
+                            self.policy.amount.fee_any - 1.5,
+                        );
+                    }
+                }
+            } else {
+                let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
+                self.complete(row, customer, &base, &rest, target - total, n);
+                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0, self.policy.amount.over_any);
+            }
+        }
+        if !done && base.len() == 1 && sum(&base) < target {
+            let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
+            self.complete(row, customer, &base, &rest, target - sum(&base), n);
+        }
+        // Some of the named, where not all fit.
+        if !done && (named.len() > base.len() || base.len() > 2) && (open_numbers || base.len() >= 2) {
+            let candidates: Vec<u32> =
+                named.iter().map(|(i, _, _)| *i).filter(|i| Some(book.item(*i).currency) == own).take(24).collect();
+            let amounts: Vec<i64> = candidates.iter().map(|i| book.item(*i).open).collect();
+            let bounds = Bounds { items_min: 2, items_max: limit, solutions_max: 6, steps_max: 4000 };
+            for solution in combinations(&amounts, target, bounds).solutions {
+                let set: Vec<(u32, i64)> = solution.iter().map(|i| (candidates[*i], amounts[*i])).collect();
+                let choice = ln_choice(n, set.len());
+                self.push_lump(row, customer, set, prior + choice, 0.0);
+            }
+        }
+        if !done && is_known {
+            self.shaped(row, customer, &items, target);
+            self.free(row, customer, &items, target);
+        }
+    }
+
+    fn push_lump(&mut self, row: u32, customer: u32, mut lines: Vec<(u32, i64)>, prior: f64, amount: f64) {
+        let book = self.book;
+        lines.sort_by(|a, b| book.item_id(a.0).cmp(book.item_id(b.0)));
+        self.push(row, customer, Pattern::LumpNamed, lines, prior, amount, 0);
+    }
+
+    fn push_as(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64) {
+        self.push(row, customer, pattern, lines, prior, amount, 0);
+    }
+
+    /// The named items and others that make up the rest: a list that was cut off, or a payer who names only the first.
+    fn complete(&mut self, row: u32, customer: u32, base: &[u32], rest: &[u32], missing: i64, n: usize) {
+        let book = self.book;
+        if rest.len() > 200 {
+            return;
+        }
+        let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
+        let items_max =
+            if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
+        let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
+        for solution in combinations(&amounts, missing, bounds).solutions {
+            let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
+            set.extend(solution.iter().map(|i| (rest[*i], amounts[*i])));
+            let choice = ln_choice(n, set.len());
+            self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
+        }
+    }
+
+    /// Combinations with a telling shape, whatever their size: everything open, the oldest ones, a run, a month.
+    fn shaped(&mut self, row: u32, customer: u32, items: &[u32], target: i64) {
+        let book = self.book;
+        let limit = self.policy.limits.lump_items;
+        let booked = book.payment(row).booked;
+        let known: Vec<u32> = items.iter().copied().filter(|i| booked == i32::MIN || book.item(*i).issued <= booked).collect();
+        let n = known.len();
+        if n < 2 {
+            return;
+        }
+        // Runs in order of issue, by prefix sums: at most `limit` long.
+        let amounts: Vec<i64> = known.iter().map(|i| book.item(*i).open).collect();
+        let mut pushed = 0;
+        for from in 0..n {
+            let mut sum = 0_i64;
+            for to in from..n.min(from + limit) {
+                sum = sum.saturating_add(amounts[to]);
+                let count = to + 1 - from;
+                if sum == target && count >= 2 {
+                    let shape = if count == n {
+                        -1.2
+                    } else if from == 0 {
+                        -1.8 - (n as f64).ln()
+                    } else {
+                        -2.0 - 2.0 * (n as f64).ln()
+                    };
+                    let shape = shape.max(ln_choice(n, count));
+                    let set = (from..=to).map(|i| (known[i], amounts[i])).collect();
+                    self.push_lump(row, customer, set, self.policy.prior.lump + shape, 0.0);
+                    pushed += 1;
+                }
+                if sum > target && amounts[to] > 0 && from > 0 && n > 200 {
+                    break;
+                }
+            }
+            if pushed >= 8 {
+                return;
+            }
+        }
+    }
+
+    /// Any combination, where there are few enough items for that to mean something.
+    fn free(&mut self, row: u32, customer: u32, items: &[u32], target: i64) {
+        let book = self.book;
+        let usable: Vec<u32> = items.iter().copied().filter(|i| book.item(*i).open < target).collect();
+        let n = items.len();
+        if usable.len() < 2 {
+            return;
+        }
+        let amounts: Vec<i64> = usable.iter().map(|i| book.item(*i).open).collect();
+        let few = usable.len() <= self.policy.limits.free_lump_items;
+        let items_max = if few {
+            self.policy.limits.lump_items
+        } else if usable.len() <= 300 {
+            2
+        } else {
+            return;
+        };
+        let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
+        for solution in combinations(&amounts, target, bounds).solutions {
+            let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();
+            let choice = ln_choice(n, set.len());
+            self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
+        }
+    }
+
+    /// The payer is unknown: items of the same amount, by what else fits.
+    fn by_amount_alone(&mut self, row: u32, settled: &Settled<'_>) {
+        let book = self.book;
+        let money = book.payment_amount(row);
+        let Some(currency) = book.item_currency_code(money.currency()) else { return };
+        let same = book.items_of_amount(currency, money.minor());
+        if same.len() > 300 {
+            return;
+        }
+        let mut scored: Vec<(u16, u32)> = Vec::new();
+        for &item in same {
+            if settled.by[item as usize] != NONE || self.out.iter().any(|h| h.lines.first().is_some_and(|l| l.0 == item)) {
+                continue;
+            }
+            let customer = book.item_customer(item);
+            let alike = if self.payer.name.is_empty() {
+                0
+            } else {
+                book.customer_names(customer).map(|n| similarity(n, &self.payer.name)).max().unwrap_or(0)
+            };
+            scored.push((alike, item));
+        }
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| book.item_id(a.1).cmp(book.item_id(b.1))));
+        for (_, item) in scored.into_iter().take(6) {
+            let customer = book.item_customer(item);
+            let n = book.items_of(customer).len().max(1);
+            self.relations(row, customer, item, -(n as f64).ln(), false);
+        }
+    }
+
+    /// What needs no item: not ours, and something that is not in the book.
+    fn without_item(&mut self, row: u32) {
+        let book = self.book;
+        let w = self.policy;
+        let payment = book.payment(row);
+        let money = book.payment_amount(row);
+        let total = f64::from(book.item_count().max(1));
+        let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
+        // How common the amount is among open items: what stands against "it cannot be chance".
+        let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
+        let stray: f64 = self
+            .clues
+            .numbers
+            .iter()
+            .filter(|n| n.origin != Origin::EndToEnd)
+            .map(|n| {
+                let digits = f64::from(u32::from(n.digits).min(w.reference.digits_max));
+                let another = if n.named > 0 { w.reference.names_another } else { 0.0 };
+                w.reference.stray_by_answer + w.reference.stray_digit * digits + another
+            })
+            .sum();
+        let payer_is_customer = self.is_payer_known();
+        let is_money_out = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
+        let words = self.words_weight(Pattern::NotOurs, 0) + if self.clues.words.not_ours > 0 { -0.3 } else { -1.8 };
+        let stranger = if payer_is_customer { w.payer.stranger - 2.5 } else { -0.3 };
+        let not_ours = [w.prior.not_ours, stray, stranger, chance, 0.0, words];
+        let no_item_payer = if payer_is_customer { -0.2 } else { -0.7 };
+        let no_item_words = self.words_weight(Pattern::NoItem, 0);
+        let no_item = [w.prior.no_item, stray, no_item_payer, chance, 0.0, no_item_words];
+        for (pattern, weights) in [(Pattern::NotOurs, not_ours), (Pattern::NoItem, no_item)] {
+            if pattern == Pattern::NoItem && is_money_out && !payer_is_customer {
+                continue;
+            }
+            self.out.push(Hypothesis {
+                pattern,
+                lines: Vec::new(),
+                repeats: NONE,
+                weights: weights.map(|w| w as f32),
+                fee: 0,
+                is_well_named: false,
+            });
+        }
+    }
+}
+
+/// Best first; equal ones by pattern and the ids of their items, never by the order of the files.
+pub(super) fn sort_hypotheses(book: &Book, list: &mut [Hypothesis]) {
+    list.sort_by(|a, b| {
+        b.score().total_cmp(&a.score()).then(a.pattern.cmp(&b.pattern)).then_with(|| {
+            let ids = |h: &Hypothesis| h.lines.iter().map(|(i, _)| book.item_id(*i).to_owned()).collect::<Vec<_>>();
+            ids(a).cmp(&ids(b)).then_with(|| {
+                let id = |h: &Hypothesis| if h.repeats == NONE { String::new() } else { book.item_id(h.repeats).to_owned() };
+                id(a).cmp(&id(b))
+            })
+        })
+    });
+}
+
+/// Some item of the lines may not settle without a person.
+pub(super) fn touches(book: &Book, lines: &[(u32, i64)], flag: u8) -> bool {
+    lines.iter().any(|(item, _)| book.item(*item).flags & flag != 0)
+}
+
+/// On hold.
+pub(super) fn is_withheld(book: &Book, lines: &[(u32, i64)]) -> bool {
+    touches(book, lines, ITEM_ON_HOLD)
+}
+
+/// A share of an amount, half up: how invoices print their discount.
+pub(super) fn share(amount: i64, ppm: u32) -> i64 {
+    let exact = i128::from(amount) * i128::from(ppm);
+    i64::try_from((exact + 500_000).div_euclid(1_000_000)).unwrap_or(0)
+}
+
+/// A part people choose: a half, a third, a quarter, a fifth, tenths; or a round sum.
+fn is_round_part(paid: i64, open: i64, unit: i64) -> bool {
+    let (paid, open) = (i128::from(paid), i128::from(open));
+    let near = |n: i128, d: i128| (paid * d - open * n).abs() <= d;
+    let fraction = [(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)].iter().any(|(n, d)| near(*n, *d)) || (1..10).any(|n| near(n, 10));
+    fraction || paid % i128::from(unit.saturating_mul(50).max(1)) == 0
+}
+
+/// ln of the chance of just this combination: how many items (two are likeliest), and which.
+fn ln_choice(n: usize, k: usize) -> f64 {
+    let k_weight = -1.0 - 0.25 * (k.saturating_sub(2) as f64);
+    let mut ln_combinations = 0.0;
+    let k = k.min(n);
+    let small = k.min(n - k);
+    for at in 0..small {
+        ln_combinations += ((n - at) as f64 / (at + 1) as f64).ln();
+    }
+    k_weight - ln_combinations
+}

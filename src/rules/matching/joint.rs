@@ -1,0 +1,183 @@
+//! One joint answer: payments that want the same items are weighed together.
+//!
+//! For a group of payments, every way to give each payment one of its hypotheses is a joint answer, unless it clears more of an item
+//! than is open or calls a payment the duplicate of one that did not happen. The probability of a hypothesis is the weight of the
+//! joint answers that hold it over the weight of all: the gap to the best different joint answer, with all others counted too.
+
+use super::book::{Book, NONE};
+use super::candidates::Hypothesis;
+
+/// Hypotheses this much below the best of their payment (natural log) do not compete.
+const NEGLIGIBLE: f64 = 11.0;
+
+/// Probabilities of the hypotheses of each payment of a group, in the order given.
+///
+/// `group`: payments in order of booking date and id, with their hypotheses, best first. `is_settled`: the item was cleared in the
+/// first round. `false` beside the probabilities: the group was too large to count, and nothing in it that is contested may settle.
+pub(super) fn probabilities(
+    book: &Book,
+    group: &[(u32, &[Hypothesis])],
+    is_settled: &dyn Fn(u32) -> bool,
+    states_max: usize,
+) -> (Vec<Vec<f64>>, bool) {
+    let mut chosen: Vec<Vec<usize>> = Vec::with_capacity(group.len());
+    for (_, list) in group {
+        let best = list.first().map_or(0.0, Hypothesis::score);
+        let mut keep: Vec<usize> = (0..list.len())
+            .filter(|h| list[*h].score() >= best - NEGLIGIBLE)
+            .filter(|h| group.len() > 1 || is_possible_alone(book, &list[*h], is_settled))
+            .take(12)
+            .collect();
+        // One way out that needs no item, or the group could have no answer at all.
+        if !keep.iter().any(|h| is_free(&list[*h]))
+            && let Some(free) = (0..list.len()).find(|h| is_free(&list[*h]))
+        {
+            keep.push(free);
+        }
+        chosen.push(keep);
+    }
+    if group.len() == 1 {
+        let scores: Vec<(usize, f64)> = chosen[0].iter().map(|h| (*h, group[0].1[*h].score())).collect();
+        return (vec![soft_max(group[0].1.len(), &scores)], true);
+    }
+    let mut states = 1_usize;
+    for keep in &chosen {
+        states = states.saturating_mul(keep.len().max(1));
+    }
+    if states > states_max.saturating_mul(8) {
+        for (at, keep) in chosen.iter_mut().enumerate() {
+            let list = group[at].1;
+            let best = list.first().map_or(0.0, Hypothesis::score);
+            let free = keep.iter().copied().find(|h| is_free(&list[*h]));
+            keep.retain(|h| list[*h].score() >= best - 7.5);
+            keep.truncate(4);
+            if let Some(free) = free
+                && !keep.iter().any(|h| is_free(&list[*h]))
+            {
+                keep.push(free);
+            }
+        }
+    }
+    let mut search = Count {
+        book,
+        group,
+        chosen: &chosen,
+        is_settled,
+        taken: Vec::new(),
+        picked: Vec::new(),
+        steps: 0,
+        steps_max: states_max.saturating_mul(4),
+        highest: group.iter().map(|(_, list)| list.first().map_or(0.0, Hypothesis::score)).sum(),
+        mass: group.iter().map(|(_, list)| vec![0.0; list.len()]).collect(),
+        total: 0.0,
+    };
+    search.go(0, 0.0);
+    let counted = search.steps <= search.steps_max && search.total > 0.0;
+    if counted {
+        let total = search.total;
+        let mass = search.mass.into_iter().map(|list| list.into_iter().map(|m| m / total).collect()).collect();
+        return (mass, true);
+    }
+    let alone = group
+        .iter()
+        .zip(&chosen)
+        .map(|((_, list), keep)| {
+            let scores: Vec<(usize, f64)> = keep.iter().map(|h| (*h, list[*h].score())).collect();
+            soft_max(list.len(), &scores)
+        })
+        .collect();
+    (alone, false)
+}
+
+fn is_free(hypothesis: &Hypothesis) -> bool {
+    hypothesis.lines.is_empty() && hypothesis.repeats == NONE
+}
+
+/// A duplicate needs something it repeats.
+fn is_possible_alone(book: &Book, hypothesis: &Hypothesis, is_settled: &dyn Fn(u32) -> bool) -> bool {
+    hypothesis.repeats == NONE || is_settled(hypothesis.repeats) || book.item(hypothesis.repeats).open == 0
+}
+
+fn soft_max(length: usize, scores: &[(usize, f64)]) -> Vec<f64> {
+    let best = scores.iter().map(|(_, s)| *s).fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = scores.iter().map(|(_, s)| (s - best).exp()).sum();
+    let mut out = vec![0.0; length];
+    for (at, score) in scores {
+        out[*at] = (score - best).exp() / total;
+    }
+    out
+}
+
+struct Count<'a> {
+    book: &'a Book,
+    group: &'a [(u32, &'a [Hypothesis])],
+    chosen: &'a [Vec<usize>],
+    is_settled: &'a dyn Fn(u32) -> bool,
+    /// Item, cleared of it, by which position of the group.
+    taken: Vec<(u32, i64, usize)>,
+    picked: Vec<usize>,
+    steps: usize,
+    steps_max: usize,
+    highest: f64,
+    mass: Vec<Vec<f64>>,
+    total: f64,
+}
+
+impl Count<'_> {
+    fn go(&mut self, at: usize, score: f64) {
+        self.steps += 1;
+        if self.steps > self.steps_max {
+            return;
+        }
+        if at == self.group.len() {
+            if self.repeats_hold() {
+                let weight = (score - self.highest).exp();
+                self.total += weight;
+                for (place, h) in self.picked.iter().enumerate() {
+                    self.mass[place][*h] += weight;
+                }
+            }
+            return;
+        }
+        for slot in 0..self.chosen[at].len() {
+            let h = self.chosen[at][slot];
+            let hypothesis = &self.group[at].1[h];
+            let before = self.taken.len();
+            if self.takes(hypothesis, at) {
+                self.picked.push(h);
+                self.go(at + 1, score + hypothesis.score());
+                self.picked.pop();
+            }
+            self.taken.truncate(before);
+        }
+    }
+
+    /// Adds the lines; `false` when an item would be cleared beyond what is open.
+    fn takes(&mut self, hypothesis: &Hypothesis, at: usize) -> bool {
+        for (item, cleared) in &hypothesis.lines {
+            let open = self.book.item(*item).open;
+            let so_far: i64 = self.taken.iter().filter(|(i, _, _)| i == item).fold(0, |sum, (_, c, _)| sum.saturating_add(*c));
+            let after = so_far.saturating_add(*cleared);
+            if after.unsigned_abs() > open.unsigned_abs() {
+                return false;
+            }
+            self.taken.push((*item, *cleared, at));
+        }
+        true
+    }
+
+    fn repeats_hold(&self) -> bool {
+        self.picked.iter().enumerate().all(|(at, h)| {
+            let (row, list) = self.group[at];
+            let repeats = list[*h].repeats;
+            if repeats == NONE || self.book.item(repeats).open == 0 || (self.is_settled)(repeats) {
+                return true;
+            }
+            let open = self.book.item(repeats).open;
+            let booked = self.book.payment(row).booked;
+            self.taken.iter().any(|(item, cleared, by)| {
+                *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked
+            })
+        })
+    }
+}

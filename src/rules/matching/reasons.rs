@@ -1,0 +1,117 @@
+//! Words for people: why a candidate, what was withheld, what was missing.
+
+use super::book::{Book, NONE};
+use super::candidates::Hypothesis;
+use super::{Pattern, Residual};
+use crate::exceptions::ExceptionKind;
+use crate::money::Money;
+use crate::reference::Level;
+
+/// One sentence for a candidate.
+pub(super) fn sentence(
+    book: &Book,
+    hypothesis: &Hypothesis,
+    residual: &Residual,
+    named: &[(u32, Level)],
+    duplicate_of: Option<u32>,
+) -> String {
+    let (mut text, first) = match hypothesis.lines.as_slice() {
+        [] => (String::new(), NONE),
+        [(item, _)] => (book.item_number(*item).to_owned(), *item),
+        [(item, _), rest @ ..] => (format!("{} and {} more", book.item_number(*item), rest.len()), *item),
+    };
+    let how = named.iter().find(|(i, _)| *i == first).map(|(_, level)| level.words());
+    let by = match how {
+        Some(words) => format!("{words} in the text"),
+        None if first != NONE => format!("the payer, {}", book.customer_name(book.item_customer(first))),
+        None => String::new(),
+    };
+    let note = match hypothesis.pattern {
+        Pattern::ReferenceExact => format!(" exactly, by {by}"),
+        Pattern::PayerExact => format!(" exactly, by {by} and the amount"),
+        Pattern::LumpNamed => format!(" add up, by {by}"),
+        Pattern::LumpFound => format!(" add up, by {by} and the amounts"),
+        Pattern::Part => format!(" in part, {} stays open, by {by}", residual.short),
+        Pattern::Short if !residual.fee.is_zero() => format!(" less the bank's charges of {}, by {by}", residual.fee),
+        Pattern::Short => format!(", {} short, by {by}", residual.short),
+        Pattern::Over => format!(", {} too much stays unapplied, by {by}", residual.unapplied),
+        Pattern::Discount => format!(" less the discount of {} it grants, by {by}", residual.discount),
+        Pattern::Withholding => format!(" less {} tax withheld, by {by}", residual.withholding),
+        Pattern::OtherCurrency => format!(" in another currency ({} off the rate), by {by}", residual.exchange),
+        Pattern::Weak => format!(" by the amount; the payer is not known as {}", book.customer_name(book.item_customer(first))),
+        Pattern::Duplicate => match (duplicate_of, hypothesis.repeats) {
+            (Some(payment), item) if item != NONE => {
+                format!("paid before: {} by payment {}", book.item_number(item), book.payment_id(payment))
+            }
+            (_, item) if item != NONE => format!("paid before: {}", book.item_number(item)),
+            _ => "paid before".to_owned(),
+        },
+        Pattern::NotOurs => "not ours: nothing ties it to a customer".to_owned(),
+        Pattern::NoItem => "fits no open item".to_owned(),
+    };
+    text.push_str(&note);
+    text
+}
+
+/// The kind of exception an answer is, for the queue. `None` where nothing is unusual about the best candidate.
+pub(super) fn kind(
+    best: &Hypothesis,
+    probability: f64,
+    second: Option<f64>,
+    has_numbers: bool,
+    payer_known: bool,
+    customers: usize,
+) -> ExceptionKind {
+    if probability < 0.9 && second.is_some_and(|s| s > probability * 0.5) && !best.lines.is_empty() {
+        return ExceptionKind::Ambiguous;
+    }
+    if customers > 1 {
+        return ExceptionKind::SeveralCustomers;
+    }
+    match best.pattern {
+        Pattern::Short if best.fee != 0 => ExceptionKind::BankFee,
+        Pattern::Short => ExceptionKind::BankFee,
+        Pattern::Part => ExceptionKind::ShortPayment,
+        Pattern::Over => ExceptionKind::Overpayment,
+        Pattern::Discount => ExceptionKind::DiscountTaken,
+        Pattern::Withholding => ExceptionKind::Withholding,
+        Pattern::OtherCurrency => ExceptionKind::CurrencyDiffers,
+        Pattern::Duplicate => ExceptionKind::DuplicatePayment,
+        Pattern::NotOurs => ExceptionKind::NotOurs,
+        Pattern::Weak => ExceptionKind::ThirdPartyPayer,
+        Pattern::ReferenceExact | Pattern::LumpNamed if !payer_known => ExceptionKind::ThirdPartyPayer,
+        Pattern::NoItem if !payer_known => ExceptionKind::UnidentifiedReceipt,
+        Pattern::ReferenceExact | Pattern::LumpNamed | Pattern::PayerExact | Pattern::LumpFound | Pattern::NoItem => {
+            if has_numbers {
+                ExceptionKind::UnreadableReference
+            } else {
+                ExceptionKind::NoReference
+            }
+        }
+    }
+}
+
+/// What was missing to settle alone.
+pub(super) fn near_miss(best: &Hypothesis, residual: &Residual, guard: Option<&str>, contested: bool) -> String {
+    if let Some(guard) = guard {
+        return guard.to_owned();
+    }
+    let amount = |m: Money| m.to_string();
+    if contested {
+        return "several payments want the same items".to_owned();
+    }
+    match best.pattern {
+        Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak => "would settle alone if the reference were present".to_owned(),
+        Pattern::Part | Pattern::Short => format!("{} short of exact", amount(residual.short)),
+        Pattern::Over => format!("{} more than exact", amount(residual.unapplied)),
+        Pattern::Withholding => "tax withheld always meets a person".to_owned(),
+        Pattern::Discount => "the discount is not beyond doubt".to_owned(),
+        Pattern::OtherCurrency => "would settle alone if the rate were nearer or the original amount given".to_owned(),
+        Pattern::ReferenceExact | Pattern::LumpNamed => {
+            "would settle alone if the payer were known or the reference beyond doubt".to_owned()
+        }
+        Pattern::Duplicate => "would settle alone as a duplicate if nothing else of that amount were open".to_owned(),
+        Pattern::NotOurs => "would settle alone as not ours if the text said what it is".to_owned(),
+        Pattern::NoItem => "no open item fits".to_owned(),
+    }
+}

@@ -1,0 +1,513 @@
+//! The order of the search: clear cases at first sight, the rest closely, contested ones together.
+
+use std::collections::{HashMap, HashSet};
+
+use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
+use super::calibrate::calibrated;
+use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
+use super::clues::Clues;
+use super::weights::{Ask, MatchPolicy};
+use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
+use crate::evidence::Confidence;
+use crate::exceptions::ExceptionKind;
+use crate::money::Money;
+use crate::names::similarity;
+use crate::reference::Level;
+
+/// Candidates of an answer.
+const CANDIDATES_MAX: usize = 5;
+
+/// Answers every payment of a book, in the order of the payments.
+pub fn answer(book: &Book, policy: &MatchPolicy) -> Vec<Answer> {
+    let matcher = Matcher::new(book, policy, 1);
+    (0..book.payment_count()).map(|row| matcher.answer(row)).collect()
+}
+
+/// A book with all its answers, kept compactly; [`Matcher::answer`] writes one out.
+pub struct Matcher<'b> {
+    book: &'b Book,
+    policy: &'b MatchPolicy,
+    /// For each payment, the item it settles at first sight, or `NONE`.
+    first: Vec<u32>,
+    /// For each item, the payment that cleared it at first sight.
+    settled_by: Vec<u32>,
+    /// For each payment not settled at first sight: index into `close`; `NONE` otherwise.
+    close_at: Vec<u32>,
+    close: Vec<Close>,
+    returned: HashSet<u32>,
+}
+
+/// What the close look keeps of a payment.
+#[derive(Debug, Default)]
+struct Close {
+    hypotheses: Vec<Hypothesis>,
+    probabilities: Vec<f64>,
+    named: Vec<(u32, Level)>,
+    has_numbers: bool,
+    is_payer_known: bool,
+    is_contested: bool,
+    is_overlong: bool,
+}
+
+/// What one payment shows at first sight.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    item: u32,
+    /// The account is not on file and the case is clear: this customer may be learned for it.
+    learns: bool,
+}
+
+impl<'b> Matcher<'b> {
+    /// Finds all answers. `threads`: how many may work; the answers are the same for any number.
+    pub fn new(book: &'b Book, policy: &'b MatchPolicy, threads: usize) -> Self {
+        let payments = book.payment_count() as usize;
+        let items = book.item_count() as usize;
+        let threads = threads.clamp(1, 64);
+        let chunk = payments.div_ceil(threads * 4).max(256);
+
+        // At first sight: what each payment names, and how often each item is named at all.
+        let looks: Vec<(Vec<First>, Vec<u32>, Vec<u32>)> = in_chunks(payments, chunk, threads, |range| {
+            let mut clues = Clues::default();
+            let mut named = Vec::new();
+            let mut returned = Vec::new();
+            let first = range.map(|row| first_look(book, policy, &mut clues, row, &mut named, &mut returned)).collect();
+            (first, named, returned)
+        });
+        let mut mentions = vec![0_u8; items];
+        let mut returned = HashSet::new();
+        for (_, named, back) in &looks {
+            for item in named {
+                mentions[*item as usize] = mentions[*item as usize].saturating_add(1);
+            }
+            returned.extend(back.iter().copied());
+        }
+        let mut first = vec![NONE; payments];
+        let mut settled_by = vec![NONE; items];
+        let mut learned: HashMap<u64, u32> = HashMap::new();
+        for (row, look) in looks.iter().flat_map(|(list, _, _)| list).enumerate() {
+            if look.item == NONE || mentions[look.item as usize] != 1 {
+                continue;
+            }
+            first[row] = look.item;
+            settled_by[look.item as usize] = u32::try_from(row).unwrap_or(NONE);
+            if look.learns {
+                let text = book.payment_text(u32::try_from(row).unwrap_or(NONE));
+                if let Some(key) = account_key(text.payer_iban) {
+                    let customer = book.item_customer(look.item);
+                    let known = learned.entry(key).or_insert(customer);
+                    if *known != customer {
+                        *known = NONE;
+                    }
+                }
+            }
+        }
+        drop(looks);
+
+        // The rest, closely.
+        let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
+        let settled = Settled { by: &settled_by, learned: &learned };
+        let chunk = rest.len().div_ceil(threads * 16).max(64);
+        let mut close: Vec<Close> = in_chunks(rest.len(), chunk, threads, |range| {
+            let mut maker = Maker::new(book, policy);
+            range
+                .map(|at| {
+                    let hypotheses = maker.hypotheses(rest[at as usize], &settled);
+                    close_look(&maker, hypotheses)
+                })
+                .collect::<Vec<_>>()
+        })
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut close_at = vec![NONE; payments];
+        for (at, row) in rest.iter().enumerate() {
+            close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
+        }
+        answer_together(book, policy, &rest, &mut close, &settled_by);
+        Self { book, policy, first, settled_by, close_at, close, returned }
+    }
+
+    /// The item that a payment settles at first sight: by full reference and exact amount. Saves making an [`Answer`].
+    pub fn first_sight(&self, row: u32) -> Option<u32> {
+        self.first.get(row as usize).copied().filter(|item| *item != NONE)
+    }
+
+    /// The confidence of what settles at first sight.
+    pub fn first_sight_confidence(&self) -> Confidence {
+        confidence(calibrated(Pattern::ReferenceExact, 1.0, false))
+    }
+
+    /// Writes out the answer to a payment.
+    pub fn answer(&self, row: u32) -> Answer {
+        let book = self.book;
+        let money = book.payment_amount(row);
+        if let Some(item) = self.first_sight(row) {
+            let open = book.item_open(item);
+            return Answer {
+                payment: row,
+                verdict: Proposal::Settle,
+                candidates: vec![Candidate {
+                    pattern: Pattern::ReferenceExact,
+                    lines: vec![Line { item, cleared: open }],
+                    duplicate_of: None,
+                    confidence: self.first_sight_confidence(),
+                    residual: Residual::none(money.currency()),
+                    weights: Vec::new(),
+                    reason: format!("{} exactly, by its number in the text", book.item_number(item)),
+                }],
+                exception: None,
+                withheld: Vec::new(),
+                near_miss: None,
+                is_exact_pattern: true,
+            };
+        }
+        let empty = Close::default();
+        let close = self.close.get(self.close_at[row as usize] as usize).unwrap_or(&empty);
+        let mut order: Vec<usize> = (0..close.hypotheses.len()).collect();
+        // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
+        order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        let mut withheld = Vec::new();
+        let candidates: Vec<Candidate> = order
+            .iter()
+            .take(CANDIDATES_MAX)
+            .enumerate()
+            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
+            .map(|(_, h)| self.candidate(row, close, *h))
+            .collect();
+        for h in order.iter().take(CANDIDATES_MAX) {
+            for (item, _) in &close.hypotheses[*h].lines {
+                let number = book.item_number(*item);
+                let reason = if book.item(*item).flags & ITEM_ON_HOLD != 0 {
+                    format!("{number} is on hold: release it, or apply the payment by hand")
+                } else if book.item(*item).flags & ITEM_CREDIT != 0 && self.policy.settle.credit_notes == Ask::Ask {
+                    format!("{number} is a credit note: a person confirms that it may be netted")
+                } else {
+                    continue;
+                };
+                if !withheld.iter().any(|w: &Withheld| w.item == *item) {
+                    withheld.push(Withheld { item: *item, reason });
+                }
+            }
+        }
+        let Some(best) = order.first().map(|h| &close.hypotheses[*h]) else {
+            return Answer {
+                payment: row,
+                verdict: Proposal::Ask,
+                candidates,
+                exception: Some(ExceptionKind::Unknown),
+                withheld,
+                near_miss: None,
+                is_exact_pattern: false,
+            };
+        };
+        let share = order.first().map_or(0.0, |h| close.probabilities[*h]);
+        let certain = calibrated(best.pattern, share, close.is_contested);
+        let guard = self.guard(row, close, best);
+        let settles = guard.is_none() && certain >= self.policy.threshold(best.pattern);
+        let payment = book.payment(row);
+        let returned = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
+        let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
+        let exception = if returned {
+            Some(ExceptionKind::ReturnedPayment)
+        } else {
+            let second = order.get(1).map(|h| close.probabilities[*h]);
+            Some(reasons::kind(best, share, second, close.has_numbers, close.is_payer_known, customers.len()))
+        };
+        let is_plain = settles
+            && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
+        let near_miss = (!settles).then(|| {
+            let residual = candidates.first().map_or(Residual::none(money.currency()), |c| c.residual);
+            reasons::near_miss(best, &residual, guard, close.is_contested)
+        });
+        Answer {
+            payment: row,
+            verdict: if settles { Proposal::Settle } else { Proposal::Ask },
+            candidates,
+            exception: if is_plain { None } else { exception },
+            withheld,
+            near_miss,
+            is_exact_pattern: false,
+        }
+    }
+
+    /// What keeps an answer from settling whatever its confidence.
+    fn guard(&self, row: u32, close: &Close, best: &Hypothesis) -> Option<&'static str> {
+        let book = self.book;
+        let payment = book.payment(row);
+        if payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0 {
+            return Some("money that goes out or back always meets a person");
+        }
+        if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
+            return Some("the text is longer than what is searched");
+        }
+        if is_withheld(book, &best.lines) {
+            return Some("would settle alone if the item were not on hold");
+        }
+        if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
+            return Some("a credit note is netted: a person confirms it");
+        }
+        if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
+            return Some("a returned payment names the same item");
+        }
+        if best.fee != 0 && self.policy.settle.named_fee == Ask::Ask {
+            return Some("the bank names charges: a person says who bears them");
+        }
+        if best.pattern == Pattern::Short && book.extra(payment).fee != 0 && self.policy.settle.named_fee == Ask::Ask {
+            return Some("the bank names charges: a person says who bears them");
+        }
+        None
+    }
+
+    fn candidate(&self, row: u32, close: &Close, h: usize) -> Candidate {
+        let book = self.book;
+        let hypothesis = &close.hypotheses[h];
+        let residual = self.residual(row, hypothesis);
+        let duplicate_of =
+            (hypothesis.repeats != NONE).then(|| self.settled_by[hypothesis.repeats as usize]).filter(|p| *p != NONE);
+        let lines: Vec<Line> = hypothesis
+            .lines
+            .iter()
+            .map(|(item, cleared)| Line { item: *item, cleared: Money::new(*cleared, book.item_open(*item).currency()) })
+            .collect();
+        const FIELDS: [EvidenceField; 6] = [
+            EvidenceField::Prior,
+            EvidenceField::Reference,
+            EvidenceField::Payer,
+            EvidenceField::Amount,
+            EvidenceField::Date,
+            EvidenceField::Words,
+        ];
+        #[allow(clippy::cast_possible_truncation)]
+        let weights = FIELDS
+            .into_iter()
+            .zip(hypothesis.weights)
+            .map(|(field, weight)| FieldWeight { field, weight: (weight * 100.0).round() as i32 })
+            .collect();
+        Candidate {
+            pattern: hypothesis.pattern,
+            reason: reasons::sentence(book, hypothesis, &residual, &close.named, duplicate_of),
+            lines,
+            duplicate_of,
+            confidence: confidence(calibrated(hypothesis.pattern, close.probabilities[h], close.is_contested)),
+            residual,
+            weights,
+        }
+    }
+
+    fn residual(&self, row: u32, hypothesis: &Hypothesis) -> Residual {
+        let book = self.book;
+        let money = book.payment_amount(row);
+        let currency = money.currency();
+        let mut out = Residual::none(currency);
+        let amount = |minor: i64| Money::new(minor, currency);
+        if hypothesis.lines.is_empty() {
+            out.unapplied = amount(money.minor().max(0));
+            return out;
+        }
+        if hypothesis.lines.iter().any(|(i, _)| book.item_open(*i).currency() != currency) {
+            let mut maker = Maker::new(book, self.policy);
+            let expected = hypothesis.lines.iter().filter_map(|(i, _)| maker.converted(row, *i)).fold(0_i64, i64::saturating_add);
+            if expected != 0 {
+                out.exchange = amount(money.minor().saturating_sub(expected));
+            }
+            return out;
+        }
+        let cleared = hypothesis.lines.iter().fold(0_i64, |sum, (_, c)| sum.saturating_add(*c));
+        let open = hypothesis.lines.iter().fold(0_i64, |sum, (i, _)| sum.saturating_add(book.item(*i).open));
+        let over = cleared.saturating_sub(money.minor());
+        match hypothesis.pattern {
+            Pattern::Discount => out.discount = amount(over.max(0)),
+            Pattern::Withholding => out.withholding = amount(over.max(0)),
+            _ => {
+                out.fee = amount(hypothesis.fee);
+                out.unapplied = amount(money.minor().saturating_add(hypothesis.fee).saturating_sub(cleared).max(0));
+                out.short = amount(open.saturating_sub(cleared).max(0));
+            }
+        }
+        out
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn confidence(share: f64) -> Confidence {
+    Confidence::from_millionths((share.clamp(0.0, 1.0) * 1_000_000.0).round() as u32)
+}
+
+/// Cuts `0..count` into chunks, works on them with several threads, and gives the results in order.
+fn in_chunks<T: Send>(count: usize, chunk: usize, threads: usize, work: impl Fn(std::ops::Range<u32>) -> T + Sync) -> Vec<T> {
+    let range = |at: usize| {
+        let from = at * chunk;
+        let to = (from + chunk).min(count);
+        u32::try_from(from).unwrap_or(NONE)..u32::try_from(to).unwrap_or(NONE)
+    };
+    let chunks = count.div_ceil(chunk.max(1));
+    if threads <= 1 || chunks <= 1 {
+        return (0..chunks).map(|at| work(range(at))).collect();
+    }
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut mine = Vec::new();
+                    loop {
+                        let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        if at >= chunks {
+                            return mine;
+                        }
+                        mine.push((at, work(range(at))));
+                    }
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|w| match w.join() {
+                Ok(list) => list,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What can be seen without comparing: one number, one item, the exact amount, a payer that does not speak against it.
+fn first_look(
+    book: &Book,
+    policy: &MatchPolicy,
+    clues: &mut Clues,
+    row: u32,
+    named: &mut Vec<u32>,
+    returned: &mut Vec<u32>,
+) -> First {
+    let nothing = First { item: NONE, learns: false };
+    let payment = book.payment(row);
+    let text = book.payment_text(row);
+    clues.read(book, &text, policy.limits.atoms);
+    let money = book.payment_amount(row);
+    let is_back = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
+    let mut one = NONE;
+    let mut one_level = Level::OneEdit;
+    let mut several = false;
+    for hit in &clues.hits {
+        if hit.level > Level::Zeros {
+            continue;
+        }
+        let digits = clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
+        if digits < 4 {
+            continue;
+        }
+        if !named.ends_with(&[hit.item]) {
+            named.push(hit.item);
+        }
+        if is_back {
+            returned.push(hit.item);
+        }
+        if one == NONE || one == hit.item {
+            one = hit.item;
+            one_level = one_level.min(hit.level);
+        } else {
+            several = true;
+        }
+    }
+    if is_back || several || one == NONE || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0 {
+        return nothing;
+    }
+    let item = book.item(one);
+    let exact = item.open == payment.amount && item.flags == 0 && book.item_currency(item.currency) == money.currency();
+    if !exact
+        || one_level > Level::Full
+        || (payment.booked != i32::MIN && item.issued != i32::MIN && payment.booked < item.issued)
+    {
+        return nothing;
+    }
+    let key = account_key(text.payer_iban);
+    let mut account_is_new = key.is_some();
+    if let Some(key) = key {
+        let mut known = book.by_account.rows(key).peekable();
+        if known.peek().is_some() {
+            if !known.any(|c| c == item.customer) {
+                return nothing;
+            }
+            return First { item: one, learns: false };
+        }
+    } else {
+        account_is_new = false;
+    }
+    if !text.payer_name.is_empty() {
+        let folded = folded_payer(text.payer_name);
+        if !book.customer_names(item.customer).any(|n| similarity(n, &folded) >= 870) {
+            return nothing;
+        }
+    } else if account_is_new {
+        return nothing;
+    }
+    First { item: one, learns: account_is_new }
+}
+
+fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
+    let clues = &maker.clues;
+    let wanted: HashSet<u32> = hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i)).collect();
+    let mut named: Vec<(u32, Level)> =
+        clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
+    named.sort_unstable();
+    named.dedup_by_key(|(i, _)| *i);
+    Close {
+        hypotheses,
+        probabilities: Vec::new(),
+        named,
+        has_numbers: !clues.numbers.is_empty(),
+        is_payer_known: maker.is_payer_known(),
+        is_contested: false,
+        is_overlong: clues.is_overlong,
+    }
+}
+
+/// Groups payments that want the same items and weighs each group as one.
+fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut [Close], settled_by: &[u32]) {
+    let mut parent: Vec<u32> = (0..u32::try_from(rest.len()).unwrap_or(NONE)).collect();
+    fn find(parent: &mut [u32], mut at: u32) -> u32 {
+        while parent[at as usize] != at {
+            parent[at as usize] = parent[parent[at as usize] as usize];
+            at = parent[at as usize];
+        }
+        at
+    }
+    let mut holder: HashMap<u32, u32> = HashMap::new();
+    for (at, one) in close.iter().enumerate() {
+        let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
+        for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 9.0) {
+            let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
+            for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
+                let at = u32::try_from(at).unwrap_or(NONE);
+                let other = *holder.entry(item).or_insert(at);
+                let (a, b) = (find(&mut parent, at), find(&mut parent, other));
+                if a != b {
+                    parent[a.max(b) as usize] = a.min(b);
+                }
+            }
+        }
+    }
+    drop(holder);
+    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+    for at in 0..rest.len() {
+        let root = find(&mut parent, u32::try_from(at).unwrap_or(NONE));
+        groups.entry(root).or_default().push(u32::try_from(at).unwrap_or(NONE));
+    }
+    for members in groups.values_mut() {
+        members.sort_by(|a, b| {
+            let (x, y) = (rest[*a as usize], rest[*b as usize]);
+            book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
+        });
+        let group: Vec<(u32, &[Hypothesis])> =
+            members.iter().map(|m| (rest[*m as usize], close[*m as usize].hypotheses.as_slice())).collect();
+        let (probabilities, counted) =
+            joint::probabilities(book, &group, &|item| settled_by[item as usize] != NONE, policy.limits.joint_states);
+        for (member, list) in members.iter().zip(probabilities) {
+            let one = &mut close[*member as usize];
+            one.probabilities = list;
+            one.is_contested = !counted;
+        }
+    }
+}

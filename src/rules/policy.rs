@@ -1,0 +1,123 @@
+//! The policy: versioned thresholds, read from one TOML text. Its version is the digest of the text.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::matching::{self, MatchPolicy};
+use crate::money::{Currency, Money};
+
+/// The policy that is built in.
+pub const DEFAULT_POLICY: &str = include_str!("default_policy.toml");
+
+/// Thresholds of the gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatePolicy {
+    /// Payments above this amount always meet a person (invariant 7), by currency. A currency that is not listed has no
+    /// amount up to which a rule may settle, so it always meets a person.
+    pub high_value: BTreeMap<Currency, String>,
+}
+
+/// How long a claim may wait for its money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidencePolicy {
+    /// Days after the date a proof of payment names before it becomes a case `claim without money`. 0 to 365.
+    pub claim_waits_days: u16,
+    /// Days by which the bank's booking may differ from the date on the proof. 0 to 60.
+    pub booking_within_days: u16,
+}
+
+/// Thresholds and rules in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// SHA-256 of the text, lower-case hexadecimal.
+    pub version: String,
+    /// Thresholds of the gate.
+    pub gate: GatePolicy,
+    /// Evidence.
+    pub evidence: EvidencePolicy,
+    /// Weights, thresholds and tolerances of the matcher.
+    pub matching: MatchPolicy,
+}
+
+/// Why a text is no policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Not TOML, or a key is missing, unknown or of the wrong type. The message names line and column.
+    #[error("{0}")]
+    Syntax(String),
+    /// A section of the matcher.
+    #[error(transparent)]
+    Matching(#[from] matching::PolicyError),
+    /// A threshold is no amount of its currency.
+    #[error("gate.high_value.{currency}: {message}")]
+    Threshold {
+        /// Of the threshold.
+        currency: Currency,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct PolicyFile {
+    gate: GatePolicy,
+    evidence: EvidencePolicy,
+}
+
+impl Policy {
+    /// Reads a policy: `[gate]` and `[evidence]` in full; of the matcher's sections only what differs from the built-in values.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
+        for currency in file.gate.high_value.keys() {
+            file.gate.high_value_limit(*currency)?;
+        }
+        if file.evidence.claim_waits_days > 365 || file.evidence.booking_within_days > 60 {
+            return Err(PolicyError::Syntax("evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned()));
+        }
+        let matching = MatchPolicy::parse(text)?;
+        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate, evidence: file.evidence, matching })
+    }
+}
+
+impl GatePolicy {
+    /// The limit for a currency; `None` where the policy has none.
+    pub fn high_value_limit(&self, currency: Currency) -> Result<Option<Money>, PolicyError> {
+        let Some(text) = self.high_value.get(&currency) else { return Ok(None) };
+        let limit =
+            Money::parse(text, currency).map_err(|error| PolicyError::Threshold { currency, message: error.to_string() })?;
+        if limit.is_negative() {
+            return Err(PolicyError::Threshold { currency, message: "a limit is not negative".to_owned() });
+        }
+        Ok(Some(limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_policy_is_well_formed() {
+        let policy = Policy::parse(DEFAULT_POLICY).expect("it ships with the program");
+        assert_eq!(policy.gate.high_value_limit(Currency::EUR), Ok(Some(Money::new(1_000_000, Currency::EUR))));
+    }
+
+    #[test]
+    fn refusals_name_their_place() {
+        for (text, wanted) in [
+            ("", "gate"),
+            ("[gate]\nhigh_value = 3", "line 2"),
+            ("[gate]\nhigh_value = { EUR = \"1,5\" }", "EUR"),
+            ("[gate]\nhigh_value = { EUR = \"-1\" }", "not negative"),
+            ("[gate]\nhigh_value = { EURO = \"1\" }", "EURO"),
+            ("[gate]\nhigh_value = {}\nhigh_valeu = {}", "high_valeu"),
+        ] {
+            let error = Policy::parse(text).expect_err(text).to_string();
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+}
