@@ -248,7 +248,7 @@ impl Page<'_> {
         };
         put(&format!(":20:STMT2026{:02}", self.period.number));
         // Bank code and account number, the older German way to name an account.
-        put(&format!(":25:29995500/{}", self.account.local_number));
+        put(&format!(":25:{}", self.account.local_number));
         put(&format!(":28C:{:05}/001", self.period.number));
         put(&format!(":60F:{}", balance(self.opening, before(self.period.from))));
         for line in self.lines {
