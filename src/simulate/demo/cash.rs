@@ -220,7 +220,7 @@ impl<'a> Cash<'a> {
         self.several_customers()?;
         self.partial_payments();
         self.fees();
-        for item in self.take(6, Self::is_plain) {
+        for item in self.take(5, Self::is_plain) {
             let due = self.items[item].amount;
             // The classics: rounded up, two digits swapped, a stray cent amount.
             let extra = [5_000, 90, 1_000, 27, 45_000, 1][self.lines.len() % 6];
@@ -260,7 +260,7 @@ impl<'a> Cash<'a> {
         }
         self.other_currency();
         self.returned();
-        for item in self.take(20, Self::is_plain) {
+        for item in self.take(15, Self::is_plain) {
             let due = self.items[item].amount;
             let booked = self.pay_day(item, 4, 35);
             let mut line = self.payment(&[item], booked, due, TruthKind::MangledReference);
@@ -268,7 +268,7 @@ impl<'a> Cash<'a> {
             self.allocate(&mut line, item, due, due);
             self.push(line);
         }
-        for item in self.take(16, Self::is_plain) {
+        for item in self.take(12, Self::is_plain) {
             let due = self.items[item].amount;
             let booked = self.pay_day(item, 4, 35);
             let mut line = self.payment(&[item], booked, due, TruthKind::NoReference);
@@ -327,7 +327,7 @@ impl<'a> Cash<'a> {
         // Customers with a credit note first, so that there are always some of that kind.
         owners.sort_by_key(|&o| has_credit(self, o).is_none());
         for owner in owners {
-            if made == 11 {
+            if made == 10 {
                 return Ok(());
             }
             let wanted = 2 + self.chance.below(4) as usize;
@@ -393,7 +393,7 @@ impl<'a> Cash<'a> {
     }
 
     fn partial_payments(&mut self) {
-        for (n, item) in self.take(8, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate()
+        for (n, item) in self.take(6, |cash, i| cash.is_plain(i) && cash.items[i].amount.minor() > 80_000).into_iter().enumerate()
         {
             let due = self.items[item].amount;
             let share = self.chance.between(4, 6) * 100;
@@ -402,7 +402,7 @@ impl<'a> Cash<'a> {
             let mut line = self.payment(&[item], booked, first, TruthKind::Partial);
             self.allocate(&mut line, item, first, first);
             self.push(line);
-            if n < 4 {
+            if n < 3 {
                 let rest = plus(due, -first.minor());
                 let booked = bank_day(booked.saturating_add(self.chance.between(15, 30).days()));
                 let mut line = self.payment(&[item], booked, rest, TruthKind::Partial);

@@ -101,14 +101,11 @@ pub(super) fn jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, DemoError> 
     Ok(out)
 }
 
-/// What a messenger does: smaller, then a coarse JPEG; `times` over for a picture that was passed on.
-pub(super) fn through_messenger(image: &RgbImage, width: u32, quality: u8, times: u32) -> Result<Vec<u8>, DemoError> {
-    let height = image.height() * width / image.width().max(1);
-    let mut image = image::imageops::resize(image, width, height, FilterType::Triangle);
-    let mut bytes = jpeg(&image, quality)?;
+/// What messengers do to a picture that is passed on `times` over: a coarse JPEG of a coarse JPEG.
+pub(super) fn through_messenger(image: &RgbImage, quality: u8, times: u32) -> Result<Vec<u8>, DemoError> {
+    let mut bytes = jpeg(image, quality)?;
     for _ in 1..times {
-        image = image::load_from_memory(&bytes)?.into_rgb8();
-        bytes = jpeg(&image, quality)?;
+        bytes = jpeg(&image::load_from_memory(&bytes)?.into_rgb8(), quality)?;
     }
     Ok(bytes)
 }

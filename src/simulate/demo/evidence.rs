@@ -110,7 +110,7 @@ pub(super) struct Desk<'a> {
     taken_lines: BTreeSet<usize>,
     taken_items: BTreeSet<usize>,
     /// The picture that one customer sends twice.
-    pub(super) sent_once: Option<(image::RgbImage, EvidenceTruth)>,
+    pub(super) sent_once: Option<(String, EvidenceTruth)>,
 }
 
 /// A payment as its payer sees it: real, or claimed without money.

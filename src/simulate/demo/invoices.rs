@@ -56,7 +56,7 @@ pub(super) fn invoices(patrons: &[Patron], entities: &[EntityId], chance: &mut C
                     contract: wrong.then_some(price),
                 });
             }
-            let jobs = if patron.subscription.is_some() { 1 + chance.below(2) } else { 2 + chance.below(2) };
+            let jobs = if patron.subscription.is_some() { u64::from(chance.percent(70)) } else { 1 + chance.below(3) };
             for _ in 0..jobs {
                 if patron.wallet && chance.percent(60) {
                     continue;

@@ -88,6 +88,11 @@ fn header_text(text: &str) -> String {
     words.iter().map(|w| format!("=?UTF-8?B?{}?=", STANDARD.encode(w))).collect::<Vec<_>>().join("\r\n ")
 }
 
+/// A name before an address: dots and brackets of company names need quotation marks (RFC 5322).
+fn display_name(name: &str) -> String {
+    if name.is_ascii() { format!("\"{}\"", name.replace(['"', '\\'], "")) } else { header_text(name) }
+}
+
 fn base64_lines(bytes: &[u8]) -> String {
     let encoded = STANDARD.encode(bytes);
     let mut out = String::with_capacity(encoded.len() + encoded.len() / 38);
@@ -103,13 +108,17 @@ impl Mail<'_> {
     fn write(&self, id: &str) -> Vec<u8> {
         let day = self.on.strftime("%a, %d %b %Y");
         let domain = self.from.split('@').nth(1).unwrap_or("mail.example");
-        let zone = if self.to.contains("berlin") { "+0200" } else { "-0500" };
+        let zone = match (self.to.contains("berlin"), super::statements::is_summer_time(self.on)) {
+            (true, true) => "+0200",
+            (true, false) => "+0100",
+            (false, _) => "-0500",
+        };
         let mut out = format!(
             "Received: from mx.{domain} (mx.{domain} [192.0.2.25]) by mail.brightwater.example with ESMTPS;\r\n {day} {time}:21 {zone}\r\n\
              From: {name} <{from}>\r\nTo: {to}\r\nSubject: {subject}\r\nDate: {day} {time}:14 {zone}\r\n\
              Message-ID: <{id}@{domain}>\r\nMIME-Version: 1.0\r\n",
             time = clock24(self.time),
-            name = header_text(self.from_name),
+            name = display_name(self.from_name),
             from = self.from,
             to = self.to,
             subject = header_text(self.subject),

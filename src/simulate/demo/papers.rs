@@ -351,7 +351,7 @@ fn card_receipt(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     let number = shown.numbers().join(" ");
     let text: Vec<(u32, &str, String)> = vec![
         (40, "middle", "BRIGHTWATER SERVICES".into()),
-        (30, "middle", "Gartenfelder Str. 29, 13599 Berlin".into()),
+        (30, "middle", "Werkhof 7, Berlin".into()),
         (30, "middle", "TID 60217745".into()),
         (20, "middle", "- - - - - - - - - - - - - - - - - - - - - -".into()),
         (36, "middle", "CUSTOMER COPY".into()),
@@ -466,7 +466,7 @@ fn movements(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         "PAGO LUZ",
     ];
     for (i, text) in texts.into_iter().enumerate() {
-        let size = desk.chance.between(4_000, 400_000);
+        let size = if text.starts_with("COMISION") { 1_500 } else { desk.chance.between(4_000, 400_000) };
         let move_by = if text.starts_with("ABONO") { size } else { -size };
         balance += move_by;
         y += 24.0;

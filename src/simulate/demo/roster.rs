@@ -76,7 +76,7 @@ pub(super) fn accounts() -> Vec<BankAccount> {
         account(
             "BW-DE",
             iban("DE", "299955000002217745"),
-            "0002217745",
+            "29995500/0002217745",
             Currency::EUR,
             "Nordufer Sparbank",
             "NUFSDEHHXXX",

@@ -83,7 +83,7 @@ const KUNTUR: WalletLook = WalletLook {
 const LUCUMA: WalletLook = WalletLook {
     brand: "lúcuma",
     sky: ["#ff8a1f", "#c2185b"],
-    accent: "#ff6d3a",
+    accent: "#2a1530",
     card: "#1d1a22",
     ink: "#f4f1f7",
     soft: "#a79fb3",
@@ -165,10 +165,9 @@ fn wallet(desk: &mut Desk<'_>, file: &str, look: &WalletLook, sent: Sent) -> Res
     truth.reference = Some(operation);
     truth.invoice_numbers = message;
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
-    let image = desk.studio.draw(&svg, 1080)?;
-    let bytes = encode(&image, sent)?;
+    let bytes = sent_picture(desk, &svg, sent)?;
     if file.starts_with("02") {
-        desk.sent_once = Some((image, truth.clone()));
+        desk.sent_once = Some((svg, truth.clone()));
     }
     Ok(Piece { bytes, truth })
 }
@@ -179,13 +178,11 @@ fn wallet_amount(money: Money) -> String {
     text.strip_suffix(".00").map(str::to_owned).unwrap_or(text)
 }
 
-fn encode(image: &image::RgbImage, sent: Sent) -> Result<Vec<u8>, DemoError> {
+/// Draws at the size that the picture is sent in.
+fn sent_picture(desk: &Desk<'_>, svg: &str, sent: Sent) -> Result<Vec<u8>, DemoError> {
     match sent {
-        Sent::Messenger(width, quality) => through_messenger(image, width, quality, 1),
-        Sent::Original(width) => {
-            let height = image.height() * width / image.width().max(1);
-            png(&image::imageops::resize(image, width, height, image::imageops::FilterType::Triangle))
-        }
+        Sent::Messenger(width, quality) => jpeg(&desk.studio.draw(svg, width)?, quality),
+        Sent::Original(width) => png(&desk.studio.draw(svg, width)?),
     }
 }
 
@@ -247,7 +244,7 @@ const THORNBURY: BankLook = BankLook {
     signal: "#2dbd77",
     signal_path: CHECK,
     headline: "Payment sent",
-    note: "Thornbury Bank plc · Authorised by the PRA",
+    note: "Thornbury Bank plc · Issued electronically",
     share: "Share receipt",
     home: "Done",
     ios: true,
@@ -261,7 +258,7 @@ fn bank_screen(
     amount: &str,
     when: &str,
     rows: &[(&'static str, String)],
-) -> Result<image::RgbImage, DemoError> {
+) -> Result<String, DemoError> {
     let (mut labels, mut texts, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     let mut y = 806 + 80;
     for (i, (label, value)) in rows.iter().enumerate() {
@@ -321,13 +318,12 @@ fn bank_screen(
         ANDROID[0].1
     };
     let status = status.replace("{{ink}}", "{{header_ink}}");
-    let svg = fill(BANK, &[("status", &status)], &filling)?;
-    desk.studio.draw(&svg, 1080)
+    Ok(fill(BANK, &[("status", &status)], &filling)?)
 }
 
 fn masked(account: &str) -> String {
     let last: String = account.chars().skip(account.chars().count().saturating_sub(4)).collect();
-    format!("**** {last}")
+    format!("****{last}")
 }
 
 fn soles(money: Money) -> String {
@@ -361,7 +357,7 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
         ("Comisión", "S/ 0.00".to_owned()),
     ];
     let when = format!("{}, {}", long_date(shown.date, Language::Es), clock12(shown.time));
-    let image = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &when, &rows)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, false);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(operation);
@@ -369,7 +365,7 @@ fn bank_es(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(810) } else { Sent::Messenger(720, 74) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth })
 }
 
 fn euros(money: Money) -> String {
@@ -433,7 +429,6 @@ fn neobank(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
         .rows("rows", labels)
         .rows("values", texts);
     let svg = fill(NEOBANK, &IOS, &filling)?;
-    let image = desk.studio.draw(&svg, 1080)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, true);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(id);
@@ -441,7 +436,7 @@ fn neobank(desk: &mut Desk<'_>, file: &str, claimed: bool) -> Result<Piece, Demo
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(900) } else { Sent::Messenger(720, 70) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth: english(truth) })
 }
 
 /// The document's language, not the customer's.
@@ -465,7 +460,7 @@ fn bank_en(desk: &mut Desk<'_>, file: &str) -> Result<Piece, DemoError> {
         ("Charges", "€0.00".to_owned()),
     ];
     let when = format!("{} at {}", long_date(shown.date, Language::En), clock24(shown.time));
-    let image = bank_screen(desk, &THORNBURY, shown.time, &euros(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &THORNBURY, shown.time, &euros(shown.amount), &when, &rows)?;
     let mut truth = desk.truth(file, "screenshot", EvidenceKind::PaymentProof, &shown, true);
     truth.time = Some(clock24(shown.time));
     truth.reference = Some(id);
@@ -473,16 +468,16 @@ fn bank_en(desk: &mut Desk<'_>, file: &str) -> Result<Piece, DemoError> {
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     let sent = if file.ends_with("png") { Sent::Original(810) } else { Sent::Messenger(720, 66) };
-    Ok(Piece { bytes: encode(&image, sent)?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, sent)?, truth: english(truth) })
 }
 
 /// The second picture once more, smaller and passed on three times.
 fn second_copy(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
-    let (image, first) = desk.sent_once.take().ok_or(DemoError::TooFew("pictures to send twice"))?;
+    let (svg, first) = desk.sent_once.take().ok_or(DemoError::TooFew("pictures to send twice"))?;
     let mut truth = first;
     truth.duplicate_of = Some(std::mem::replace(&mut truth.file, "15_kuntur_again.jpg".to_owned()));
     truth.received_on = truth.received_on.saturating_add(3.days());
-    Ok(Piece { bytes: through_messenger(&image, 640, 52, 3)?, truth })
+    Ok(Piece { bytes: through_messenger(&desk.studio.draw(&svg, 640)?, 52, 3)?, truth })
 }
 
 fn failed(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
@@ -507,14 +502,14 @@ fn failed(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         ("Código", "TRX-1016".to_owned()),
     ];
     let when = format!("{}, {}", long_date(shown.date, Language::Es), clock12(shown.time));
-    let image = bank_screen(desk, &look, shown.time, &soles(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &look, shown.time, &soles(shown.amount), &when, &rows)?;
     let mut truth = desk.truth("16_altiplano_rejected.jpg", "screenshot", EvidenceKind::NotAPayment, &shown, false);
     truth.time = Some(clock24(shown.time));
     truth.invoice_numbers = shown.numbers();
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Servicios S.A.C.".to_owned());
     truth.flags.push("failed_transfer");
-    Ok(Piece { bytes: encode(&image, Sent::Messenger(720, 72))?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Messenger(720, 72))?, truth })
 }
 
 fn scheduled(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
@@ -545,14 +540,14 @@ fn scheduled(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         ("Status", "Scheduled".to_owned()),
     ];
     let when = format!("Set up on {}", slash_date(shown.date));
-    let image = bank_screen(desk, &look, shown.time, &euros(shown.amount), &when, &rows)?;
+    let svg = bank_screen(desk, &look, shown.time, &euros(shown.amount), &when, &rows)?;
     let mut truth = desk.truth("17_thornbury_scheduled.jpg", "screenshot", EvidenceKind::PromiseToPay, &shown, false);
     truth.date = Some(due);
     truth.invoice_numbers = shown.numbers();
     truth.payer_name = Some(patron.customer.name.clone());
     truth.payee_name = Some("Brightwater Services GmbH".to_owned());
     truth.flags.push("scheduled");
-    Ok(Piece { bytes: encode(&image, Sent::Messenger(720, 74))?, truth: english(truth) })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Messenger(720, 74))?, truth: english(truth) })
 }
 
 /// A photograph of a screen, out of focus, from an angle: nothing on it can be read.
@@ -565,7 +560,7 @@ fn unreadable_photo(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
     ];
     let screen = bank_screen(desk, &ALTIPLANO, shown.time, &soles(shown.amount), &slash_date(shown.date), &rows)?;
     // The screen stands as a picture in a darker room.
-    let encoded = jpeg(&screen, 80)?;
+    let encoded = jpeg(&desk.studio.draw(&screen, 540)?, 80)?;
     let href = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, encoded);
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1080\" height=\"2340\" viewBox=\"0 0 1080 2340\">\
@@ -642,11 +637,10 @@ fn chat_promise(desk: &mut Desk<'_>) -> Result<Piece, DemoError> {
         .rows("bubbles", bubbles)
         .rows("lines", lines);
     let svg = fill(CHAT, &ANDROID, &filling)?;
-    let image = desk.studio.draw(&svg, 1080)?;
     let mut truth = desk.truth("19_chat_promise.png", "screenshot", EvidenceKind::PromiseToPay, &shown, false);
     truth.date = Some(due);
     truth.invoice_numbers = shown.numbers();
     truth.language = "es";
     truth.money = MoneyTiming::Never;
-    Ok(Piece { bytes: encode(&image, Sent::Original(810))?, truth })
+    Ok(Piece { bytes: sent_picture(desk, &svg, Sent::Original(810))?, truth })
 }

@@ -143,8 +143,8 @@ impl Page<'_> {
         x.open("MsgPgntn").leaf("PgNb", "1").leaf("LastPgInd", "true").close().close();
         x.open("Stmt").leaf("Id", &format!("{id}-1")).leaf("ElctrncSeqNb", &self.period.number.to_string());
         x.leaf("CreDtTm", &format!("{}T05:12:44+00:00", next_day(last)));
-        x.open("FrToDt").leaf("FrDtTm", &format!("{first}T00:00:00+02:00"));
-        x.leaf("ToDtTm", &format!("{last}T23:59:59+02:00")).close();
+        x.open("FrToDt").leaf("FrDtTm", &format!("{first}T00:00:00{}", berlin(first)));
+        x.leaf("ToDtTm", &format!("{last}T23:59:59{}", berlin(last))).close();
         x.open("Acct").open("Id").leaf("IBAN", &self.account.number).close().leaf("Ccy", self.account.currency.code());
         x.open("Ownr").leaf("Nm", self.owner).close();
         x.open("Svcr").open("FinInstnId").leaf("BICFI", &self.account.bic).leaf("Nm", &self.account.bank).close().close();
@@ -248,7 +248,7 @@ impl Page<'_> {
         };
         put(&format!(":20:STMT2026{:02}", self.period.number));
         // Bank code and account number, the older German way to name an account.
-        put(&format!(":25:29995500/{}", self.account.local_number));
+        put(&format!(":25:{}", self.account.local_number));
         put(&format!(":28C:{:05}/001", self.period.number));
         put(&format!(":60F:{}", balance(self.opening, before(self.period.from))));
         for line in self.lines {
@@ -282,7 +282,7 @@ impl Page<'_> {
         writer.write_record([
             "Fecha",
             "Fecha valuta",
-            "Descripción operación",
+            "Tipo de movimiento",
             "Monto",
             "Moneda",
             "Saldo",
@@ -290,8 +290,9 @@ impl Page<'_> {
             "Operación - Número",
             "Operación - Hora",
             "Ordenante",
-            "Cuenta ordenante",
-            "Referencia2",
+            "Cuenta contraparte",
+            "Concepto",
+            "Cuenta",
         ])?;
         let mut balance = self.opening;
         for line in self.lines {
@@ -309,10 +310,20 @@ impl Page<'_> {
                 upper_plain(line.party.as_deref().unwrap_or_default()),
                 line.party_account.clone().unwrap_or_default(),
                 line.text.clone().unwrap_or_default(),
+                self.account.number.clone(),
             ])?;
         }
         writer.into_inner().map_err(|e| DemoError::Csv(e.into_error().into()))
     }
+}
+
+/// Whether central Europe is on summer time; it ends on 25 October 2026.
+pub(super) fn is_summer_time(day: Date) -> bool {
+    day < date(2026, 10, 25)
+}
+
+fn berlin(day: Date) -> &'static str {
+    if is_summer_time(day) { "+02:00" } else { "+01:00" }
 }
 
 fn next_day(day: Date) -> Date {
