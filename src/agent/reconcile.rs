@@ -518,11 +518,12 @@ impl<'a> Desk<'a> {
         }
         let mut sentences: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         sentences.extend(first.withheld.iter().map(|withheld| withheld.reason.clone()));
-        if let Some(case) = before.filter(|case| !case.rejected.is_empty()) {
-            sentences
-                .extend(case.reasons.iter().filter(|reason| reason.contains("refused") || reason.contains("undone")).cloned());
+        // What people did to the case stays on it.
+        for said in before.into_iter().flat_map(|case| &case.reasons) {
+            if (said.contains("refused the answers") || said.contains("was undone by")) && !sentences.contains(said) {
+                sentences.push(said.clone());
+            }
         }
-        sentences.dedup();
         CaseContent {
             kind: self.kind(first, facts, reasons),
             headline: self.headline(stored, book, answer.candidates.first()),
