@@ -1,6 +1,7 @@
 //! Intake: bytes of a bank or billing file in, the types of `quittance_rules` out. One file per format. A broken line or entry
 //! becomes a [`quittance_rules::bank::Problem`] and the rest is taken; an [`IntakeError`] says why nothing could be taken.
 
+pub mod bai2;
 pub mod bank_file;
 pub mod billed;
 pub mod camt;
@@ -8,6 +9,16 @@ mod camt_entry;
 mod cii;
 pub mod detect;
 pub mod embedded;
+pub mod mt940;
+mod mt940_details;
+mod mt940_entry;
+pub mod nacha;
+pub mod ofx;
+mod ofx_tokens;
+pub mod qif;
+mod qif_date;
+mod text_fields;
+mod text_lines;
 mod ubl;
 mod utf8;
 mod xml;
