@@ -12,7 +12,7 @@ use quittance_rules::money::{Currency, Money};
 use super::IntakeError;
 use super::mt940_details::{Details, read_details};
 use super::mt940_entry::{Entry, parse_balance, parse_count_and_sum, parse_entry};
-use super::text_fields::{account_number, folded, is_iban, problem_at, shown, structured_reference, telling};
+use super::text_fields::{account_number, folded, has_iban_form, is_iban, problem_at, shown, structured_reference, telling};
 use super::text_lines::{LineReader, TextDecoder};
 
 /// Most text kept of one field, in bytes. SWIFT allows 390; no bank is known to pass 4,000.
@@ -564,7 +564,7 @@ fn parties(entry: &Entry, details: &mut Details) -> Parties {
         let compact: String = entry.supplement.chars().filter(|c| !c.is_whitespace()).collect();
         let rabobank_account =
             compact.len() == 10 && compact.starts_with('P') && compact[1..].bytes().all(|b| b.is_ascii_digit());
-        if is_iban(&compact) || rabobank_account {
+        if has_iban_form(&compact) || rabobank_account {
             account.get_or_insert(compact);
         } else if like_account {
             // SNS: the text repeats account and name in front of what the payer wrote.
