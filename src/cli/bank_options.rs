@@ -42,6 +42,7 @@ impl BankOptions {
             Profile::parse(&text).map_err(|error| Usage(format!("--profile {}: {error}", path.display())))
         });
         Ok(BankFileOptions {
+            account: None,
             currency: currency.map_err(|error| Usage(format!("--currency: {error}")))?,
             date_order: self.date_order.map(|order| match order {
                 Order::Dmy => DateOrder::Dmy,

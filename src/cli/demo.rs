@@ -7,6 +7,7 @@ use quittance_agent::ports::{CaseFilter, Store};
 use quittance_agent::reconcile;
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::journal::InputKind;
+use quittance_rules::records::EntityId;
 use quittance_simulate::demo::{DemoManifest, write_demo};
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
@@ -55,16 +56,32 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
 
     let (customers, invoices) = ([args.dir.join(&manifest.customers)], [args.dir.join(&manifest.invoices)]);
     let evidence: Vec<PathBuf> = manifest.evidence.iter().map(|file| args.dir.join(file)).collect();
+    // One account after the other: some banks' files do not name it, and some name it in a form of their own.
+    let mut statements: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for statement in &manifest.statements {
+        statements.entry(statement.account.clone()).or_default().push(args.dir.join(&statement.file));
+    }
     let mut worst = Outcome::Done;
-    let statements: Vec<PathBuf> = manifest.statements.iter().map(|statement| args.dir.join(&statement.file)).collect();
-    let steps: [(&str, &[PathBuf], InputKind, Importer); 4] = [
+    let mut steps: Vec<(&str, &[PathBuf], InputKind, Importer)> = vec![
         ("customers", &customers, InputKind::Customers, Importer::Customers),
         ("invoices", &invoices, InputKind::Invoices, Importer::Invoices),
-        ("statements", &statements, InputKind::Statement, Importer::Statement(Placing::default(), Box::default())),
-        ("evidence", &evidence, InputKind::Evidence, Importer::Evidence),
     ];
+    for (number, statement) in &statements {
+        let account = manifest.accounts.iter().find(|account| account.number == *number);
+        let placing = Placing {
+            account: Some(number.clone()),
+            entity: account.map(|account| EntityId::parse(&account.entity_id)).transpose()?,
+            book_interim: false,
+        };
+        steps.push(("statements", statement, InputKind::Statement, Importer::Statement(placing, Box::default())));
+    }
+    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence));
+    let mut before = "";
     for (what, paths, kind, importer) in steps {
-        println!("Taking in {what}");
+        if what != before {
+            println!("Taking in {what}");
+            before = what;
+        }
         if import_all(&database, "demo", paths, kind, &importer).await? == Outcome::SomeRefused {
             worst = Outcome::SomeRefused;
         }

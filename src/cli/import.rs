@@ -119,24 +119,41 @@ pub async fn import_all(
     let paths = walk(paths)?;
     let bar = Bar::new("importing");
     let mut outcome = Outcome::Done;
-    for (done, path) in (0_u64..).zip(&paths) {
-        bar.set(done, paths.len() as u64);
-        let shown = path.display();
-        match import_one(database, by, path, kind, importer).await {
-            Ok(Said { line, refused }) => {
-                println!("{shown}: {line}");
-                if !refused.is_empty() {
+    // Evidence is read in processes of its own, so two at a time; everything else is one writer's work.
+    let at_once = if kind == InputKind::Evidence { 2 } else { 1 };
+    let mut done = 0_u64;
+    for group in paths.chunks(at_once) {
+        let import = |path: &'_ PathBuf| import_one(database, by, path.clone(), kind, importer);
+        let results = match group {
+            [one, two] => {
+                let (first, second) = tokio::join!(import(one), import(two));
+                vec![first, second]
+            }
+            _ => match group.first() {
+                Some(one) => vec![import(one).await],
+                None => Vec::new(),
+            },
+        };
+        for (path, result) in group.iter().zip(results) {
+            let shown = path.display();
+            match result {
+                Ok(Said { line, refused }) => {
+                    println!("{shown}: {line}");
+                    if !refused.is_empty() {
+                        outcome = Outcome::SomeRefused;
+                    }
+                    for sentence in refused {
+                        eprintln!("{shown}: {sentence}");
+                    }
+                }
+                Err(error) => {
+                    eprintln!("{shown}: {error:#}");
                     outcome = Outcome::SomeRefused;
                 }
-                for sentence in refused {
-                    eprintln!("{shown}: {sentence}");
-                }
-            }
-            Err(error) => {
-                eprintln!("{shown}: {error:#}");
-                outcome = Outcome::SomeRefused;
             }
         }
+        done = done.saturating_add(group.len() as u64);
+        bar.set(done, paths.len() as u64);
     }
     bar.finish();
     Ok(outcome)
@@ -148,7 +165,8 @@ struct Said {
     refused: Vec<String>,
 }
 
-async fn import_one(database: &Database, by: &str, path: &Path, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
+async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
+    let path = path.as_path();
     let (digest, size) = database.keep_file(path).await?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let input = input_of(digest, kind, &name, size);

@@ -27,7 +27,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use quittance_agent::ports::Unreadable;
 use quittance_rules::evidence::Reading;
 
 pub use child::{Task, parse_process};
@@ -182,23 +181,6 @@ impl EvidenceReader {
             tracing::warn!("{notice}");
         }
         Ok(Report { outcome, notices, elapsed: remains.elapsed, resident_bytes_peak: remains.resident_bytes_peak })
-    }
-}
-
-/// The port of the order of work: reads on a thread that may block.
-impl quittance_agent::ports::EvidenceReader for EvidenceReader {
-    async fn read(&self, bytes: &[u8], _name: &str) -> Result<Reading, Unreadable> {
-        let (reader, bytes) = (self.clone(), bytes.to_vec());
-        let report = tokio::task::spawn_blocking(move || EvidenceReader::read(&reader, &bytes))
-            .await
-            .map_err(|error| Unreadable(error.to_string()))?
-            .map_err(|error| Unreadable(error.to_string()))?;
-        match report.outcome {
-            Outcome::Read(reading) => Ok(*reading),
-            other => Err(Unreadable(
-                other.sentence().unwrap_or_else(|| "the reading process gave another answer than asked for".to_owned()),
-            )),
-        }
     }
 }
 

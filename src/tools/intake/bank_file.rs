@@ -19,6 +19,8 @@ use super::{BankFormat, IntakeError, bai2, mt940, nacha, ofx, qif, xlsx};
 pub struct BankFileOptions {
     /// Currency of the account, for formats whose files need not name one.
     pub currency: Option<Currency>,
+    /// Account number, for tables that name none.
+    pub account: Option<String>,
     /// Order of day and month, for QIF files whose dates do not show it.
     pub date_order: Option<DateOrder>,
     /// Mapping profile for CSV and XLSX.
@@ -57,7 +59,7 @@ pub fn read_bank_file<R: Read + Seek>(
 ) -> Result<BankFileReading, IntakeError> {
     let (format, head) = look(&mut input)?;
     let currency = options.currency;
-    let table = TableOptions { profile: options.profile.as_ref(), currency };
+    let table = TableOptions { profile: options.profile.as_ref(), currency, account: options.account.as_deref() };
     let Some(format) = format else {
         // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
         // (a payment order, an invoice, a web page).
