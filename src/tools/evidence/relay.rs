@@ -192,6 +192,17 @@ fn join(mut letters: Vec<Patch>, plane: Plane) -> Vec<Line> {
 }
 
 impl Lines {
+    /// How far the lines fall to the right, in pixels down a pixel along, when enough of them agree that the picture is askew.
+    pub(super) fn slope(&self) -> Option<f32> {
+        let long = self.lines.iter().filter(|l| l.patches.len() >= 8 && l.x1 - l.x0 > 6 * l.tallest);
+        let mut slopes: Vec<f32> = long.filter_map(fall_of).collect();
+        slopes.sort_by(f32::total_cmp);
+        let middle = slopes.get(slopes.len() / 2).copied()?;
+        let agreeing = slopes.iter().filter(|slope| (*slope - middle).abs() < 0.012).count();
+        // Under a degree tesseract follows the line by itself; over eight the lines found here are not whole.
+        (slopes.len() >= 4 && 10 * agreeing >= 6 * slopes.len() && (0.016..0.15).contains(&middle.abs())).then_some(middle)
+    }
+
     /// Sets the lines again and reads them in one pass.
     pub(super) fn read(&self, ocr: &mut Ocr) -> Vec<Seen> {
         let (page, pieces) = self.set();
@@ -278,6 +289,21 @@ impl Lines {
         let tile = imageops::resize(&tile, set_size.0, set_size.1, filter);
         Some((Piece { source: (x, y, width, height), scale, set_at: (0, 0), set_size }, tile))
     }
+}
+
+/// The least-squares slope through the feet of a line's letters.
+fn fall_of(line: &Line) -> Option<f32> {
+    let feet: Vec<(f32, f32)> = line
+        .patches
+        .iter()
+        .filter(|p| 2 * p.height > line.tallest)
+        .map(|p| (p.x as f32 + p.width as f32 / 2.0, p.bottom() as f32))
+        .collect();
+    let count = feet.len() as f32;
+    let (mean_x, mean_y) = (feet.iter().map(|f| f.0).sum::<f32>() / count, feet.iter().map(|f| f.1).sum::<f32>() / count);
+    let spread: f32 = feet.iter().map(|f| (f.0 - mean_x).powi(2)).sum();
+    let shared: f32 = feet.iter().map(|f| (f.0 - mean_x) * (f.1 - mean_y)).sum();
+    (feet.len() >= 6 && spread > 0.0).then(|| shared / spread)
 }
 
 /// Parts of a large line that want a scale of their own: raised signs, small words beside a huge number.
