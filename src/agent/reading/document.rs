@@ -31,6 +31,9 @@ pub struct Governed<'d> {
     pub relation: Relation,
 }
 
+/// No real paper has more labels; comparing more with each other would take long.
+const LABELS_MAX: usize = 5_000;
+
 /// Words, arranged and scanned.
 #[derive(Debug)]
 pub struct Document<'w> {
@@ -54,7 +57,8 @@ impl<'w> Document<'w> {
     /// Arranges and scans. `barred` words (see `orders`) are seen by nobody.
     pub fn of(layout: Layout<'w>) -> Self {
         let scan = scan(&layout, &CURRENCIES);
-        let labels = labels_of(&layout);
+        let mut labels = labels_of(&layout);
+        labels.truncate(LABELS_MAX);
         let context = Context::of(&layout, &scan);
         let mut ranges = vec![0..0; layout.segments.len()];
         for (index, label) in labels.iter().enumerate() {
@@ -122,7 +126,9 @@ impl<'w> Document<'w> {
                 continue;
             }
             let between = position.saturating_sub(last).saturating_sub(1);
-            if wants(label.role) && (between <= 4 || label.colon) {
+            // A word of a sentence is a label only right before its value.
+            let reach = if label.at_start { 4 } else { 1 };
+            if wants(label.role) && (between <= reach || label.colon) {
                 return Some(Governed { label, relation: Relation::Same });
             }
             if stops(label.role) && between <= 2 {
@@ -328,7 +334,9 @@ impl<'w> Document<'w> {
         let groups = all_digits(text) || (text.len() == 4 && text.starts_with("RF") && all_digits(&text[2..]));
         for &next in tail {
             let piece = trimmed(&self.layout.words[next].text);
+            let listed = taken.last().is_some_and(|&w| self.layout.words[w].text.ends_with([',', ';']));
             let joins = (groups
+                && !listed
                 && all_digits(piece)
                 && piece.len() <= 8
                 && !self.shaped[next]

@@ -54,7 +54,7 @@ pub struct Words {
 }
 
 /// Words beyond this many are not read for claims; the text of a real paper that long names its sums before.
-const WORDS_MAX: usize = 40_000;
+const WORDS_MAX: usize = 20_000;
 
 /// Says what a document is and what it claims, each value with the words and the place it was read from.
 ///

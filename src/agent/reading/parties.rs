@@ -184,7 +184,7 @@ fn account_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
 fn block_of(doc: &Document<'_>, segment: usize) -> Option<Role> {
     let row = doc.layout.segments[segment].row;
     let page = doc.layout.rows[row].page;
-    let mut headings = doc.labels.iter().filter(|l| {
+    let headings = doc.labels.iter().filter(|l| {
         let above = doc.layout.segments[l.segment].row;
         matches!(l.role, Role::Payer | Role::Payee)
             && l.at_start
@@ -192,7 +192,14 @@ fn block_of(doc: &Document<'_>, segment: usize) -> Option<Role> {
             && row.saturating_sub(above) <= 4
             && doc.layout.rows[above].page == page
     });
-    headings.next_back().map(|l| l.role)
+    // Two blocks side by side: the heading above this one counts, not its neighbour.
+    let headings: Vec<&Label> = headings.collect();
+    let over = headings.iter().rev().find(|l| doc.layout.segments[l.segment].overlaps_x(&doc.layout.segments[segment]));
+    let one_side = headings.windows(2).all(|w| {
+        w[0].role == w[1].role
+            || w[0].segment != w[1].segment && doc.layout.segments[w[0].segment].row != doc.layout.segments[w[1].segment].row
+    });
+    over.or_else(|| headings.last().filter(|_| one_side)).map(|l| l.role)
 }
 
 /// An account number without check digits, behind its label: at least six digits, or masked.

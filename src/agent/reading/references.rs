@@ -80,6 +80,7 @@ fn invoices(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim>
         || doc.layout.words.iter().any(|w| w.text.starts_with('#'));
     let length_min = if names_number { 2 } else { 3 };
     let Some((first, relation)) = doc.value_of(label, |words| doc.code_at(words, length_min)) else { return Vec::new() };
+    let first = if relation == Relation::Same { with_series(doc, label, first) } else { first };
     let mut found = vec![first.clone()];
     if relation == Relation::Same {
         // A list goes on over commas and `and`.
@@ -118,6 +119,25 @@ fn invoices(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim>
         })
         .filter_map(|(text, words)| doc.claim(Field::InvoiceNumber, ClaimValue::Text(text), &words, base * near))
         .collect()
+}
+
+/// `FT 2026/1187`: the letters are the series of the number, not only its label.
+pub fn with_series(doc: &Document<'_>, label: &Label, number: Vec<usize>) -> Vec<usize> {
+    if !["ft", "nf", "re", "fs", "fr"].contains(&label.phrase.as_str()) || label.colon {
+        return number;
+    }
+    let segment = &doc.layout.segments[label.segment];
+    let word = doc.layout.tokens[segment.tokens[label.from]].word;
+    let text = doc.layout.words[word].text.as_str();
+    if text != text.to_uppercase()
+        || number.contains(&word)
+        || number.first().map(|&n| doc.layout.position(n)) != Some(doc.layout.position(word).saturating_add(1))
+    {
+        return number;
+    }
+    let mut whole = vec![word];
+    whole.extend(number);
+    whole
 }
 
 /// `101/102` is one number; `F-101,F-102` are two.
@@ -247,7 +267,7 @@ fn own_number(claims: &mut Vec<Claim>) {
 
 /// One claim per field and value, the surest; surest first.
 fn deduplicated(mut claims: Vec<Claim>) -> Vec<Claim> {
-    claims.sort_by(|a, b| b.confidence.cmp(&a.confidence));
+    claims.sort_by_key(|c| std::cmp::Reverse(c.confidence));
     let mut kept: Vec<Claim> = Vec::new();
     for claim in claims {
         if !kept.iter().any(|k| k.field == claim.field && k.value == claim.value) {

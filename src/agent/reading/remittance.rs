@@ -27,6 +27,9 @@ pub struct Row {
     words: Vec<usize>,
 }
 
+/// A payment that covers more invoices than this is sent as a file, not as a paper.
+const ROWS_MAX: usize = 1_000;
+
 /// Finds rows of an invoice number with an amount.
 pub fn find(doc: &Document<'_>) -> Rows {
     let columns = number_columns(doc);
@@ -38,7 +41,7 @@ pub fn find(doc: &Document<'_>) -> Rows {
         if dated && with_amount {
             found.movements = found.movements.saturating_add(1);
         }
-        if with_amount {
+        if with_amount && found.rows.len() < ROWS_MAX {
             found.rows.extend(row_of(doc, segments, &columns));
         }
     }
@@ -75,7 +78,7 @@ fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize
         for label in doc.labels_in(s).iter().filter(|l| l.role == Role::Invoice) {
             let behind = super::labels::words_after(&doc.layout, label, None);
             if let Some(code) = doc.code_at(&behind, 3) {
-                number = Some((code, true));
+                number = Some((super::references::with_series(doc, label, code), true));
                 break 'search;
             }
         }

@@ -304,23 +304,22 @@ fn account_at(pieces: &[&str], at: usize) -> Option<(usize, Option<String>, bool
     let masked_trim =
         |piece: &str| piece.trim_matches(['"', '(', ')', '[', ']', '|', ';', ':', '\'']).trim_end_matches([',', '.']).to_owned();
     let bytes = first.as_bytes();
-    if bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_uppercase) && bytes[2..4].iter().all(u8::is_ascii_digit) {
-        if let Some(wanted) = iban_length(&first[..2]) {
-            let mut number = String::new();
-            for (i, piece) in pieces[at..].iter().enumerate().take(10) {
-                let piece: String = trimmed(piece).chars().filter(|c| *c != '-' && *c != '.').collect();
-                if !piece.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                    break;
-                }
-                number.push_str(&piece);
-                if number.len() == wanted {
-                    let number = number.to_ascii_uppercase();
-                    let holds = iban_holds(&number);
-                    return Some((i.saturating_add(1), holds.then_some(number), holds));
-                }
-                if number.len() > wanted {
-                    break;
-                }
+    let begins = bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_uppercase) && bytes[2..4].iter().all(u8::is_ascii_digit);
+    if let Some(wanted) = begins.then(|| iban_length(&first[..2])).flatten() {
+        let mut number = String::new();
+        for (i, piece) in pieces[at..].iter().enumerate().take(10) {
+            let piece: String = trimmed(piece).chars().filter(|c| *c != '-' && *c != '.').collect();
+            if !piece.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                break;
+            }
+            number.push_str(&piece);
+            if number.len() == wanted {
+                let number = number.to_ascii_uppercase();
+                let holds = iban_holds(&number);
+                return Some((i.saturating_add(1), holds.then_some(number), holds));
+            }
+            if number.len() > wanted {
+                break;
             }
         }
     }

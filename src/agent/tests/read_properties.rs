@@ -191,6 +191,35 @@ fn currencies_that_share_a_sign_are_told_apart_or_left_open() {
     }
 }
 
+#[test]
+fn numbers_in_a_list_are_several() {
+    for (text, numbers) in [
+        ("Payment confirmation\n\nMemo: invoices 4410, 4412 and 4417\n", vec!["4410", "4412", "4417"]),
+        ("Pago realizado\n\nConcepto: facturas F001-2210 y F001-2214\n", vec!["F001-2210", "F001-2214"]),
+        ("Comprovativo de transferência\n\nDescritivo: fatura FT 2026/311\n", vec!["FT 2026/311"]),
+    ] {
+        let reading = read(text, Source::Mail);
+        let mut saw: Vec<String> = Vec::new();
+        for claim in reading.claims.iter().filter(|c| c.field == Field::InvoiceNumber) {
+            if let ClaimValue::Text(number) = &claim.value {
+                saw.push(number.clone());
+            }
+        }
+        saw.sort();
+        assert_eq!(saw, numbers, "{text}");
+    }
+}
+
+#[test]
+fn twenty_pages_are_read_in_time_linear_in_their_words() {
+    // Not a clock: the count of claims and rows stays bounded however long the paper, so that no step is repeated for each pair of words.
+    let page =
+        "Invoice INV-20118   02/14/2026   1,200.00   Paid to   Someone Ltd   IBAN DE89 3704 0044 0532 0130 00\n".repeat(1_500);
+    let reading = read(&page, Source::PdfText);
+    assert!(reading.remittance_lines.len() <= 1_000);
+    assert!(reading.complaints.iter().any(|c| c.starts_with("only the first")), "{:?}", reading.complaints);
+}
+
 fn any_word() -> impl Strategy<Value = Word> {
     let text = prop_oneof![
         "\\PC{0,12}",
