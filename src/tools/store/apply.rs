@@ -355,7 +355,7 @@ impl Work {
                 .collect();
             // In the order of the changes, but a case is resolved before the next one on its subject is opened or reopened.
             let pending = |row: &Row| table.at == tables::CASES.at && row[12] != Value::from("resolved");
-            changed.sort_by(|a, b| (pending(&a.2), a.1).cmp(&(pending(&b.2), b.1)));
+            changed.sort_by_key(|(_, change_no, row)| (pending(row), *change_no));
             let (replaced, added): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(replaced, _, _)| *replaced);
             for (replace, rows) in [(true, replaced), (false, added)] {
                 let mut rows = rows.as_slice();
