@@ -7,7 +7,9 @@ mod postgres;
 mod sample;
 
 use quittance_agent::ports::Store;
+use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{AuditEntry, Change};
+use quittance_rules::ledger::DecisionId;
 use quittance_tools::store::{Database, verify_export};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
@@ -137,18 +139,33 @@ async fn every_column_of_every_table_is_watched() {
     assert_eq!(book.verify().await.unwrap().findings, [""; 0], "all is as before");
 }
 
+const WATERMARKED: &[u8] = b"an original nobody refers to, marked WATERMARK";
+
+/// What can be read of the rows the test below alters.
+async fn everything(book: &Database) -> String {
+    use quittance_agent::ports::CaseFilter;
+    use sha2::Digest;
+    let kept = InputDigest(hex::encode(sha2::Sha256::digest(WATERMARKED)));
+    let read = (
+        book.audit_entries(0, 0).await.unwrap(),
+        book.cases(&CaseFilter { resolved: true, ..CaseFilter::default() }).await.unwrap(),
+        book.payment(&payment_id("p2")).await.unwrap(),
+        book.decisions(DecisionId(0), 0).await.unwrap(),
+        book.policy().await.unwrap(),
+        book.kept(&kept).await.unwrap(),
+    );
+    format!("{read:?}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_byte_of_the_file_itself() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("book.db");
     let url = format!("sqlite://{}", file.display());
     let book = book_with_work(&url).await;
-    book.keep_bytes(b"an original nobody refers to, marked WATERMARK").await.unwrap();
+    book.keep_bytes(WATERMARKED).await.unwrap();
+    let content = everything(&book).await;
     book.close().await;
-    // So that no bytes of replaced rows are left in unused space, where nothing reads them.
-    let mut hand = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&file)).await.unwrap();
-    run(&mut hand, "VACUUM".into()).await;
-    hand.close().await.unwrap();
     let sound = std::fs::read(&file).unwrap();
     for (marker, named) in [
         (&b"WATERMARK"[..], "table blob_chunks, row "),
@@ -160,19 +177,23 @@ async fn one_byte_of_the_file_itself() {
         let places: Vec<usize> =
             sound.windows(marker.len()).enumerate().filter(|(_, bytes)| *bytes == marker).map(|(at, _)| at).collect();
         assert!(!places.is_empty(), "{}", String::from_utf8_lossy(marker));
+        let mut found = 0;
         for place in places {
             let mut altered = sound.clone();
             altered[place + 1] ^= 1;
             std::fs::write(&file, &altered).unwrap();
             let book = Database::open(&url).await.unwrap();
             let findings = book.verify().await.unwrap().findings;
+            if findings.is_empty() {
+                // SQLite leaves old bytes in the unused space of pages, where nothing reads them.
+                assert_eq!(everything(&book).await, content, "at byte {place} something is read and not watched");
+            } else {
+                assert!(findings.iter().any(|finding| finding.starts_with(named)), "at byte {place}: {findings:#?}");
+                found += 1;
+            }
             book.close().await;
-            assert!(
-                findings.iter().any(|finding| finding.starts_with(named)),
-                "{} at byte {place}: {findings:#?}",
-                String::from_utf8_lossy(marker)
-            );
         }
+        assert!(found > 0, "{}", String::from_utf8_lossy(marker));
     }
     // Any byte of the pages: no panic, and an answer or a sentence.
     for place in (0..sound.len()).step_by(sound.len() / 40) {
