@@ -98,6 +98,9 @@ pub(super) struct Piece {
 /// The picture or the text of a piece is made by one of these; each may look at the whole desk.
 pub(super) type Maker = fn(&mut Desk<'_>) -> Result<Piece, DemoError>;
 
+/// Whether a line of a customer will do.
+pub(super) type Wish<'a> = dyn Fn(&Line, &Patron) -> bool + 'a;
+
 /// What the makers of evidence work from.
 pub(super) struct Desk<'a> {
     pub(super) patrons: &'a [Patron],
@@ -148,7 +151,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A line nobody has sent evidence for: the first wish that any line meets counts.
-    pub(super) fn paid(&mut self, what: &'static str, wishes: &[&dyn Fn(&Line, &Patron) -> bool]) -> Result<Shown, DemoError> {
+    pub(super) fn paid(&mut self, what: &'static str, wishes: &[&Wish<'_>]) -> Result<Shown, DemoError> {
         for wish in wishes {
             let free: Vec<usize> = (0..self.lines.len())
                 .filter(|i| !self.taken_lines.contains(i))
