@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod match_book;
 mod match_explain;
 mod read;
+mod simulate;
 mod statement;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
@@ -25,6 +26,9 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
+    /// Make a seeded book with its truth, or score answers against a truth
+    #[command(hide = true)]
+    Simulate(simulate::Args),
 }
 
 /// How a command prints what it lists.
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
+        Command::Simulate(args) => simulate::run(args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

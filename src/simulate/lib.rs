@@ -1,1 +1,3 @@
-//! placeholder
+//! Seeded books with the truth beside them.
+
+pub mod books;
