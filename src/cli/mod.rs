@@ -19,6 +19,7 @@ mod read;
 mod replay;
 mod run;
 mod settings;
+mod simulate;
 mod statement;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
@@ -55,6 +56,9 @@ enum Command {
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
     Parse(parse::Args),
+    /// Make a seeded book with its truth, or score answers against a truth
+    #[command(hide = true)]
+    Simulate(simulate::Args),
 }
 
 /// How a command prints what it lists.
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => wait_for(replay::run(args)),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
+        Command::Simulate(args) => simulate::run(args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

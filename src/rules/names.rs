@@ -4,6 +4,9 @@
 //! none. Two names are compared by what is left when all of that is taken away.
 #![allow(clippy::arithmetic_side_effects)] // Index arithmetic within one short string; no money in here.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use deunicode::deunicode_char;
 
 /// Longest name that is compared, in bytes; the rest is ignored. Bank formats carry at most 140 characters.
@@ -339,16 +342,34 @@ pub fn fold_name(name: &str) -> FoldedName {
 
 fn longest_legal_form(words: &[&str], at: usize) -> Option<(usize, &'static str)> {
     let mut best: Option<(usize, &'static str)> = None;
-    for (form, short) in LEGAL_FORMS {
-        let count = form.split(' ').count();
-        if best.is_some_and(|(length, _)| length >= count) || at + count > words.len() {
-            continue;
-        }
-        if form.split(' ').zip(&words[at..]).all(|(a, b)| a == *b) {
+    for (form, short) in forms_beginning_with().get(words[at])? {
+        let count = form.len();
+        if best.is_none_or(|(length, _)| length < count)
+            && at + count <= words.len()
+            && form.iter().zip(&words[at..]).all(|(a, b)| a == b)
+        {
             best = Some((count, short));
         }
     }
     best
+}
+
+/// The words of a legal form and what it stands for.
+type LegalForm = (Vec<&'static str>, &'static str);
+
+/// Legal forms by their first word.
+fn forms_beginning_with() -> &'static HashMap<&'static str, Vec<LegalForm>> {
+    static FORMS: LazyLock<HashMap<&'static str, Vec<LegalForm>>> = LazyLock::new(|| {
+        let mut forms: HashMap<&'static str, Vec<LegalForm>> = HashMap::new();
+        for (form, short) in LEGAL_FORMS {
+            let words: Vec<&'static str> = form.split(' ').collect();
+            if let Some(first) = words.first() {
+                forms.entry(first).or_default().push((words, short));
+            }
+        }
+        forms
+    });
+    &FORMS
 }
 
 /// How alike two folded names are, in thousandths: 1000 for equal words in any order, 0 for nothing in common.

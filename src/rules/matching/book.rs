@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::index::HashIndex;
 use crate::bank::normal_account;
 use crate::money::{Currency, Money};
-use crate::names::{fold_name, fold_text};
+use crate::names::fold_name;
 use crate::records;
 use crate::reference::{Forms, hash};
 
@@ -775,10 +775,6 @@ impl Book {
         self.items.currencies.values.iter().position(|c| *c == currency).and_then(|at| u8::try_from(at).ok())
     }
 
-    pub(super) fn payment_currency_values(&self) -> &[Currency] {
-        &self.payments.currencies.values
-    }
-
     /// Id of a payment.
     pub fn payment_id(&self, row: u32) -> &str {
         let payment = self.payment(row);
@@ -990,7 +986,5 @@ pub fn ppm(percent: Option<Decimal>) -> u32 {
 
 /// Folds a payer's name to the form the name indexes use.
 pub(super) fn folded_payer(name: &str) -> String {
-    let mut plain = String::new();
-    fold_text(name, &mut plain);
-    fold_name(&plain).core
+    fold_name(name).core
 }

@@ -16,14 +16,6 @@ use crate::reference::{Level, hash};
 /// Hypotheses kept for one payment.
 pub(super) const KEPT_MAX: usize = 8;
 
-/// Index of each field in [`Hypothesis::weights`].
-pub(super) const PRIOR: usize = 0;
-pub(super) const REFERENCE: usize = 1;
-pub(super) const PAYER: usize = 2;
-pub(super) const AMOUNT: usize = 3;
-pub(super) const DATE: usize = 4;
-pub(super) const WORDS: usize = 5;
-
 /// One explanation, before it competes.
 #[derive(Debug, Clone)]
 pub(super) struct Hypothesis {
@@ -32,11 +24,10 @@ pub(super) struct Hypothesis {
     pub(super) lines: Vec<(u32, i64)>,
     /// For a duplicate: the item that was paid before.
     pub(super) repeats: u32,
+    /// Prior, reference, payer, amount, date, words.
     pub(super) weights: [f32; 6],
     /// Charges the bank names, counted in; minor units of the payment's currency.
     pub(super) fee: i64,
-    /// Every item is named by its number in a form that leaves no doubt.
-    pub(super) is_well_named: bool,
 }
 
 impl Hypothesis {
@@ -79,6 +70,8 @@ pub(super) struct Maker<'a> {
     pool: Vec<u32>,
     out: Vec<Hypothesis>,
     ln_customers: f64,
+    /// The weight of the payer for the customer looked at last.
+    payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
 }
 
@@ -93,6 +86,7 @@ impl<'a> Maker<'a> {
             pool: Vec::new(),
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
+            payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
         }
     }
@@ -102,6 +96,7 @@ impl<'a> Maker<'a> {
         let text = self.book.payment_text(row);
         self.clues.read(self.book, &text, self.policy.limits.atoms);
         self.know_payer(text.payer_name, text.payer_iban, settled);
+        self.payer_known = (NONE, 0.0, false);
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
         self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
@@ -120,7 +115,7 @@ impl<'a> Maker<'a> {
         self.without_item(row);
         let mut out = std::mem::take(&mut self.out);
         sort_hypotheses(self.book, &mut out);
-        out.truncate(KEPT_MAX + 24);
+        keep_few(&mut out);
         out
     }
 
@@ -225,7 +220,15 @@ impl<'a> Maker<'a> {
     }
 
     /// What it costs that this payer pays for this customer; and whether the payer is known as (family of) the customer.
-    fn payer_weight(&self, customer: u32) -> (f64, bool) {
+    fn payer_weight(&mut self, customer: u32) -> (f64, bool) {
+        if self.payer_known.0 != customer {
+            let (weight, is_known) = self.payer_weight_of(customer);
+            self.payer_known = (customer, weight, is_known);
+        }
+        (self.payer_known.1, self.payer_known.2)
+    }
+
+    fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
         let payer = &self.payer;
         let in_family = |other: u32| {
@@ -281,20 +284,15 @@ impl<'a> Maker<'a> {
     }
 
     /// What the text costs a hypothesis with these items.
-    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize, bool) {
+    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize) {
         let w = &self.policy.reference;
         let mut cost = 0.0;
         let mut named = 0_usize;
-        let mut well = true;
-        let mut named_items: Vec<u32> = Vec::new();
         for (at, number) in self.clues.numbers.iter().enumerate() {
             let mut best: Option<(f64, Level)> = None;
             let mut same_customer = false;
             for hit in self.clues.hits.iter().filter(|h| usize::from(h.number) == at) {
                 if items.iter().any(|(item, _)| *item == hit.item) {
-                    if !named_items.contains(&hit.item) {
-                        named_items.push(hit.item);
-                    }
                     let weight = w.level(hit.level);
                     if best.is_none_or(|(b, _)| weight > b) {
                         best = Some((weight, hit.level));
@@ -325,14 +323,7 @@ impl<'a> Maker<'a> {
             }
         }
         for (item, _) in items {
-            let level = self.clues.hits.iter().filter(|h| h.item == *item).map(|h| h.level).min();
-            match level {
-                Some(level) => {
-                    named += 1;
-                    well &= level <= Level::Listed;
-                }
-                None => well = false,
-            }
+            named += usize::from(self.clues.hits.iter().any(|h| h.item == *item));
         }
         let unnamed = items.len() - named;
         if unnamed > 0 {
@@ -343,7 +334,7 @@ impl<'a> Maker<'a> {
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
-        (cost, named, well)
+        (cost, named)
     }
 
     fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
@@ -390,7 +381,7 @@ impl<'a> Maker<'a> {
     #[allow(clippy::too_many_arguments)]
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
         let payment = *self.book.payment(row);
-        let (text, named, well) = self.text_weight(&lines, customer);
+        let (text, named) = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
             Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
@@ -409,7 +400,7 @@ impl<'a> Maker<'a> {
             return;
         }
         self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
-        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_well_named: well });
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee });
     }
 
     /// Everything this customer's items can say.
@@ -622,7 +613,7 @@ impl<'a> Maker<'a> {
         if by != NONE && (book.payment(by).booked > payment.booked || by == row) {
             return;
         }
-        let (text, named, well) = self.text_weight(&[(item, 0)], customer);
+        let (text, _) = self.text_weight(&[(item, 0)], customer);
         let (payer, _) = self.payer_weight(customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
@@ -636,14 +627,7 @@ impl<'a> Maker<'a> {
         if self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
             return;
         }
-        self.out.push(Hypothesis {
-            pattern: Pattern::Duplicate,
-            lines: Vec::new(),
-            repeats: item,
-            weights,
-            fee: 0,
-            is_well_named: named > 0 && well,
-        });
+        self.out.push(Hypothesis { pattern: Pattern::Duplicate, lines: Vec::new(), repeats: item, weights, fee: 0 });
     }
 
     /// Several items of one customer.
@@ -919,16 +903,21 @@ impl<'a> Maker<'a> {
             if pattern == Pattern::NoItem && is_money_out && !payer_is_customer {
                 continue;
             }
-            self.out.push(Hypothesis {
-                pattern,
-                lines: Vec::new(),
-                repeats: NONE,
-                weights: weights.map(|w| w as f32),
-                fee: 0,
-                is_well_named: false,
-            });
+            self.out.push(Hypothesis { pattern, lines: Vec::new(), repeats: NONE, weights: weights.map(|w| w as f32), fee: 0 });
         }
     }
+}
+
+/// Keeps the best, and one that needs no item, however bad it is.
+fn keep_few(list: &mut Vec<Hypothesis>) {
+    let free = list.iter().position(|h| h.lines.is_empty() && h.repeats == NONE);
+    if let Some(free) = free
+        && free >= KEPT_MAX
+    {
+        list.swap(KEPT_MAX - 1, free);
+    }
+    list.truncate(KEPT_MAX);
+    list.shrink_to_fit();
 }
 
 /// Best first; equal ones by pattern and the ids of their items, never by the order of the files.

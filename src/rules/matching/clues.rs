@@ -2,8 +2,8 @@
 
 use super::book::{Book, PaymentText};
 use crate::reference::{
-    Atom, FormHash, Forms, HARD_BREAK, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes,
-    creditor_reference, fold, hash, is_one_edit, lookalike,
+    Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
+    hash, is_one_edit, lookalike,
 };
 
 /// More items than this under one written number tell nothing by themselves.
@@ -444,7 +444,7 @@ impl Clues {
                 for v in first..=here {
                     let mut whole = plain[..tail_end - width].to_vec();
                     whole.extend_from_slice(format!("{v:0>width$}").as_bytes());
-                    any |= self.take_listed(book, customer, &whole, number.origin, next..next + 1, v == here);
+                    any |= self.take_listed(book, customer, &whole, number.origin, next..next + 1);
                 }
                 if !any {
                     break;
@@ -457,15 +457,7 @@ impl Clues {
         }
     }
 
-    fn take_listed(
-        &mut self,
-        book: &Book,
-        customer: u32,
-        whole: &[u8],
-        origin: Origin,
-        range: std::ops::Range<usize>,
-        is_written: bool,
-    ) -> bool {
+    fn take_listed(&mut self, book: &Book, customer: u32, whole: &[u8], origin: Origin, range: std::ops::Range<usize>) -> bool {
         let Ok(text) = std::str::from_utf8(whole) else { return false };
         self.written.read(text);
         let key = hash(&self.written.full);
@@ -476,9 +468,8 @@ impl Clues {
             }
             self.item_forms.read(book.item_number(row));
             if self.item_forms.level_of(&self.written).is_some_and(|l| l <= Level::Zeros) {
-                let digits = range.len().max(3);
                 // What lies inside a range is named by both ends; it hangs on the end that is written.
-                let number = self.number(origin, &range, if is_written { digits } else { digits });
+                let number = self.number(origin, &range, 3);
                 self.hit(row, Level::Listed, number);
                 any = true;
             }
@@ -522,6 +513,16 @@ impl Clues {
                 {
                     digits += found[at].text(&folded).iter().skip_while(|c| **c == b'0').count();
                     at += 1;
+                }
+                // `101/102/104`: groups of one width are numbers of their own.
+                let width = found[from].len();
+                if at - from > 1 && width >= 3 && found[from..at].iter().all(|a| a.len() == width) {
+                    for one in from..at {
+                        if found[one].len() >= 4 {
+                            self.number(ORIGINS[slot], &(one..one + 1), width);
+                        }
+                    }
+                    continue;
                 }
                 let is_account = found[from].before == 0 && from > 0 && found[from - 1].len() == 2 && digits >= 12;
                 if digits >= 4 && !is_account {
@@ -650,8 +651,15 @@ impl Clues {
         }
         if cut_hits.len() <= 24 {
             for (row, from, to) in cut_hits {
-                let digits = 4;
-                let number = self.number(Origin::Remittance, &(from..to), digits);
+                // The cut end may have been noted as a number of its own.
+                let known = self
+                    .numbers
+                    .iter()
+                    .position(|n| n.origin == Origin::Remittance && usize::from(n.from) < to && usize::from(n.to) > from);
+                let number = match known {
+                    Some(at) => index(at),
+                    None => self.number(Origin::Remittance, &(from..to), 4),
+                };
                 self.hit(row, Level::Cut, number);
             }
         }
@@ -957,9 +965,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("ZINSEN", Kind::NotOurs),
     ("ZINSGUTSCHRIFT", Kind::NotOurs),
 ];
-
-/// Kept so that a reader sees which separators end a reference; see [`Atom::joins`].
-const _: u8 = HARD_BREAK;
 
 #[cfg(test)]
 mod tests {

@@ -4,11 +4,16 @@
 //! than is open or calls a payment the duplicate of one that did not happen. The probability of a hypothesis is the weight of the
 //! joint answers that hold it over the weight of all: the gap to the best different joint answer, with all others counted too.
 
+use std::collections::HashMap;
+
 use super::book::{Book, NONE};
 use super::candidates::Hypothesis;
 
 /// Hypotheses this much below the best of their payment (natural log) do not compete.
 const NEGLIGIBLE: f64 = 11.0;
+
+/// Larger groups are weighed by claims and not counted.
+const COUNTED_MAX: usize = 16;
 
 /// Probabilities of the hypotheses of each payment of a group, in the order given.
 ///
@@ -71,6 +76,9 @@ pub(super) fn probabilities(
         mass: group.iter().map(|(_, list)| vec![0.0; list.len()]).collect(),
         total: 0.0,
     };
+    if group.len() > COUNTED_MAX {
+        return (by_claims(book, group, &chosen, is_settled), true);
+    }
     search.go(0, 0.0);
     let counted = search.steps <= search.steps_max && search.total > 0.0;
     if counted {
@@ -78,15 +86,76 @@ pub(super) fn probabilities(
         let mass = search.mass.into_iter().map(|list| list.into_iter().map(|m| m / total).collect()).collect();
         return (mass, true);
     }
-    let alone = group
+    (by_claims(book, group, &chosen, is_settled), true)
+}
+
+/// For groups too large to count: each payment weighs its hypotheses alone, then lowers those whose items others claim, a few times
+/// over. What others claim in the end limits the probability, so that a contested item settles nothing.
+fn by_claims(
+    book: &Book,
+    group: &[(u32, &[Hypothesis])],
+    chosen: &[Vec<usize>],
+    is_settled: &dyn Fn(u32) -> bool,
+) -> Vec<Vec<f64>> {
+    let alone: Vec<Vec<f64>> = group
         .iter()
-        .zip(&chosen)
+        .zip(chosen)
         .map(|((_, list), keep)| {
             let scores: Vec<(usize, f64)> = keep.iter().map(|h| (*h, list[*h].score())).collect();
             soft_max(list.len(), &scores)
         })
         .collect();
-    (alone, false)
+    let mut now = alone.clone();
+    let mut free_of_claims = vec![Vec::new(); group.len()];
+    for _ in 0..4 {
+        // Share of each item's open amount that is claimed, by all and, for duplicates, as a whole by whom first.
+        let mut claims: HashMap<u32, f64> = HashMap::new();
+        for ((_, list), shares) in group.iter().zip(&now) {
+            for (hypothesis, share) in list.iter().zip(shares) {
+                for (item, cleared) in &hypothesis.lines {
+                    let part = *cleared as f64 / book.item(*item).open as f64;
+                    *claims.entry(*item).or_default() += share * part;
+                }
+            }
+        }
+        let mut next = Vec::with_capacity(group.len());
+        for (at, (_, list)) in group.iter().enumerate() {
+            let mut own: HashMap<u32, f64> = HashMap::new();
+            for (hypothesis, share) in list.iter().zip(&now[at]) {
+                for (item, cleared) in &hypothesis.lines {
+                    *own.entry(*item).or_default() += share * (*cleared as f64 / book.item(*item).open as f64);
+                }
+            }
+            let others =
+                |item: u32| (claims.get(&item).copied().unwrap_or(0.0) - own.get(&item).copied().unwrap_or(0.0)).clamp(0.0, 1.0);
+            let free: Vec<f64> = list
+                .iter()
+                .map(|h| {
+                    if h.repeats != NONE && !is_settled(h.repeats) && book.item(h.repeats).open != 0 {
+                        return others(h.repeats) * 0.5;
+                    }
+                    h.lines.iter().map(|(item, _)| 1.0 - others(*item)).fold(1.0, f64::min)
+                })
+                .collect();
+            let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-6)).collect();
+            let total: f64 = weights.iter().sum();
+            next.push(
+                weights
+                    .into_iter()
+                    .zip(&now[at])
+                    .map(|(w, old)| 0.5 * old + 0.5 * if total > 0.0 { w / total } else { 0.0 })
+                    .collect(),
+            );
+            free_of_claims[at] = free;
+        }
+        now = next;
+    }
+    for (shares, free) in now.iter_mut().zip(&free_of_claims) {
+        for (share, free) in shares.iter_mut().zip(free) {
+            *share = share.min(*free);
+        }
+    }
+    now
 }
 
 fn is_free(hypothesis: &Hypothesis) -> bool {

@@ -356,7 +356,8 @@ impl Work {
             // In the order of the changes, but a case is resolved before the next one on its subject is opened or reopened.
             let state = table.columns.iter().position(|column| column.0 == "state");
             let pending = |row: &Row| {
-                table.at == tables::CASES.at && state.and_then(|at| row.get(at)).is_some_and(|state| *state != Value::from("resolved"))
+                table.at == tables::CASES.at
+                    && state.and_then(|at| row.get(at)).is_some_and(|state| *state != Value::from("resolved"))
             };
             changed.sort_by_key(|(_, change_no, row)| (pending(row), *change_no));
             let (replaced, added): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(replaced, _, _)| *replaced);
