@@ -144,6 +144,7 @@ pub fn case(id: i64, about: Subject) -> Case {
             reason: "the reference names it".into(),
             weights: vec![Weight { field: "reference".into(), log_odds_milli: 4_200, note: "INV-2041 in full".into() }],
         }],
+        rejected: Vec::new(),
         opened_at: at(5),
         state: CaseState::Open,
     }
