@@ -42,7 +42,10 @@ const PAGE: u32 = 1_000;
 /// Exports.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, _) = args.db.open().await?;
-    let partial = args.out.with_extension("partial");
+    // Beside the file and under its whole name, so that two exports at once do not write into each other.
+    let mut partial = args.out.clone().into_os_string();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
     let file = File::create(&partial).with_context(|| format!("{}", partial.display()))?;
     let out = BufWriter::new(file);
     let rows = match args.what {

@@ -24,7 +24,7 @@ mod statement;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]
-#[command(name = "quittance", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "quittance", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -136,4 +136,17 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    /// Flags that collide are found when a command runs, and then only in a debug build; this finds them for every command.
+    #[test]
+    fn the_flags_of_every_command_fit_together() {
+        Cli::command().debug_assert();
+    }
 }

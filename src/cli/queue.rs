@@ -3,6 +3,7 @@ use quittance_agent::evidence;
 use quittance_agent::ports::{CaseFilter, Store};
 use quittance_agent::queue::{Choice, Taken, approve, reject, undo, undo_case};
 use quittance_rules::cases::{Case, CaseState, Subject};
+use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
 use quittance_rules::money::Money;
 use quittance_rules::records::{CustomerId, EntityId, ItemId};
@@ -109,10 +110,22 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let (database, _) = db.open().await?;
             let entity =
                 entity.as_deref().map(EntityId::parse).transpose().map_err(|error| Usage(format!("--entity: {error}")))?;
+            if let Some(kind) = &kind
+                && !ExceptionKind::ALL.iter().any(|known| known.to_string() == *kind)
+            {
+                let known: Vec<String> = ExceptionKind::ALL.iter().map(ToString::to_string).collect();
+                return Err(Usage(format!("--kind {kind}: there is no such kind; the kinds are {}", known.join(", "))).into());
+            }
             let filter = CaseFilter { entity, kind, resolved: all, ..CaseFilter::default() };
             print_list(&database.cases(&filter).await?, format)?;
         }
         What::Show { id, format, db } => {
+            if format == Format::Csv {
+                return Err(Usage(
+                    "`queue show` prints json or table; one case with its candidates does not fit a CSV line".to_owned(),
+                )
+                .into());
+            }
             let (database, _) = db.open().await?;
             let case = database.case(CaseId(id)).await?.ok_or_else(|| Usage(format!("there is no case {id}")))?;
             show(&database, &case, format).await?;
