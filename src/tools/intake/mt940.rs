@@ -480,6 +480,15 @@ impl Reader<'_> {
             };
             self.problem(first.line, ":61:", message);
         }
+        // Where a statement begins with a balance and ends without one, the end was lost, perhaps in the middle of a line. Some
+        // banks write no balances at all, and an interim report has none.
+        if message.has_opening && !message.has_closing && !message.interim {
+            self.sink.problem(quittance_rules::bank::Problem {
+                line: None,
+                field: Some(":62F:".to_owned()),
+                message: "the statement has no closing balance and may have been cut short; ask for it again, whole".to_owned(),
+            });
+        }
         self.sink.end(message.check.finish(message.opening, message.closing));
     }
 }

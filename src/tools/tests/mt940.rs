@@ -64,9 +64,10 @@ fn every_file_agrees_with_an_independent_reader() {
     assert_eq!((files_read, lines_equal), (30, 158));
 }
 
-/// `y` adds up, `n` does not, `?` a balance is missing; one letter a statement. Then the number of problems.
+/// `y` adds up, `n` does not, `?` a balance is missing; one letter a statement. Then the number of problems; most are snippets
+/// of a statement, without the closing balance that every whole one has, and that is one.
 const VERDICTS: [(&str, &str, usize); 31] = [
-    ("mt940/mt940_tests/betterplace/amount_formats.sta", "??????", 0),
+    ("mt940/mt940_tests/betterplace/amount_formats.sta", "??????", 6),
     ("mt940/mt940_tests/betterplace/currency_in_25.sta", "?", 0),
     // A text without a transaction.
     ("mt940/mt940_tests/betterplace/empty_86.sta", "", 1),
@@ -79,8 +80,8 @@ const VERDICTS: [(&str, &str, usize); 31] = [
     // `:25:` stands where `:86:` belongs.
     ("mt940/mt940_tests/betterplace/sepa_snippet_broken.sta", "n", 1),
     ("mt940/mt940_tests/betterplace/with_binary_character.sta", "yy", 0),
-    ("mt940/mt940_tests/cmxl/account_balance_credit.sta", "?", 0),
-    ("mt940/mt940_tests/cmxl/account_balance_debit.sta", "?", 0),
+    ("mt940/mt940_tests/cmxl/account_balance_credit.sta", "?", 1),
+    ("mt940/mt940_tests/cmxl/account_balance_debit.sta", "?", 1),
     ("mt940/mt940_tests/cmxl/account_identification_iban.sta", "?", 0),
     ("mt940/mt940_tests/cmxl/account_identification_legacy.sta", "?", 0),
     ("mt940/mt940_tests/cmxl/available_balance.sta", "?", 0),
