@@ -10,11 +10,13 @@ use quittance_rules::bank::Problem;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::matching::book::ppm;
 use quittance_rules::matching::{
-    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, ItemFields, ItemTable, MatchPolicy, Matcher, PaymentFields,
-    PaymentTable, Proposal,
+    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, ItemFields, ItemTable, MatchPolicy, Matcher,
+    PaymentFields, PaymentTable, Proposal,
 };
 use quittance_rules::money::{Currency, Money};
-use quittance_tools::intake::book_csv::{BookOptions, BookSummary, for_each_customer, for_each_invoice, for_each_payment, read_fx};
+use quittance_tools::intake::book_csv::{
+    BookOptions, BookSummary, for_each_customer, for_each_invoice, for_each_payment, read_fx,
+};
 
 use super::{Outcome, Usage};
 
@@ -334,7 +336,16 @@ fn write_answer(book: &Book, answer: &Answer, written: &mut Written) {
             line(&mut written.csv, id, "", None, decision, candidate.confidence, rank, &reason);
         }
         for part in &candidate.lines {
-            line(&mut written.csv, id, book.item_id(part.item), Some(part.cleared), decision, candidate.confidence, rank, &reason);
+            line(
+                &mut written.csv,
+                id,
+                book.item_id(part.item),
+                Some(part.cleared),
+                decision,
+                candidate.confidence,
+                rank,
+                &reason,
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::book::{Book, PaymentText};
 use crate::reference::{
-    Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes,
-    creditor_reference, fold, hash, is_one_edit, lookalike,
+    Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
+    hash, is_one_edit, lookalike,
 };
 
 /// More items than this under one written number tell nothing by themselves.
@@ -303,7 +303,8 @@ impl Clues {
             }
             self.item_forms.read(book.item_number(row));
             if let Some(level) = self.item_forms.level_of(&self.written) {
-                let digits = self.written.digits.len();
+                // Letters and zeros in their places tell as much as digits.
+                let digits = if level == Level::Full { self.written.plain.len() } else { self.written.digits.len() };
                 let number = self.number(origin, &range, digits);
                 self.hit(row, level, number);
                 any = true;
@@ -457,14 +458,7 @@ impl Clues {
         }
     }
 
-    fn take_listed(
-        &mut self,
-        book: &Book,
-        customer: u32,
-        whole: &[u8],
-        origin: Origin,
-        range: std::ops::Range<usize>,
-    ) -> bool {
+    fn take_listed(&mut self, book: &Book, customer: u32, whole: &[u8], origin: Origin, range: std::ops::Range<usize>) -> bool {
         let Ok(text) = std::str::from_utf8(whole) else { return false };
         self.written.read(text);
         let key = hash(&self.written.full);
@@ -659,9 +653,10 @@ impl Clues {
         if cut_hits.len() <= 24 {
             for (row, from, to) in cut_hits {
                 // The cut end may have been noted as a number of its own.
-                let known = self.numbers.iter().position(|n| {
-                    n.origin == Origin::Remittance && usize::from(n.from) < to && usize::from(n.to) > from
-                });
+                let known = self
+                    .numbers
+                    .iter()
+                    .position(|n| n.origin == Origin::Remittance && usize::from(n.from) < to && usize::from(n.to) > from);
                 let number = match known {
                     Some(at) => index(at),
                     None => self.number(Origin::Remittance, &(from..to), 4),
@@ -853,7 +848,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("ANZAHLUNG", Kind::Part),
     ("AVOIR", Kind::Credit),
     ("BELASTINGDIENST", Kind::NotOurs),
-    ("BONUS", Kind::NotOurs),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
     ("CREDITNOTE", Kind::Credit),
@@ -869,12 +863,10 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
-    ("DONATION", Kind::NotOurs),
     ("ERSTATTUNG", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
-    ("GEHALT", Kind::NotOurs),
     ("GIROCARD", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
@@ -889,23 +881,17 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
-    ("INTERNAL", Kind::NotOurs),
     ("JUROS", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
     ("KORKO", Kind::NotOurs),
     ("KREDITNOTA", Kind::Credit),
     ("LESS", Kind::Credit),
-    ("LIQUIDACION", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
-    ("LOHN", Kind::NotOurs),
-    ("LOTTERIE", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
-    ("MIETE", Kind::NotOurs),
     ("MOINS", Kind::Credit),
     ("NETS", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
-    ("OWN", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
@@ -922,7 +908,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("REFUND", Kind::NotOurs),
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
-    ("RENT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
@@ -949,7 +934,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("SWEEP", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
-    ("TAX", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
@@ -962,7 +946,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
     ("VERSICHERUNG", Kind::NotOurs),
-    ("VISA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),

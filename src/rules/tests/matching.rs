@@ -160,7 +160,9 @@ fn two_equal_payments_of_one_day_are_a_question() {
 fn three_small_ones_against_one_large_is_a_question() {
     let mut builder = BookBuilder::new();
     builder.push_customer(&customer("C", "Abo AG", "DE9")).expect("new");
-    for (id, number, open) in [("a", "R-10001", 4_900), ("b", "R-10002", 4_900), ("c", "R-10003", 4_900), ("d", "R-10004", 14_700)] {
+    for (id, number, open) in
+        [("a", "R-10001", 4_900), ("b", "R-10002", 4_900), ("c", "R-10003", 4_900), ("d", "R-10004", 14_700)]
+    {
         builder.push_item(&item(id, "C", number, euro(open))).expect("known");
     }
     builder.push_payment(&payment("p", euro(14_700), "Abo AG", "DE9", "3 x 49.00")).expect("well formed");
@@ -191,7 +193,9 @@ fn large_and_hostile_input_ends_in_a_question() {
         builder.push_item(&item(&id, "C", &number, euro(4_900))).expect("known");
     }
     let long = "R-1000 7 4711 ".repeat(75_000);
-    for (id, amount, text) in [("p1", 4_900, ""), ("p2", 4_900 * 40, ""), ("p3", 4_900, long.as_str()), ("p4", 1, "1"), ("p5", i64::MAX, "x")] {
+    for (id, amount, text) in
+        [("p1", 4_900, ""), ("p2", 4_900 * 40, ""), ("p3", 4_900, long.as_str()), ("p4", 1, "1"), ("p5", i64::MAX, "x")]
+    {
         builder.push_payment(&payment(id, euro(amount), "Abo AG", "DE9", text)).expect("well formed");
     }
     let book = builder.build(1);
@@ -227,7 +231,8 @@ struct Random {
 
 fn random() -> impl Strategy<Value = Random> {
     let items = prop::collection::vec((0_usize..3, prop::sample::select(vec![4_900_i64, 9_900, 14_700, 33_331])), 1..9);
-    let payment = (0_usize..4, prop::sample::select(vec![4_900_i64, 9_800, 9_900, 14_700, 33_331, 16_000, 2_450]), 0_usize..10, 1_i8..28);
+    let payment =
+        (0_usize..4, prop::sample::select(vec![4_900_i64, 9_800, 9_900, 14_700, 33_331, 16_000, 2_450]), 0_usize..10, 1_i8..28);
     let payments = prop::collection::vec(payment, 1..7);
     (items, payments).prop_map(|(items, payments)| Random { items, payments })
 }
@@ -249,7 +254,9 @@ fn build(random: &Random, item_order: &[usize], payment_order: &[usize]) -> Book
         let text = if names < random.items.len() { format!("INV-{:05}", 20_000 + names) } else { String::new() };
         let id = format!("p{at}");
         let booked: Date = date(2026, 1, day);
-        builder.push_payment(&PaymentFields { booked: Some(booked), ..payment(&id, euro(amount), name, iban, &text) }).expect("well formed");
+        builder
+            .push_payment(&PaymentFields { booked: Some(booked), ..payment(&id, euro(amount), name, iban, &text) })
+            .expect("well formed");
     }
     builder.build(1)
 }

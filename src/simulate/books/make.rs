@@ -34,15 +34,17 @@ struct Maker {
 
 /// Makes the book.
 pub fn make(wanted: Wanted) -> Made {
-    let mut maker = Maker {
-        wanted,
-        dice: Dice::new(wanted.seed),
-        made: Made::default(),
-        running: [0; 8],
-        price: Vec::new(),
-    };
-    maker.made.rates =
-        vec![("EUR", 1000), ("GBP", 860), ("USD", 1090), ("CHF", 950), ("PEN", 4050), ("SEK", 11_300), ("PLN", 4290), ("DKK", 7460)];
+    let mut maker = Maker { wanted, dice: Dice::new(wanted.seed), made: Made::default(), running: [0; 8], price: Vec::new() };
+    maker.made.rates = vec![
+        ("EUR", 1000),
+        ("GBP", 860),
+        ("USD", 1090),
+        ("CHF", 950),
+        ("PEN", 4050),
+        ("SEK", 11_300),
+        ("PLN", 4290),
+        ("DKK", 7460),
+    ];
     for slot in &mut maker.running {
         *slot = 1000 + maker.dice.below(90_000);
     }
@@ -102,7 +104,7 @@ impl Maker {
             name,
             aliases,
             country,
-            currency: self.dice.one(p.currencies),
+            currency: self.dice.word(p.currencies),
             iban,
             parent,
             withholding_percent: if self.dice.per_mille(60) { *self.dice.one(&[2, 3, 8, 10, 15]) } else { 0 },
@@ -156,7 +158,15 @@ impl Maker {
         let mut kind = Kind::Clean;
         for (candidate, share) in SHARES {
             // Twice the noise: more of what is not clean.
-            let share = if noise > 1 && candidate == Kind::Clean { share - 130 } else if noise > 1 && candidate == Kind::Mangled { share + 100 } else if noise > 1 && candidate == Kind::None { share + 30 } else { share };
+            let share = if noise > 1 && candidate == Kind::Clean {
+                share - 130
+            } else if noise > 1 && candidate == Kind::Mangled {
+                share + 100
+            } else if noise > 1 && candidate == Kind::None {
+                share + 30
+            } else {
+                share
+            };
             kind = candidate;
             if throw < share {
                 break;
@@ -262,7 +272,11 @@ impl Maker {
                 }
             }
             Kind::FeeShort => {
-                let fee = if self.dice.per_mille(700) { *self.dice.one(&[500, 750, 1000, 1200, 1500, 2000, 2500]) } else { self.dice.between(80, 3500) };
+                let fee = if self.dice.per_mille(700) {
+                    *self.dice.one(&[500, 750, 1000, 1200, 1500, 2000, 2500])
+                } else {
+                    self.dice.between(80, 3500)
+                };
                 amount = (open - fee.min(open / 6)).max(1);
                 applied = amount;
             }
@@ -352,7 +366,11 @@ impl Maker {
         let mut text = match self.dice.below(10) {
             0..5 => self.dice.one(p.list).replace("{l}", &numbers.join(separator)),
             5 => self.dice.one(p.list).replace("{l}", &tails.join(separator)),
-            6 => format!("{}{}", self.dice.one(p.list).replace("{l}", &numbers[0]), format!(" {separator}{}", tails[1..].join(separator))),
+            6 => format!(
+                "{}{}",
+                self.dice.one(p.list).replace("{l}", &numbers[0]),
+                format!(" {separator}{}", tails[1..].join(separator))
+            ),
             7 => {
                 let (a, b) = (numbers[0].clone(), tails.last().cloned().unwrap_or_default());
                 self.dice.one(p.ranges).replace("{a}", &a).replace("{b}", &b)
@@ -402,11 +420,15 @@ impl Maker {
         let day = FIRST_DAY + i32::try_from(self.dice.below(180)).unwrap_or(0);
         let slots = Slots { number: "", customer_number: "", name: &name, day };
         let remittance = fill(&mut self.dice, what, &slots);
-        let amount = if self.dice.per_mille(150) { *self.dice.one(p.prices) } else { ((self.dice.normal() * 1.4 + 9.5).exp() as i64).max(1) };
+        let amount = if self.dice.per_mille(150) {
+            *self.dice.one(p.prices)
+        } else {
+            ((self.dice.normal() * 1.4 + 9.5).exp() as i64).max(1)
+        };
         let payment = Payment {
             booked: day,
             amount,
-            currency: self.dice.one(p.currencies),
+            currency: self.dice.word(p.currencies),
             payer_name: who.replace("{new}", &name),
             payer_iban: if self.dice.per_mille(700) { account(&mut self.dice, "DE") } else { String::new() },
             remittance,

@@ -62,7 +62,8 @@ pub fn mangle(dice: &mut Dice, number: &str, noise: u32) -> String {
 
 fn mangle_once(dice: &mut Dice, number: &str, original: &str) -> String {
     let digits: String = original.chars().filter(char::is_ascii_digit).collect();
-    let last_group: String = original.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+    let last_group: String =
+        original.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
     match dice.below(12) {
         0 | 1 => number.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-').to_owned(),
         2 => number.replace(['-', '/'], if dice.per_mille(500) { " " } else { "" }),
@@ -124,7 +125,21 @@ pub fn bank_name(dice: &mut Dice, name: &str, aliases: &[String], noise: u32) ->
         out = out.to_uppercase();
     }
     if chance(dice, 250) {
-        for (from, to) in [("ü", "ue"), ("ö", "oe"), ("ä", "ae"), ("Ü", "UE"), ("Ö", "OE"), ("Ä", "AE"), ("é", "e"), ("ñ", "n"), ("á", "a"), ("í", "i"), ("ø", "o"), ("ł", "l"), ("Ł", "L")] {
+        for (from, to) in [
+            ("ü", "ue"),
+            ("ö", "oe"),
+            ("ä", "ae"),
+            ("Ü", "UE"),
+            ("Ö", "OE"),
+            ("Ä", "AE"),
+            ("é", "e"),
+            ("ñ", "n"),
+            ("á", "a"),
+            ("í", "i"),
+            ("ø", "o"),
+            ("ł", "l"),
+            ("Ł", "L"),
+        ] {
             out = out.replace(from, to);
         }
     }

@@ -27,25 +27,62 @@ pub fn write(made: &Made, folder: &Path) -> Result<(), csv::Error> {
     out.flush()?;
     let mut out = csv::Writer::from_path(folder.join("invoices.csv"))?;
     out.write_record([
-        "invoice_id", "customer_id", "seller_id", "invoice_no", "issue_date", "due_date", "currency", "amount", "discount_percent", "discount_until",
+        "invoice_id",
+        "customer_id",
+        "seller_id",
+        "invoice_no",
+        "issue_date",
+        "due_date",
+        "currency",
+        "amount",
+        "discount_percent",
+        "discount_until",
     ])?;
     for i in &made.items {
-        let (percent, until) =
-            if i.discount_percent > 0 { (i.discount_percent.to_string(), iso(i.discount_until)) } else { (String::new(), String::new()) };
+        let (percent, until) = if i.discount_percent > 0 {
+            (i.discount_percent.to_string(), iso(i.discount_until))
+        } else {
+            (String::new(), String::new())
+        };
         let customer = made.customers.get(i.customer).map(|c| c.id.as_str()).unwrap_or_default();
         let seller = format!("S{}", i.seller);
         out.write_record([
-            &i.id, customer, &seller, &i.number, &iso(i.issued), &iso(i.due), i.currency, &cents(i.amount), &percent, &until,
+            &i.id,
+            customer,
+            &seller,
+            &i.number,
+            &iso(i.issued),
+            &iso(i.due),
+            i.currency,
+            &cents(i.amount),
+            &percent,
+            &until,
         ])?;
     }
     out.flush()?;
     let mut out = csv::Writer::from_path(folder.join("payments.csv"))?;
     out.write_record([
-        "payment_id", "booking_date", "account", "amount", "currency", "payer_name", "payer_iban", "remittance", "end_to_end_id",
+        "payment_id",
+        "booking_date",
+        "account",
+        "amount",
+        "currency",
+        "payer_name",
+        "payer_iban",
+        "remittance",
+        "end_to_end_id",
     ])?;
     for p in &made.payments {
         out.write_record([
-            &p.id, &iso(p.booked), &p.account, &cents(p.amount), p.currency, &p.payer_name, &p.payer_iban, &p.remittance, &p.end_to_end,
+            &p.id,
+            &iso(p.booked),
+            &p.account,
+            &cents(p.amount),
+            p.currency,
+            &p.payer_name,
+            &p.payer_iban,
+            &p.remittance,
+            &p.end_to_end,
         ])?;
     }
     out.flush()?;
