@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod match_book;
 mod match_explain;
+mod migrate;
 mod parse;
 mod progress;
 mod queue;
@@ -40,6 +41,8 @@ enum Command {
     Match(match_book::Args),
     /// Make the database, and bring entities, accounts and policy in line with the settings
     Init(init::Args),
+    /// Bring the tables of an older database up to this version
+    Migrate(migrate::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
     /// Match what is open, settle what is certain, queue the rest
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
         Command::Init(args) => wait_for(init::run(args)),
+        Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),

@@ -73,6 +73,8 @@ pub(super) struct Maker<'a> {
     /// The weight of the payer for the customer looked at last.
     payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
+    /// Some combinations of items were not looked at.
+    pub(super) is_incomplete: bool,
 }
 
 impl<'a> Maker<'a> {
@@ -88,6 +90,7 @@ impl<'a> Maker<'a> {
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
             payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
+            is_incomplete: false,
         }
     }
 
@@ -101,6 +104,7 @@ impl<'a> Maker<'a> {
         let customers = std::mem::take(&mut self.customers);
         self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
         self.out.clear();
+        self.is_incomplete = false;
         let payment = *self.book.payment(row);
         if payment.amount > 0 && payment.flags & PAYMENT_RETURN == 0 {
             for customer in &customers {
@@ -734,7 +738,9 @@ impl<'a> Maker<'a> {
                 named.iter().map(|(i, _, _)| *i).filter(|i| Some(book.item(*i).currency) == own).take(24).collect();
             let amounts: Vec<i64> = candidates.iter().map(|i| book.item(*i).open).collect();
             let bounds = Bounds { items_min: 2, items_max: limit, solutions_max: 6, steps_max: 4000 };
-            for solution in combinations(&amounts, target, bounds).solutions {
+            let found = combinations(&amounts, target, bounds);
+            self.is_incomplete |= !found.is_complete;
+            for solution in found.solutions {
                 let set: Vec<(u32, i64)> = solution.iter().map(|i| (candidates[*i], amounts[*i])).collect();
                 let choice = ln_choice(n, set.len());
                 self.push_lump(row, customer, set, prior + choice, 0.0);
@@ -760,13 +766,16 @@ impl<'a> Maker<'a> {
     fn complete(&mut self, row: u32, customer: u32, base: &[u32], rest: &[u32], missing: i64, n: usize) {
         let book = self.book;
         if rest.len() > 200 {
+            self.is_incomplete = true;
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
-        for solution in combinations(&amounts, missing, bounds).solutions {
+        let found = combinations(&amounts, missing, bounds);
+        self.is_incomplete |= !found.is_complete || items_max == 2;
+        for solution in found.solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
             set.extend(solution.iter().map(|i| (rest[*i], amounts[*i])));
             let choice = ln_choice(n, set.len());
@@ -830,10 +839,13 @@ impl<'a> Maker<'a> {
         } else if usable.len() <= 300 {
             2
         } else {
+            self.is_incomplete = true;
             return;
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
-        for solution in combinations(&amounts, target, bounds).solutions {
+        let found = combinations(&amounts, target, bounds);
+        self.is_incomplete |= !found.is_complete || !few;
+        for solution in found.solutions {
             let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();
             let choice = ln_choice(n, set.len());
             self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
