@@ -104,6 +104,14 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
     kinds
 }
 
+/// Why a document of this kind of exception meets a person.
+fn why(kind: ExceptionKind) -> String {
+    match kind {
+        ExceptionKind::Unknown => "what the document is, or asks for, is not certain: a person reads it".to_owned(),
+        other => format!("{} always meets a person", other.words()),
+    }
+}
+
 async fn raise<S: Store, C: Clock>(
     store: &S,
     clock: &C,
@@ -113,7 +121,7 @@ async fn raise<S: Store, C: Clock>(
     reading: &Reading,
 ) -> Result<Change, StoreError> {
     let id = CaseId(store.reserve(Sequence::Case, 1).await?);
-    let mut reasons: Vec<String> = kinds.iter().map(|kind| format!("{}: meets a person", kind.words())).collect();
+    let mut reasons: Vec<String> = kinds.iter().map(|kind| why(*kind)).collect();
     reasons.extend(reading.complaints.iter().take(10).cloned());
     let headline = match claimed_amount(reading) {
         Some(amount) => format!("{}: {}, {amount}", input.name, gravest.words()),

@@ -248,7 +248,7 @@ async fn show(database: &Database, case: &Case, format: Format) -> anyhow::Resul
         println!("{}", serde_json::to_string_pretty(case)?);
         return Ok(());
     }
-    println!("Case {} · {} · {:?} · {:?}", case.id, case.kind.words(), case.kind.severity(), case.kind.owner());
+    println!("Case {} · {} · {} · {}", case.id, case.kind.words(), plain_name(&case.kind.severity())?, plain_name(&case.kind.owner())?);
     println!("{}", case.headline);
     if let CaseState::Resolved { decision } = &case.state
         && let Some(decision) = database.decision(*decision).await?
@@ -302,17 +302,22 @@ async fn show(database: &Database, case: &Case, format: Format) -> anyhow::Resul
     Ok(())
 }
 
+/// The name of a kind as people read it: `cash application`.
+fn plain_name(kind: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_value(kind)?.as_str().unwrap_or_default().replace('_', " "))
+}
+
 async fn show_evidence(database: &Database, digest: &quittance_rules::cases::InputDigest) -> anyhow::Result<()> {
     let all = database.evidence().await?;
     let Some((record, input)) = all.iter().find(|(record, _)| record.digest == *digest) else { return Ok(()) };
     println!("\nEvidence {} ({}, {} bytes)", input.name, evidence::short(digest), input.size);
     if let Some(reading) = evidence::reading_of(database, record).await? {
-        println!("  reads as {:?} (confidence {})", reading.kind, reading.kind_confidence);
+        println!("  reads as {} (confidence {})", plain_name(&reading.kind)?, reading.kind_confidence);
         for claim in &reading.claims {
             let at = claim.region;
             println!(
-                "  {:?}: `{}` (page {}, {:.0} % across, {:.0} % down, confidence {})",
-                claim.field,
+                "  {}: `{}` (page {}, {:.0} % across, {:.0} % down, confidence {})",
+                plain_name(&claim.field)?,
                 claim.text,
                 at.page,
                 f64::from(at.x0) / 10_000.0,
