@@ -631,7 +631,7 @@ impl Clues {
                 }
             }
             if let Some((from, to, text)) = &last_text
-                && text.len() >= 4
+                && text.len() >= 5
                 && text.len() < forms.plain.len()
                 && text.len() > forms.prefix_length + 1
                 && (forms.plain.starts_with(text) || forms.digits.starts_with(text))

@@ -216,7 +216,8 @@ fn ten_thousand_equal_payments_of_one_day() {
         builder.push_payment(&payment(&format!("p{n}"), euro(4_900), "Abo AG", "DE9", "Abo")).expect("well formed");
     }
     let book = builder.build(2);
-    let matcher = Matcher::new(&book, &MatchPolicy::default(), 2);
+    let policy = MatchPolicy::default();
+    let matcher = Matcher::new(&book, &policy, 2);
     for row in 0..book.payment_count() {
         assert_eq!(matcher.answer(row).verdict, Proposal::Ask);
     }
