@@ -641,7 +641,15 @@ impl<'a> Maker<'a> {
         if self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
             return;
         }
-        self.out.push(Hypothesis { pattern: Pattern::Duplicate, lines: Vec::new(), repeats: item, weights, fee: 0, is_named: named > 0, leaves_out });
+        self.out.push(Hypothesis {
+            pattern: Pattern::Duplicate,
+            lines: Vec::new(),
+            repeats: item,
+            weights,
+            fee: 0,
+            is_named: named > 0,
+            leaves_out,
+        });
     }
 
     /// Several items of one customer.
@@ -898,7 +906,8 @@ impl<'a> Maker<'a> {
         let w = self.policy;
         let payment = book.payment(row);
         let money = book.payment_amount(row);
-        let total = f64::from(book.item_count().max(1));
+        // In a small book every amount is rare among few; an odd amount is no more telling for that, nor less.
+        let total = f64::from(book.item_count().max(3000));
         let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
@@ -925,7 +934,15 @@ impl<'a> Maker<'a> {
             if pattern == Pattern::NoItem && is_money_out && !payer_is_customer {
                 continue;
             }
-            self.out.push(Hypothesis { pattern, lines: Vec::new(), repeats: NONE, weights: weights.map(|w| w as f32), fee: 0, is_named: false, leaves_out: false });
+            self.out.push(Hypothesis {
+                pattern,
+                lines: Vec::new(),
+                repeats: NONE,
+                weights: weights.map(|w| w as f32),
+                fee: 0,
+                is_named: false,
+                leaves_out: false,
+            });
         }
     }
 }

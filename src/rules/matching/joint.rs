@@ -127,7 +127,9 @@ fn by_claims(
                 let all = claims.get(&item).map(Vec::as_slice).unwrap_or_default();
                 all.iter()
                     .filter(|(by, on, named, _)| *by != at && *on <= until && like.is_none_or(|l| l == *named))
-                    .map(|(_, _, _, part)| part).sum::<f64>().clamp(0.0, 1.0)
+                    .map(|(_, _, _, part)| part)
+                    .sum::<f64>()
+                    .clamp(0.0, 1.0)
             };
             let free: Vec<f64> = list
                 .iter()
@@ -245,7 +247,11 @@ impl Count<'_> {
                 let other = self.picked.get(*by).and_then(|h| self.group[*by].1.get(*h));
                 // The same money again says the same: an unnamed payment is no double of one that names its item.
                 let is_alike = other.is_some_and(|o| o.is_named == list[*h].is_named);
-                is_alike && *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked
+                is_alike
+                    && *item == repeats
+                    && *cleared == open
+                    && *by != at
+                    && self.book.payment(self.group[*by].0).booked <= booked
             })
         })
     }
