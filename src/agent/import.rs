@@ -32,6 +32,8 @@ pub enum FeedEvent {
     End(StatementEnd),
     /// Something could not be taken.
     Problem(Problem),
+    /// Worth saying, and no problem.
+    Notice(String),
     /// The file could not be read on. What came before stands.
     Failed(String),
 }
@@ -230,6 +232,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 }
             }
             FeedEvent::Problem(problem) => taking.report.problem(problem),
+            FeedEvent::Notice(notice) => taking.report.notices.push(notice),
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
     }
@@ -314,7 +317,8 @@ async fn book_lines<S: Store, C: Clock>(
     taking: &mut Taking<'_, S, C>,
 ) -> Result<(), StoreError> {
     let mut changes = Vec::with_capacity(lines.len().min(BATCH));
-    for line in lines {
+    for mut line in lines {
+        storable_line(&mut line);
         if !line.is_booked || (place.is_interim && !placing.book_interim) {
             taking.report.announced = taking.report.announced.saturating_add(1);
             continue;
@@ -359,7 +363,7 @@ pub async fn import_customers<S: Store, C: Clock>(
         return Ok(ImportReport { already_taken: true, ..ImportReport::default() });
     };
     problems.into_iter().for_each(|problem| taking.report.problem(problem));
-    let mut changes = customers.into_iter().map(Change::CustomerSet).peekable();
+    let mut changes = customers.into_iter().map(storable_customer).map(Change::CustomerSet).peekable();
     while changes.peek().is_some() {
         let batch: Vec<Change> = changes.by_ref().take(BATCH).collect();
         taking.add(batch).await?;
@@ -385,7 +389,8 @@ pub async fn import_invoices<S: Store, C: Clock>(
     problems.into_iter().for_each(|problem| taking.report.problem(problem));
     let mut entities: Vec<EntityId> = store.entities().await?.into_iter().map(|entity| entity.id).collect();
     let mut changes = Vec::new();
-    for item in items {
+    for mut item in items {
+        storable(&mut item.number);
         if !entities.contains(&item.entity) {
             let entity = Entity {
                 id: item.entity.clone(),
@@ -459,6 +464,39 @@ async fn disagree<S: Store, C: Clock>(there: &OpenItem, new: &OpenItem, taking: 
     }
     taking.report.refuse("invoice_id", message);
     Ok(())
+}
+
+/// A NUL is no character of any text; no database keeps one. It shows as the replacement character instead.
+fn storable(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+}
+
+fn storable_line(line: &mut StatementLine) {
+    let optional = [
+        &mut line.counterparty_name,
+        &mut line.counterparty_account,
+        &mut line.remittance,
+        &mut line.structured_reference,
+        &mut line.end_to_end_id,
+        &mut line.bank_reference,
+        &mut line.transaction_code,
+    ];
+    optional.into_iter().flatten().for_each(storable);
+    storable(&mut line.place);
+}
+
+fn storable_customer(mut customer: Customer) -> Customer {
+    storable(&mut customer.name);
+    customer
+        .aliases
+        .iter_mut()
+        .chain(&mut customer.emails)
+        .chain(&mut customer.country)
+        .chain(&mut customer.iban)
+        .for_each(storable);
+    customer
 }
 
 /// Names the file an input came as: without folders, control characters or more than 200 characters.

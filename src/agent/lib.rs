@@ -1,4 +1,5 @@
-//! The order of work: import, read, reconcile, decide; and the ports it needs from the world.
+//! The order of work and the words: import, read, reconcile, decide; and the ports it needs from the world. No file, clock or
+//! network is touched in here.
 
 pub mod evidence;
 pub mod import;

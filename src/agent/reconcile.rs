@@ -190,6 +190,9 @@ struct Desk<'a> {
     by_name: BTreeMap<String, Option<&'a Customer>>,
 }
 
+/// Rounds of settling in one run. Each settles at least one payment; ten have never been needed, and what is left then is asked.
+const ROUNDS: usize = 10;
+
 async fn reconcile<S: Store, C: Clock>(
     store: &S,
     clock: &C,
@@ -199,20 +202,33 @@ async fn reconcile<S: Store, C: Clock>(
     report: &mut RunReport,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(), RunError> {
-    let rows = store.book(&entity.id).await?;
-    let desk = Desk::new(entity, policy, known, clock.today(&entity.time_zone), &rows);
-    let mut pending: BTreeMap<Subject, Case> = BTreeMap::new();
-    for case in store.cases(&CaseFilter { entity: Some(entity.id.clone()), ..CaseFilter::default() }).await? {
-        pending.insert(case.subject.clone(), case);
-    }
-    if !rows.payments.is_empty() {
+    // What settles changes what the rest means: an item that is gone no longer competes, and a second payment of it is a
+    // duplicate. So cases are written only when a round settles nothing more; then a second run finds nothing to do.
+    for round in 1..=ROUNDS {
+        let rows = store.book(&entity.id).await?;
+        if rows.payments.is_empty() {
+            break;
+        }
+        let desk = Desk::new(entity, policy, known, clock.today(&entity.time_zone), &rows);
+        let mut pending: BTreeMap<Subject, Case> = BTreeMap::new();
+        for case in store.cases(&CaseFilter { entity: Some(entity.id.clone()), ..CaseFilter::default() }).await? {
+            pending.insert(case.subject.clone(), case);
+        }
         let (book, answers) = desk.match_book(&rows, |payment| payment)?;
         let (advised_book, advised) = desk.match_book(&rows, |payment| desk.with_advice(payment))?;
-        let of = answers.len() as u64;
-        for (done, (first, second)) in (0_u64..).zip(answers.iter().zip(&advised)) {
-            let Some(payment) = desk.payments.get(book.payment_id(first.payment)) else { continue };
+        let mut plans = Vec::with_capacity(answers.len());
+        for (first, second) in answers.iter().zip(&advised) {
+            let Some(payment) = desk.payments.get(book.payment_id(first.payment)).copied() else { continue };
             let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
-            let plan = desk.plan(payment, (&book, first), (&advised_book, second), case);
+            plans.push((payment, case, desk.plan(payment, (&book, first), (&advised_book, second), case)));
+        }
+        let settles = plans.iter().any(|(_, _, plan)| matches!(plan, Plan::Settle { .. }));
+        let is_last = !settles || round == ROUNDS;
+        let of = plans.len() as u64;
+        for (done, (payment, case, plan)) in (1_u64..).zip(plans) {
+            if !is_last && !matches!(plan, Plan::Settle { .. }) {
+                continue;
+            }
             match desk.carry_out(store, clock, plan, payment, case).await {
                 Ok(Did::Settled) => {
                     report.settled = report.settled.saturating_add(1);
@@ -224,11 +240,14 @@ async fn reconcile<S: Store, C: Clock>(
                 Err(RunError::Store(StoreError::Conflict(_))) => report.conflicts = report.conflicts.saturating_add(1),
                 Err(other) => return Err(other),
             }
-            progress(done.saturating_add(1), of);
+            progress(done, of);
+        }
+        if is_last {
+            break;
         }
     }
     for line in store.returns_without_case(&entity.id).await? {
-        let case = desk.return_case(CaseId(store.reserve(Sequence::Case, 1).await?), &line, clock);
+        let case = return_case(entity, CaseId(store.reserve(Sequence::Case, 1).await?), &line, clock);
         store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] }).await?;
         report.returns = report.returns.saturating_add(1);
     }
@@ -499,11 +518,12 @@ impl<'a> Desk<'a> {
         }
         let mut sentences: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         sentences.extend(first.withheld.iter().map(|withheld| withheld.reason.clone()));
-        if let Some(case) = before.filter(|case| !case.rejected.is_empty()) {
-            sentences
-                .extend(case.reasons.iter().filter(|reason| reason.contains("refused") || reason.contains("undone")).cloned());
+        // What people did to the case stays on it.
+        for said in before.into_iter().flat_map(|case| &case.reasons) {
+            if (said.contains("refused the answers") || said.contains("was undone by")) && !sentences.contains(said) {
+                sentences.push(said.clone());
+            }
         }
-        sentences.dedup();
         CaseContent {
             kind: self.kind(first, facts, reasons),
             headline: self.headline(stored, book, answer.candidates.first()),
@@ -649,29 +669,29 @@ impl<'a> Desk<'a> {
         store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await?;
         Ok(did)
     }
+}
 
-    /// The case for money that was taken back, with the receipts it may have come in as.
-    fn return_case<C: Clock>(&self, id: CaseId, line: &StoredPayment, clock: &C) -> Case {
-        let booked = &line.line.line;
-        let from = booked.counterparty_name.as_deref().unwrap_or("an unnamed party");
-        let reason = booked.remittance.as_deref().filter(|text| !text.trim().is_empty());
-        Case {
-            id,
-            version: 1,
-            entity: Some(self.entity.id.clone()),
-            kind: ExceptionKind::ReturnedPayment,
-            subject: Subject::Return(line.line.payment.clone()),
-            amount: Some(booked.amount),
-            headline: format!("{} taken back by {from}", booked.amount),
-            reasons: vec![match reason {
-                Some(text) => format!("the bank books it as a return: {text}"),
-                None => "the bank books it as a return and gives no reason".to_owned(),
-            }],
-            candidates: Vec::new(),
-            rejected: Vec::new(),
-            opened_at: clock.now(),
-            state: CaseState::Open,
-        }
+/// The case for money that was taken back, with the receipts it may have come in as.
+fn return_case<C: Clock>(entity: &Entity, id: CaseId, line: &StoredPayment, clock: &C) -> Case {
+    let booked = &line.line.line;
+    let from = booked.counterparty_name.as_deref().unwrap_or("an unnamed party");
+    let reason = booked.remittance.as_deref().filter(|text| !text.trim().is_empty());
+    Case {
+        id,
+        version: 1,
+        entity: Some(entity.id.clone()),
+        kind: ExceptionKind::ReturnedPayment,
+        subject: Subject::Return(line.line.payment.clone()),
+        amount: Some(booked.amount),
+        headline: format!("{} taken back by {from}", booked.amount),
+        reasons: vec![match reason {
+            Some(text) => format!("the bank books it as a return: {text}"),
+            None => "the bank books it as a return and gives no reason".to_owned(),
+        }],
+        candidates: Vec::new(),
+        rejected: Vec::new(),
+        opened_at: clock.now(),
+        state: CaseState::Open,
     }
 }
 

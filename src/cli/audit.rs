@@ -34,7 +34,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let report = match file {
         Some(path) => {
             let file = File::open(&path).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
-            verify_export(BufReader::new(file))?
+            verify_export(BufReader::new(file))
         }
         None => db.open().await?.0.verify().await?,
     };
@@ -50,7 +50,9 @@ fn print(report: &VerifyReport) -> Outcome {
         report.entries, report.rows, report.blobs, report.head
     );
     if report.findings.is_empty() {
-        println!("Nothing has been altered. Write the head down: a log that was cut short still verifies, but ends with another head.");
+        println!(
+            "Nothing has been altered. Write the head down: a log that was cut short still verifies, but ends with another head."
+        );
         Outcome::Done
     } else {
         println!("{} findings. Do not work on with these books; restore a backup.", report.findings.len());

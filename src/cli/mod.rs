@@ -4,9 +4,22 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod audit;
+mod bank_options;
+mod demo;
+mod export;
+mod import;
+mod init;
 mod match_book;
 mod match_explain;
+mod migrate;
+mod parse;
+mod progress;
+mod queue;
 mod read;
+mod replay;
+mod run;
+mod settings;
 mod simulate;
 mod statement;
 
@@ -26,6 +39,26 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
+    /// Make the database, and bring entities, accounts and policy in line with the settings
+    Init(init::Args),
+    /// Bring the tables of an older database up to this version
+    Migrate(migrate::Args),
+    /// Take files in: customers, invoices, statements, evidence
+    Import(import::Args),
+    /// Match what is open, settle what is certain, queue the rest
+    Run(run::Args),
+    /// Work the queue: list, show, approve, reject, undo
+    Queue(queue::Args),
+    /// Write allocations, postings, cases or the audit log to a file
+    Export(export::Args),
+    /// Verify that nothing has been altered
+    Audit(audit::Args),
+    /// Take decisions again from what was stored with them, and compare
+    Replay(replay::Args),
+    /// Make a small book with its files, reconcile it, and leave the database to explore
+    Demo(demo::Args),
+    #[command(name = "__parse", hide = true)]
+    Parse(parse::Args),
     /// Make a seeded book with its truth, or score answers against a truth
     #[command(hide = true)]
     Simulate(simulate::Args),
@@ -66,18 +99,45 @@ impl std::error::Error for Usage {}
 /// Parses the command line, runs the command, prints a failure as one sentence with its causes.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Parse(args) = &cli.command {
+        // Before any thread exists and before anything else is opened: this process gives up its rights.
+        return parse::run(args);
+    }
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(settings::log_filter()).without_time().init();
     let result = match cli.command {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
+        Command::Init(args) => wait_for(init::run(args)),
+        Command::Migrate(args) => wait_for(migrate::run(args)),
+        Command::Import(args) => wait_for(import::run(args)),
+        Command::Run(args) => wait_for(run::run(args)),
+        Command::Queue(args) => wait_for(queue::run(args)),
+        Command::Export(args) => wait_for(export::run(args)),
+        Command::Audit(args) => wait_for(audit::run(args)),
+        Command::Replay(args) => wait_for(replay::run(args)),
+        Command::Demo(args) => wait_for(demo::run(args)),
+        Command::Parse(args) => return parse::run(&args),
         Command::Simulate(args) => simulate::run(args),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeRefused) => ExitCode::from(1),
+        // Whoever read our output has read enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("quittance: {error:#}");
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
 }

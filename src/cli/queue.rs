@@ -107,7 +107,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::List { entity, kind, all, format, db } => {
             let (database, _) = db.open().await?;
-            let entity = entity.as_deref().map(EntityId::parse).transpose().map_err(|error| Usage(format!("--entity: {error}")))?;
+            let entity =
+                entity.as_deref().map(EntityId::parse).transpose().map_err(|error| Usage(format!("--entity: {error}")))?;
             let filter = CaseFilter { entity, kind, resolved: all, ..CaseFilter::default() };
             print_list(&database.cases(&filter).await?, format)?;
         }
@@ -187,14 +188,20 @@ pub fn entry_sentence(entry: &Entry) -> String {
     let item = entry.item.as_ref().map(ItemId::as_str).unwrap_or_default();
     let cleared = entry.cleared.unwrap_or(entry.amount);
     match entry.purpose {
-        Purpose::Allocation if cleared.currency() != entry.amount.currency() => format!("{} to {item}, clearing {cleared}", entry.amount),
+        Purpose::Allocation if cleared.currency() != entry.amount.currency() => {
+            format!("{} to {item}, clearing {cleared}", entry.amount)
+        }
         Purpose::Allocation => format!("{} to {item}", entry.amount),
         Purpose::Discount => format!("{cleared} discount on {item}"),
         Purpose::BankFee => format!("{cleared} bank charges on {item}"),
         Purpose::Withholding => format!("{cleared} withheld tax on {item}"),
         Purpose::WriteOff => format!("{cleared} written off on {item}"),
         Purpose::Unapplied => {
-            format!("{} stays on the account of {}", entry.amount, entry.customer.as_ref().map(CustomerId::as_str).unwrap_or_default())
+            format!(
+                "{} stays on the account of {}",
+                entry.amount,
+                entry.customer.as_ref().map(CustomerId::as_str).unwrap_or_default()
+            )
         }
         Purpose::NotOurs => format!("{} is not ours to apply", entry.amount),
     }

@@ -1,8 +1,155 @@
-use super::Outcome;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use quittance_rules::evidence::{Claim, ClaimValue, Confidence, PageRegion, Reading};
+use quittance_tools::evidence::{EvidenceReader, Outcome as Read};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Format, Outcome, Usage};
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// PNG, JPEG, WebP, HEIC, TIFF, GIF, BMP, PDF, EML, HTML or text files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// One JSON object a file and line, or a table of the claims
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// OCR languages, joined by `+`; each must be installed, and each costs time
+    #[arg(long, value_name = "CODES", default_value = EvidenceReader::LANGUAGES)]
+    languages: String,
+}
 
-pub fn run(_args: Args) -> anyhow::Result<Outcome> {
-    anyhow::bail!("not wired yet")
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    if args.format == Format::Csv {
+        return Err(Usage("`read` prints json or table; claims with places do not fit a CSV line".to_owned()).into());
+    }
+    let reader = EvidenceReader::of_this_program()?.languages(&args.languages).map_err(|e| Usage(e.to_string()))?;
+    let mut outcome = Outcome::Done;
+    let mut told: Vec<String> = Vec::new();
+    for path in &args.files {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                eprintln!("{}: it could not be opened: {error}", path.display());
+                outcome = Outcome::SomeRefused;
+                continue;
+            }
+        };
+        let report = reader.read(&bytes)?;
+        for notice in report.notices {
+            if !told.contains(&notice) {
+                eprintln!("notice: {notice}");
+                told.push(notice);
+            }
+        }
+        match report.outcome {
+            Read::Read(reading) => print(path, &bytes, &reading, args.format).context("standard output could not be written")?,
+            unread => {
+                eprintln!("{}: {}", path.display(), unread.sentence().unwrap_or_default());
+                outcome = Outcome::SomeRefused;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if format == Format::Json {
+        return writeln!(out, "{}", as_json(path, bytes, reading));
+    }
+    writeln!(out, "{}: {} ({})", path.display(), name_of(&json!(reading.kind)), reading.kind_confidence)?;
+    for claim in &reading.claims {
+        let (value, currency) = value_of(&claim.value);
+        let value = currency.map_or_else(|| value.clone(), |code| format!("{value} {code}"));
+        writeln!(
+            out,
+            "  {:<16} {:<28} {:<8} page {}",
+            name_of(&json!(claim.field)),
+            value,
+            claim.confidence.to_string(),
+            claim.region.page
+        )?;
+    }
+    for row in &reading.remittance_lines {
+        let amount = row.amount.as_deref().unwrap_or("-");
+        let currency = row.currency.map_or("", |c| c.code());
+        writeln!(out, "  {:<16} {:<28} {amount} {currency}", "settles", row.invoice_number)?;
+    }
+    for complaint in &reading.complaints {
+        writeln!(out, "  ! {complaint}")?;
+    }
+    Ok(())
+}
+
+/// The object of docs/contract: names there are stable.
+fn as_json(path: &Path, bytes: &[u8], reading: &Reading) -> Value {
+    let rows = reading.remittance_lines.iter().map(|row| {
+        json!({
+            "invoice_number": row.invoice_number,
+            "amount": row.amount,
+            "currency": row.currency.map(|c| c.code()),
+            "page": row.region.page,
+            "box": corners(row.region),
+            "text": row.text,
+        })
+    });
+    json!({
+        "file": path.display().to_string(),
+        "digest": hex::encode(Sha256::digest(bytes)),
+        "media_type": reading.media_type,
+        "kind": reading.kind,
+        "kind_confidence": fraction(reading.kind_confidence.millionths()),
+        "claims": reading.claims.iter().map(claim).collect::<Vec<Value>>(),
+        "remittance_lines": rows.collect::<Vec<Value>>(),
+        "complaints": reading.complaints,
+        "pages": reading.pages,
+        "text": reading.text,
+    })
+}
+
+fn claim(claim: &Claim) -> Value {
+    let (value, currency) = value_of(&claim.value);
+    let mut object = Map::new();
+    object.insert("field".to_owned(), json!(claim.field));
+    object.insert("value".to_owned(), json!(value));
+    if let Some(code) = currency {
+        object.insert("currency".to_owned(), json!(code));
+    }
+    object.insert("page".to_owned(), json!(claim.region.page));
+    object.insert("box".to_owned(), json!(corners(claim.region)));
+    object.insert("text".to_owned(), json!(claim.text));
+    object.insert("confidence".to_owned(), fraction(claim.confidence.millionths()));
+    object.insert("source".to_owned(), json!(claim.source));
+    Value::Object(object)
+}
+
+/// The value as text, and the currency of an amount that has one.
+fn value_of(value: &ClaimValue) -> (String, Option<&'static str>) {
+    match value {
+        ClaimValue::Money(money) => (money.amount(), Some(money.currency().code())),
+        ClaimValue::BareAmount(amount) => (amount.clone(), None),
+        ClaimValue::Currency(currency) => (currency.code().to_owned(), None),
+        ClaimValue::Date(date) => (date.to_string(), None),
+        ClaimValue::Time(time) if time.second() == 0 => (format!("{:02}:{:02}", time.hour(), time.minute()), None),
+        ClaimValue::Time(time) => (format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()), None),
+        ClaimValue::Text(text) => (text.clone(), None),
+    }
+}
+
+fn corners(region: PageRegion) -> [Value; 4] {
+    [region.x0, region.y0, region.x1, region.y1].map(fraction)
+}
+
+/// Millionths as a decimal of at most six digits. A place or a probability, never money.
+fn fraction(millionths: u32) -> Value {
+    let text = Confidence::from_millionths(millionths).to_string();
+    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
+}
+
+fn name_of(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
 }

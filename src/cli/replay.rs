@@ -51,6 +51,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             }
         }
     }
-    println!("{same} decisions of the gate replay to the same verdict, {differing} do not; {people} were taken by people or closed a matter.");
+    println!(
+        "{same} decisions of the gate replay to the same verdict, {differing} do not; {people} were taken by people or closed a matter."
+    );
     Ok(if differing == 0 { Outcome::Done } else { Outcome::SomeRefused })
 }

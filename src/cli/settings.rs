@@ -125,6 +125,11 @@ impl ByArgs {
     }
 }
 
+/// What is logged on standard error: `QUITTANCE_LOG` in the syntax of `tracing_subscriber::EnvFilter`; warnings by default.
+pub fn log_filter() -> tracing_subscriber::EnvFilter {
+    variable("QUITTANCE_LOG").map_or_else(|| "warn".into(), tracing_subscriber::EnvFilter::new)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())

@@ -3,10 +3,12 @@ use std::path::PathBuf;
 
 use quittance_rules::bank::{Direction, Problem, Statement, StatementEnd, StatementLine, StatementSink};
 use quittance_rules::money::{Currency, Money};
-use quittance_tools::intake::{BankFormat, ReadOptions, read_bank_file};
+use quittance_tools::intake::BankFormat;
+use quittance_tools::intake::bank_file::read_bank_path;
 use serde_json::{Value, json};
 
-use super::{Format, Outcome, Usage};
+use super::bank_options::BankOptions;
+use super::{Format, Outcome};
 
 /// Arguments of `statement`.
 #[derive(clap::Args)]
@@ -17,18 +19,13 @@ pub struct Args {
     /// How to print
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Mapping profile for CSV and XLSX
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
-    /// The currency, for files that do not name one (QIF, some CSV)
-    #[arg(long)]
-    currency: Option<String>,
+    #[command(flatten)]
+    options: BankOptions,
 }
 
 /// Reads each file as a stream and prints what it holds. Nothing is kept.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let options =
-        ReadOptions::from_flags(args.currency.as_deref(), args.profile.as_deref()).map_err(|error| Usage(error.to_string()))?;
+    let options = args.options.read()?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut outcome = Outcome::Done;
     if args.format == Format::Csv {
@@ -38,11 +35,17 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         let file = path.display().to_string();
         let mut printer = Printer::new(&mut out, args.format, file.clone());
         printer.begin();
-        let read = read_bank_file(path, &options, &mut printer);
-        if let Err(error) = &read {
-            printer.problem(Problem { line: None, field: None, message: error.to_string() });
-        }
-        let problems = printer.finish(read.as_ref().ok().copied())?;
+        let format = match read_bank_path(path, &options, &mut printer) {
+            Ok(reading) => {
+                reading.notices.iter().for_each(|notice| eprintln!("{file}: {notice}"));
+                Some(reading.format)
+            }
+            Err(error) => {
+                printer.problem(Problem { line: None, field: None, message: error.to_string() });
+                None
+            }
+        };
+        let problems = printer.finish(format)?;
         for problem in &problems {
             eprintln!("{file}: {}", quittance_agent::import::problem_sentence(problem));
         }

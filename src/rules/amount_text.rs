@@ -146,6 +146,14 @@ pub fn amount_readings(text: &str) -> Result<Vec<AmountReading>, AmountTextError
 /// # Errors
 /// Says why the text is no such amount.
 pub fn read_amount(text: &str, mark: DecimalMark, currency: Currency) -> Result<Money, AmountTextError> {
+    // What fills statement files: digits, at most a minus sign before them and one mark among them. Nothing to take apart.
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if let [b'0'..=b'9', .., b'0'..=b'9'] | [b'0'..=b'9'] = digits.as_bytes() {
+        let marks = digits.bytes().filter(|b| !b.is_ascii_digit()).count();
+        if marks == 0 || (marks == 1 && mark == DecimalMark::Point && digits.contains('.')) {
+            return Ok(Money::parse(text, currency)?);
+        }
+    }
     let parts = take_apart(text)?;
     if let Some(found) = parts.currency.clash_with(currency) {
         return Err(AmountTextError::OtherCurrency { text: shown(text), found, expected: currency });

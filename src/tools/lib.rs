@@ -1,5 +1,6 @@
-//! Everything that touches the world: the store, file formats, OCR, PDF. Decides nothing about money.
+//! Everything that touches the world: the store, file formats, the reading of evidence. Decides nothing about money.
 
 pub mod clock;
+pub mod evidence;
 pub mod intake;
 pub mod store;

@@ -362,7 +362,7 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
                 from: hit.start,
                 to: hit.end,
                 // A label behind a label begins as well: `Fecha y hora: Monto:`.
-                at_start: hit.start == 0 || (hit.start == previous_end && hit.start > 0),
+                at_start: hit.start == 0 || hit.start == previous_end || begins_sentence(layout, segment, hit.start),
                 colon,
                 whole: hit.end.saturating_sub(hit.start) == segment.tokens.len(),
                 phrase,
@@ -375,6 +375,13 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
         }
     }
     labels
+}
+
+/// The word before ends a sentence (and is no abbreviation such as `Nr.`).
+fn begins_sentence(layout: &Layout<'_>, segment: &super::layout::Segment, start: usize) -> bool {
+    let before =
+        start.checked_sub(1).and_then(|b| segment.tokens.get(b)).map(|&t| layout.words[layout.tokens[t].word].text.as_str());
+    before.is_some_and(|text| text.ends_with(['.', ';', '|']) && text.chars().count() > 4)
 }
 
 /// Words of a segment that follow a label, up to the next label that stands as one: `(word, behind the label in the same word)`.

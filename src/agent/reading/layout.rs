@@ -175,6 +175,29 @@ impl<'w> Layout<'w> {
         found
     }
 
+    /// Segments over this one that share some of its width, nearest first, at most `rows` rows up.
+    pub fn above(&self, segment: usize, rows: usize) -> Vec<usize> {
+        let from = &self.segments[segment];
+        let mut found = Vec::new();
+        for row in self.rows[..from.row].iter().rev().take(rows).take_while(|r| r.page == from.region.page) {
+            found.extend(row.segments.clone().filter(|&s| self.segments[s].overlaps_x(from)));
+        }
+        found
+    }
+
+    /// Vertical distance between two segments, in tenths of a line of text of the page.
+    pub fn lines_between(&self, upper: usize, lower: usize) -> u32 {
+        let (upper, lower) = (&self.segments[upper], &self.segments[lower]);
+        let gap = lower.region.y0.saturating_sub(upper.region.y1);
+        gap.saturating_mul(10) / self.usual_height(lower.region.page).max(1)
+    }
+
+    /// Place of a word within its segment.
+    pub fn position(&self, word: usize) -> usize {
+        let segment = &self.segments[self.segment_of[word]];
+        segment.words.iter().position(|&w| w == word).unwrap_or(0)
+    }
+
     /// The smallest box around some words of one page. `None` when there are none or they stand on different pages.
     pub fn region(&self, words: &[usize]) -> Option<PageRegion> {
         let mut regions = words.iter().map(|&w| self.words[w].region);
@@ -258,7 +281,12 @@ fn tokens_of(word: usize, text: &str) -> Vec<Token> {
     while let Some((i, c)) = chars.next() {
         let after = chars.peek().map(|&(_, c)| c);
         let digits = before.is_some_and(|b: char| b.is_ascii_digit()) && after.is_some_and(|a| a.is_ascii_digit());
-        let cuts = matches!(c, ':' | '：' | '=' | '#' | '°' | 'º' | '(' | ')') && !digits;
+        let cuts = match c {
+            // `l'opération`, `dell'ordine`, `d’échéance`: the article is a token of its own.
+            '\'' | '’' => before.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic),
+            ':' | '：' | '=' | '#' | '°' | 'º' | '(' | ')' => !digits,
+            _ => false,
+        };
         before = Some(c);
         if cuts {
             push_token(&mut tokens, word, text, start, i, matches!(c, ':' | '：' | '='));

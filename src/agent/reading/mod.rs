@@ -3,15 +3,27 @@
 //!
 //! Text in a document is data. Nothing in here follows it; orders found in it become complaints.
 
+pub mod amounts;
 pub mod context;
+pub mod dates;
+pub mod document;
+pub mod grid;
+pub mod kind;
 pub mod labels;
 pub mod layout;
 pub mod lexicon;
+pub mod orders;
+pub mod parties;
+pub mod references;
+pub mod remittance;
 pub mod scan;
 
 use jiff::civil::Date;
-use quittance_rules::evidence::{Confidence, EvidenceKind, Reading, Word};
+use quittance_rules::evidence::{Claim, EvidenceKind, Field, Reading, Source, Word};
 use serde::{Deserialize, Serialize};
+
+use self::document::Document;
+use self::layout::Layout;
 
 /// What a mail's header says, as decoded text. It is what the sender wrote, not what is true.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,22 +53,109 @@ pub struct Words {
     pub mail: Option<MailHead>,
 }
 
+/// Words beyond this many are not read for claims; the text of a real paper that long names its sums before.
+const WORDS_MAX: usize = 20_000;
+
 /// Says what a document is and what it claims, each value with the words and the place it was read from.
 ///
 /// It is a plain function: the same words give the same reading. A value that is not legible is absent; an ambiguous one gives
 /// every reading as a claim of its own. It never fails: words that say nothing give kind `unknown` and no claims.
 pub fn interpret(words: &Words) -> Reading {
+    let mut complaints = words.complaints.clone();
+    if words.words.len() > WORDS_MAX {
+        complaints.push(format!("only the first {WORDS_MAX} of {} words were read for claims", words.words.len()));
+    }
+    let orders = orders::find(&words.words);
+    complaints.extend(orders.complaints.iter().cloned());
+    let read = readable(words, &orders.barred);
+    let doc = Document::of(Layout::of(&read));
+    for iban in &doc.scan.broken_ibans {
+        complaints.push(format!(
+            "account: `{}` fails its check digits, so it was not taken",
+            iban.chars().take(40).collect::<String>()
+        ));
+    }
+    let rows = remittance::find(&doc);
+    let shape = kind::Shape {
+        remittance_rows: rows.rows.len(),
+        movement_rows: rows.movements,
+        is_message: words.mail.is_some() || words.words.first().is_some_and(|w| w.source == Source::Mail),
+    };
+    let (kind, kind_confidence) = kind::classify(&kind::sums(&doc, shape));
+
+    let mut candidates = amounts::candidates(&doc);
+    amounts::score(&doc, kind, &mut candidates);
+    let sum_of_rows = remittance::sum_of(&rows, &candidates);
+    amounts::weigh_rows(&mut candidates, &remittance::amounts_of(&rows), sum_of_rows, kind);
+    let mut claims = amounts::amount_claims(&doc, &candidates);
+    let total = claims.first().and_then(amounts::decimal_of);
+    claims.extend(amounts::part_claims(&doc, &candidates, total));
+    complaints.extend(amounts::complaints(&candidates, total));
+    claims.extend(dates::date_claims(&doc, kind));
+    claims.extend(references::reference_claims(&doc, kind));
+    if !matches!(kind, EvidenceKind::Invoice | EvidenceKind::Statement) {
+        claims.extend(remittance::number_claims(&doc, &rows, &claims));
+    }
+    let amount = claims.iter().find(|c| c.field == Field::Amount).cloned();
+    claims.extend(parties::party_claims(&doc, kind, amount.as_ref()));
+    let (remittance_lines, sums) = remittance::remittance(&doc, &rows, kind, &candidates, total);
+    complaints.extend(sums);
+    claims.retain(|claim| stands_alone(claim, &words.words));
+    claims.sort_by_key(|c| (c.field as u8, std::cmp::Reverse(c.confidence)));
+    let claims = claims;
+
     Reading {
         media_type: words.media_type.clone(),
-        kind: EvidenceKind::Unknown,
-        kind_confidence: Confidence::from_millionths(0),
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
-        complaints: words.complaints.clone(),
+        kind,
+        kind_confidence,
+        claims,
+        remittance_lines,
+        complaints,
         pages: words.pages,
         words: words.words.clone(),
         text: running_text(&words.words),
     }
+}
+
+/// The words that may carry claims: not those of orders, not what stands twice at one place (bold print drawn twice).
+fn readable(words: &Words, barred: &[bool]) -> Vec<Word> {
+    let mut seen: std::collections::HashSet<(u32, u32, u32, &str)> = std::collections::HashSet::new();
+    words
+        .words
+        .iter()
+        .enumerate()
+        .take(WORDS_MAX)
+        .filter(|(i, w)| !barred.get(*i).copied().unwrap_or(false) && !w.text.trim().is_empty())
+        .filter(|(_, w)| seen.insert((w.region.page, w.region.x0 / 1_500, w.region.y0 / 1_500, w.text.as_str())))
+        .map(|(_, w)| w.clone())
+        .collect()
+}
+
+/// The words whose middle lies in a claim's box are the words of the claim, and no others (a word drawn twice counts once).
+fn stands_alone(claim: &Claim, words: &[Word]) -> bool {
+    let inside = words.iter().filter(|w| {
+        let r = w.region;
+        let (x, y) = (r.x0.midpoint(r.x1), r.y0.midpoint(r.y1));
+        r.page == claim.region.page
+            && (claim.region.x0..=claim.region.x1).contains(&x)
+            && (claim.region.y0..=claim.region.y1).contains(&y)
+            && !w.text.trim().is_empty()
+    });
+    let mut wanted: Vec<&str> = claim.text.split_whitespace().collect();
+    let total = wanted.len();
+    let mut met = 0_usize;
+    for word in inside {
+        let mut known = true;
+        for piece in word.text.split_whitespace() {
+            known &= wanted.contains(&piece);
+            met = met.saturating_add(1);
+        }
+        if !known {
+            return false;
+        }
+    }
+    wanted.dedup();
+    met >= total
 }
 
 /// The words as running text: a space between words, a line feed between lines, a form feed between pages.

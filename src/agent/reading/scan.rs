@@ -301,24 +301,25 @@ fn is_mask(c: char) -> bool {
 /// An account that shows by its shape: how many words, and its number, or none when its check digits are wrong.
 fn account_at(pieces: &[&str], at: usize) -> Option<(usize, Option<String>, bool)> {
     let first = trimmed(pieces[at]);
+    let masked_trim =
+        |piece: &str| piece.trim_matches(['"', '(', ')', '[', ']', '|', ';', ':', '\'']).trim_end_matches([',', '.']).to_owned();
     let bytes = first.as_bytes();
-    if bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_uppercase) && bytes[2..4].iter().all(u8::is_ascii_digit) {
-        if let Some(wanted) = iban_length(&first[..2]) {
-            let mut number = String::new();
-            for (i, piece) in pieces[at..].iter().enumerate().take(10) {
-                let piece: String = trimmed(piece).chars().filter(|c| *c != '-' && *c != '.').collect();
-                if !piece.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                    break;
-                }
-                number.push_str(&piece);
-                if number.len() == wanted {
-                    let number = number.to_ascii_uppercase();
-                    let holds = iban_holds(&number);
-                    return Some((i.saturating_add(1), holds.then_some(number), holds));
-                }
-                if number.len() > wanted {
-                    break;
-                }
+    let begins = bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_uppercase) && bytes[2..4].iter().all(u8::is_ascii_digit);
+    if let Some(wanted) = begins.then(|| iban_length(&first[..2])).flatten() {
+        let mut number = String::new();
+        for (i, piece) in pieces[at..].iter().enumerate().take(10) {
+            let piece: String = trimmed(piece).chars().filter(|c| *c != '-' && *c != '.').collect();
+            if !piece.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                break;
+            }
+            number.push_str(&piece);
+            if number.len() == wanted {
+                let number = number.to_ascii_uppercase();
+                let holds = iban_holds(&number);
+                return Some((i.saturating_add(1), holds.then_some(number), holds));
+            }
+            if number.len() > wanted {
+                break;
             }
         }
     }
@@ -328,7 +329,8 @@ fn account_at(pieces: &[&str], at: usize) -> Option<(usize, Option<String>, bool
     let mut digits = 0_usize;
     let mut best = None;
     for (i, piece) in pieces[at..].iter().enumerate().take(8) {
-        let piece = trimmed(piece);
+        let piece = masked_trim(piece);
+        let piece = piece.as_str();
         let dots = piece.chars().take_while(|&c| c == '.').count();
         let xs = piece.chars().take_while(|&c| c == 'x' || c == 'X').count();
         let masked =
@@ -433,6 +435,23 @@ fn amounts_in(
             currency_words.push(words[beside]);
             span = span.start.min(beside)..span.end.max(beside.saturating_add(1));
         }
+        // `IMPORTE   S/      780.00`: the sign stands by itself to the left, in a column of its own.
+        let mut words_of_amount = words[span.clone()].to_vec();
+        if currency.is_none() && shared_sign.is_none() && span.start == 0 {
+            let row = &layout.rows[layout.segments[segment].row];
+            let left = segment.checked_sub(1).filter(|s| row.segments.contains(s)).map(|s| layout.segments[s].words.as_slice());
+            if let Some(&[sign]) = left {
+                match sign_of(layout.words[sign].text.as_str(), currencies) {
+                    Some(Sign::Own(own)) => currency = Some(own),
+                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", layout.words[sign].text.to_lowercase())),
+                    None => {}
+                }
+                if currency.is_some() || shared_sign.is_some() {
+                    currency_words.push(sign);
+                    words_of_amount.insert(0, sign);
+                }
+            }
+        }
         at = at.max(span.end);
         let mut kept: Vec<(String, Option<DecimalMark>)> = readings.into_iter().map(|r| (r.decimal, r.mark)).collect();
         if let Some(currency) = currency {
@@ -446,7 +465,7 @@ fn amounts_in(
         let has_fraction = kept.iter().any(|(d, _)| d.contains('.'));
         taken[span.clone()].fill(true);
         found.push(Amount {
-            words: words[span].to_vec(),
+            words: words_of_amount,
             segment,
             readings: kept,
             currency,
@@ -474,8 +493,8 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         return None;
     }
     if !piece.bytes().any(|b| b.is_ascii_digit()) {
-        // A lone minus before the number.
-        if matches!(piece, "-" | "–" | "−") && !taken.get(at.saturating_add(1)).copied().unwrap_or(true) {
+        // A lone minus before the number; after other words it is a dash.
+        if at == 0 && matches!(piece, "-" | "–" | "−") && !taken.get(at.saturating_add(1)).copied().unwrap_or(true) {
             let next = trimmed_amount(pieces[at.saturating_add(1)]);
             let money = next.contains(['.', ',']) && next.bytes().any(|b| b.is_ascii_digit());
             return (money && !next.contains('%')).then(|| (2, format!("-{next}")));

@@ -10,7 +10,8 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::profile::{Profile, ProfileError};
 use super::table::Table;
-use super::tabular::{Cells, Layout, RowSource, TableOutcome, find_layout, missing_columns, read_table, suggest_for_unknown};
+use super::tabular::{Cells, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, find_layout, missing_columns, suggest_for_unknown};
 
 /// How to read a table.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +20,8 @@ pub struct TableOptions<'p> {
     pub profile: Option<&'p Profile>,
     /// Currency of files that name none.
     pub currency: Option<Currency>,
+    /// Our account, for files that name none.
+    pub account: Option<&'p str>,
 }
 
 impl From<ProfileError> for IntakeError {
@@ -57,25 +60,29 @@ pub fn read<R: Read + Seek>(
     let built_in = Profile::built_in()?;
     let own_delimiter = options.profile.and_then(|p| p.delimiter).and_then(|d| u8::try_from(d).ok());
     let mut best: Option<(u8, Layout, Option<Profile>)> = None;
-    for delimiter in DELIMITERS.into_iter().filter(|d| own_delimiter.is_none_or(|own| own == *d)).chain(
-        own_delimiter.filter(|own| !DELIMITERS.contains(own)),
-    ) {
+    for delimiter in DELIMITERS
+        .into_iter()
+        .filter(|d| own_delimiter.is_none_or(|own| own == *d))
+        .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
+    {
         source.delimiter = delimiter;
-        if let Some((layout, profile)) = find_layout(&mut source, options.profile, &built_in)?
+        if let Some((layout, profile)) = find_layout(&mut source, options.profile, built_in)?
             && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
         {
             best = Some((delimiter, layout, profile));
         }
     }
     let mut outcome = match best {
-        Some((delimiter, layout, profile)) if layout.is_whole() => {
+        Some((delimiter, mut layout, profile)) if layout.is_whole() => {
+            layout.assume_account(options.account);
             source.delimiter = delimiter;
             let profile = profile.as_ref();
             read_table(&mut source, &layout, profile, options.currency, Some(char::from(delimiter)), sink)?
         }
         found => {
             source.delimiter = own_delimiter.or(found.map(|(d, ..)| d)).map_or_else(|| widest(&mut source), Ok)?;
-            refuse_unknown(&mut source, options.profile, Some(char::from(source.delimiter)), sink)?
+            let delimiter = char::from(source.delimiter);
+            refuse_unknown(&mut source, options.profile, Some(delimiter), sink)?
         }
     };
     if seen.replaced > 0 && encoding == UTF_8 {
@@ -105,7 +112,8 @@ pub(super) fn refuse_unknown<S: RowSource>(
     if header.is_empty() {
         return Err(IntakeError::Empty);
     }
-    let shown: Vec<String> = header.iter().take(20).map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect()).collect();
+    let shown: Vec<String> =
+        header.iter().take(20).map(|name| name.chars().filter(|c| !c.is_control()).take(40).collect()).collect();
     let message = match profile {
         Some(profile) => format!(
             "the profile {} does not fit: the file has no column {}; the row with most fields reads: {}",

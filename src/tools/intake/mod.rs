@@ -1,21 +1,41 @@
 //! Intake: bytes of a bank or billing file in, the types of `quittance_rules` out. One file per format. A broken line or entry
 //! becomes a [`quittance_rules::bank::Problem`] and the rest is taken; an [`IntakeError`] says why nothing could be taken.
 
+pub mod bai2;
+pub mod bank_file;
 pub mod billed;
+pub mod book_csv;
+pub mod books;
 pub mod camt;
 mod camt_entry;
 mod cii;
+pub mod csv_bank;
+pub mod detect;
 pub mod embedded;
+pub mod feed;
+pub mod mt940;
+mod mt940_details;
+mod mt940_entry;
+pub mod nacha;
+pub mod ofx;
+mod ofx_tokens;
+pub mod profile;
+pub mod qif;
+mod qif_date;
+pub mod table;
+pub mod tabular;
+pub mod tabular_layout;
+mod tabular_row;
+mod text_fields;
+mod text_lines;
 mod ubl;
 mod utf8;
+pub mod xlsx;
 mod xml;
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
-
-pub mod book_csv;
-pub mod table;
 
 /// A bank or processor file format, told from the content alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

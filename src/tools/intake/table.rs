@@ -262,23 +262,20 @@ impl<R: Read> Table<R> {
 fn leaves_quote_open(row: &[u8], delimiter: u8) -> bool {
     let mut rest = row;
     loop {
-        match rest {
-            [b'"', inside @ ..] => {
-                let mut inside = inside;
-                loop {
-                    match memchr::memchr(b'"', inside) {
-                        None => return true,
-                        Some(at) => match &inside[at + 1..] {
-                            [b'"', after @ ..] => inside = after,
-                            after => {
-                                rest = after;
-                                break;
-                            }
-                        },
-                    }
+        if let [b'"', inside @ ..] = rest {
+            let mut inside = inside;
+            loop {
+                match memchr::memchr(b'"', inside) {
+                    None => return true,
+                    Some(at) => match &inside[at + 1..] {
+                        [b'"', after @ ..] => inside = after,
+                        after => {
+                            rest = after;
+                            break;
+                        }
+                    },
                 }
             }
-            _ => {}
         }
         match memchr::memchr(delimiter, rest) {
             None => return false,

@@ -12,7 +12,8 @@ use quittance_rules::bank::{Problem, StatementSink};
 use super::IntakeError;
 use super::csv_bank::{TableOptions, refuse_unknown};
 use super::profile::Profile;
-use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, Layout, RowSource, TableOutcome, find_layout, read_table};
+use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, find_layout};
 
 /// Bytes of all parts of the archive, inflated. A full sheet of a million rows of six columns is about this.
 const MOST_INFLATED: u64 = 256 << 20;
@@ -37,7 +38,7 @@ pub fn read<R: Read + Seek>(
     let mut workbook = Xlsx::new(input).map_err(|error| malformed(&error.to_string()))?;
     let built_in = Profile::built_in()?;
     let names = workbook.sheet_names();
-    let mut sheets: Vec<(String, Sheet, Option<(Layout, Option<Profile>)>)> = Vec::new();
+    let mut sheets: Vec<(String, Sheet, Option<Found>)> = Vec::new();
     for name in names {
         let mut sheet = match load(&mut workbook, &name) {
             Ok(sheet) => sheet,
@@ -49,7 +50,7 @@ pub fn read<R: Read + Seek>(
         if sheet.rows.is_empty() {
             continue;
         }
-        let found = find_layout(&mut sheet, options.profile, &built_in)?.filter(|(layout, _)| layout.is_whole());
+        let found = find_layout(&mut sheet, options.profile, built_in)?.filter(|(layout, _)| layout.is_whole());
         sheets.push((name, sheet, found));
     }
     let mut outcome = TableOutcome::default();
@@ -65,7 +66,8 @@ pub fn read<R: Read + Seek>(
     for (name, mut sheet, found) in sheets {
         match found {
             None => outcome.notices.push(format!("the sheet {name} holds no bank lines and was not read")),
-            Some((layout, profile)) => {
+            Some((mut layout, profile)) => {
+                layout.assume_account(options.account);
                 let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, sink)?;
                 outcome.profile = outcome.profile.or(read.profile);
                 outcome.suggested_profile = outcome.suggested_profile.or(read.suggested_profile);
@@ -76,9 +78,15 @@ pub fn read<R: Read + Seek>(
     Ok(outcome)
 }
 
+/// A layout and the profile it came from.
+type Found = (Layout, Option<Profile>);
+
 fn malformed(message: &str) -> IntakeError {
     let message: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
-    IntakeError::Malformed { line: None, message: format!("the workbook cannot be read ({message}); open it and save it again as XLSX") }
+    IntakeError::Malformed {
+        line: None,
+        message: format!("the workbook cannot be read ({message}); open it and save it again as XLSX"),
+    }
 }
 
 fn over(what: &str, limit: String) -> IntakeError {
@@ -122,7 +130,8 @@ fn check_archive(input: &mut (impl Read + Seek)) -> Result<(), IntakeError> {
     let mut inflated = 0_u64;
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| malformed(&error.to_string()))?;
-        let most = if part.name().to_ascii_lowercase().ends_with("sharedstrings.xml") { MOST_STRINGS } else { MOST_INFLATED };
+        let most =
+            if part.name_raw().to_ascii_lowercase().ends_with(b"sharedstrings.xml") { MOST_STRINGS } else { MOST_INFLATED };
         let left = most.min(MOST_INFLATED.saturating_sub(inflated));
         let got = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(|error| malformed(&error.to_string()))?;
         if got > left {

@@ -153,7 +153,7 @@ impl<R: BufRead> Cursor<R> {
                     let content = raw.strip_prefix('<').unwrap_or(raw);
                     let content = content.strip_suffix('>').unwrap_or(content);
                     let content = content.strip_suffix('/').unwrap_or(content);
-                    let name_len = content.find(|c: char| matches!(c, ' ' | '\t' | '\r' | '\n')).unwrap_or(content.len());
+                    let name_len = content.find([' ', '\t', '\r', '\n']).unwrap_or(content.len());
                     return Ok(Step::Start(BytesStart::from_content(content, name_len), line));
                 }
                 Turn::End => {

@@ -354,8 +354,12 @@ impl Work {
                 .filter_map(|slot| slot.now.map(|row| (slot.before.is_some(), slot.change_no, row)))
                 .collect();
             // In the order of the changes, but a case is resolved before the next one on its subject is opened or reopened.
-            let pending = |row: &Row| table.at == tables::CASES.at && row[13] != Value::from("resolved");
-            changed.sort_by(|a, b| (pending(&a.2), a.1).cmp(&(pending(&b.2), b.1)));
+            let state = table.columns.iter().position(|column| column.0 == "state");
+            let pending = |row: &Row| {
+                table.at == tables::CASES.at
+                    && state.and_then(|at| row.get(at)).is_some_and(|state| *state != Value::from("resolved"))
+            };
+            changed.sort_by_key(|(_, change_no, row)| (pending(row), *change_no));
             let (replaced, added): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(replaced, _, _)| *replaced);
             for (replace, rows) in [(true, replaced), (false, added)] {
                 let mut rows = rows.as_slice();

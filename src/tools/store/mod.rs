@@ -13,7 +13,7 @@ pub use quittance_agent::ports::StoreError;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
 
@@ -151,13 +151,12 @@ impl Database {
                 .map_err(|error| unavailable(format!("{} cannot be opened as a database: {error}", file.display())))?,
             Place::Server(options) => {
                 let shown = format!("{}:{}", options.get_host(), options.get_port());
-                PgPoolOptions::new()
-                    .max_connections(8)
-                    .acquire_timeout(Duration::from_secs(30))
-                    .connect_with(options)
-                    .await
-                    .map(Pool::Postgres)
-                    .map_err(|error| unavailable(format!("the PostgreSQL database at {shown} cannot be reached: {error}")))?
+                let unreachable = |error| unavailable(format!("the PostgreSQL database at {shown} cannot be reached: {error}"));
+                // A pool tries again and again for 30 seconds; a first connection of our own says at once what is wrong.
+                let first = PgConnection::connect_with(&options).await.map_err(unreachable)?;
+                first.close().await.map_err(unreachable)?;
+                let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(30));
+                Pool::Postgres(pool.connect_with(options).await.map_err(unreachable)?)
             }
         };
         Ok(Self { pool })

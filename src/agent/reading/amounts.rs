@@ -1,0 +1,358 @@
+//! Which of a document's numbers is the amount it is about, and which are its tax, fee, discount, balance.
+
+use quittance_rules::amount_text::DecimalMark;
+use quittance_rules::evidence::{Claim, ClaimValue, EvidenceKind, Field};
+use quittance_rules::money::{Currency, Money};
+use rust_decimal::Decimal;
+
+use super::document::{Document, Relation};
+use super::labels::Role;
+use super::scan::Amount;
+
+/// An amount with the part it plays.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Index into the scan's amounts.
+    pub amount: usize,
+    /// What its label says.
+    pub role: Option<Role>,
+    /// How it came by it.
+    pub relation: Option<Relation>,
+    /// Its currency, with the probability of that.
+    pub currency: Option<(Currency, f64)>,
+    /// Its readings with probabilities, likeliest first. Not negative: a payer's app shows what left the account with a minus.
+    pub readings: Vec<(Decimal, f64)>,
+    /// The first reading was negative.
+    pub negative: bool,
+    /// Stands in a column of amounts under a header.
+    pub item: bool,
+    /// How much it looks like the amount of the document.
+    pub score: f64,
+}
+
+impl Candidate {
+    /// The likeliest value.
+    pub fn value(&self) -> Option<Decimal> {
+        self.readings.first().map(|(v, _)| *v)
+    }
+}
+
+/// Below this nothing is said.
+const SCORE_MIN: f64 = 4.0;
+
+/// Every number that may be an amount, with role and readings.
+pub fn candidates(doc: &Document<'_>) -> Vec<Candidate> {
+    doc.scan.amounts.iter().enumerate().filter_map(|(index, amount)| candidate(doc, index, amount)).collect()
+}
+
+fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candidate> {
+    let currency = doc.context.currency_of(amount);
+    let governed =
+        doc.governing(&amount.words, Role::is_amount, |role| role.is_identifier() || role.is_date() || role == Role::Time);
+    if governed.is_none() && !amount.has_sign() && !amount.has_fraction {
+        // A bare whole number with an identifier's label, or beside a date, is no amount.
+        let owned =
+            doc.governing(&amount.words, |r| r.is_identifier() || r.is_date() || r == Role::Time || r == Role::Memo, |_| false);
+        if owned.is_some_and(|g| g.relation >= Relation::Above) {
+            return None;
+        }
+    }
+    let point = doc.context.decimal_point(currency.map(|(c, _)| c).or(amount.currency));
+    let mut readings: Vec<(Decimal, f64)> = amount
+        .readings
+        .iter()
+        .filter_map(|(text, mark)| {
+            let value: Decimal = text.parse().ok()?;
+            let weight = match mark {
+                Some(DecimalMark::Point) if amount.readings.len() > 1 => point,
+                Some(DecimalMark::Comma) if amount.readings.len() > 1 => 1.0 - point,
+                _ => 1.0,
+            };
+            // `1.234` read with a decimal mark has thousandths, which nobody pays; it stays possible, not likely.
+            let fine = currency.is_some_and(|(c, _)| Money::parse(&value.normalize().to_string(), c).is_err());
+            (!fine).then_some((value, if value.scale() == 3 { weight * 0.1 } else { weight }))
+        })
+        .collect();
+    let whole: f64 = readings.iter().map(|(_, w)| w).sum();
+    if whole <= 0.0 {
+        return None;
+    }
+    for reading in &mut readings {
+        reading.1 /= whole;
+    }
+    readings.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let negative = readings.first().is_some_and(|(v, _)| v.is_sign_negative());
+    for reading in &mut readings {
+        reading.0 = reading.0.abs();
+    }
+    Some(Candidate {
+        amount: index,
+        role: governed.map(|g| g.label.role),
+        relation: governed.map(|g| g.relation),
+        currency,
+        readings,
+        negative,
+        item: governed.is_some_and(|g| g.relation == Relation::Column),
+        score: 0.0,
+    })
+}
+
+/// Scores every candidate for being the amount of a document of this kind.
+pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate]) {
+    let bills = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote);
+    for candidate in candidates.iter_mut() {
+        let amount = &doc.scan.amounts[candidate.amount];
+        let segment = &doc.layout.segments[amount.segment];
+        let base = match candidate.role {
+            Some(Role::Due) => {
+                if bills {
+                    9.0
+                } else {
+                    8.0
+                }
+            }
+            Some(Role::Paid) => {
+                if bills {
+                    5.0
+                } else {
+                    9.0
+                }
+            }
+            Some(Role::Total) => {
+                if bills {
+                    8.0
+                } else {
+                    7.5
+                }
+            }
+            Some(Role::Subtotal) => {
+                if bills {
+                    2.5
+                } else {
+                    2.0
+                }
+            }
+            Some(Role::Tip | Role::Tax | Role::Fee | Role::Discount | Role::Balance | Role::OtherAmount) => -6.0,
+            Some(_) | None => 1.5,
+        };
+        let closeness = match candidate.relation {
+            Some(Relation::Same | Relation::Row) => 1.0,
+            Some(Relation::Above) => 0.5,
+            Some(Relation::Under) => -1.0,
+            Some(Relation::Column) => -5.0,
+            None => 0.0,
+        };
+        let usual = f64::from(doc.layout.usual_height(segment.region.page));
+        let height =
+            amount.words.iter().map(|&w| doc.layout.words[w].region).map(|r| r.y1.saturating_sub(r.y0)).max().unwrap_or(0);
+        let times = f64::from(height) / usual;
+        let size = if times >= 2.0 {
+            4.5
+        } else if times >= 1.5 {
+            2.5
+        } else {
+            0.0
+        };
+        let sign = if amount.has_sign() {
+            1.5
+        } else if amount.has_fraction {
+            0.5
+        } else {
+            -1.5
+        };
+        let others = segment.words.len().saturating_sub(amount.words.len());
+        let label_words = doc.labels_in(amount.segment).iter().map(|l| l.to.saturating_sub(l.from)).sum::<usize>();
+        let prose = if others.saturating_sub(label_words) >= 5 { -1.5 } else { 0.0 };
+        let nothing = if candidate.value().is_some_and(|v| v.is_zero()) { -7.0 } else { 0.0 };
+        // The first and last pages say what a paper is about; pages between are detail.
+        let late = if segment.region.page > 1 { -0.5 } else { 0.0 };
+        let credit = if candidate.negative && bills && kind != EvidenceKind::CreditNote { -2.0 } else { 0.0 };
+        candidate.score = base + closeness + size + sign + prose + nothing + late + credit;
+    }
+    // The only amount with a currency in a paper about a payment is the amount, label or not.
+    let mut signed: Vec<Decimal> =
+        candidates.iter().filter(|c| doc.scan.amounts[c.amount].has_sign()).filter_map(Candidate::value).collect();
+    signed.sort_unstable();
+    signed.dedup();
+    let payment = matches!(
+        kind,
+        EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt | EvidenceKind::PromiseToPay
+    );
+    if let ([_], true) = (signed.as_slice(), payment) {
+        for candidate in candidates.iter_mut().filter(|c| c.role.is_none() && doc.scan.amounts[c.amount].has_sign()) {
+            candidate.score += 2.5;
+        }
+    }
+    agree(candidates);
+}
+
+/// Sums that hold make their total likelier; an amount that is another plus its fee is not what the payee gets.
+fn agree(candidates: &mut [Candidate]) {
+    let values = |candidates: &[Candidate], wanted: fn(Role) -> bool| -> Vec<Decimal> {
+        candidates
+            .iter()
+            .filter(|c| c.role.is_some_and(wanted))
+            .filter_map(Candidate::value)
+            .filter(|v| !v.is_zero())
+            .take(12)
+            .collect()
+    };
+    let subtotals = values(candidates, |r| r == Role::Subtotal);
+    let taxes = values(candidates, |r| r == Role::Tax);
+    let tips = values(candidates, |r| r == Role::Tip);
+    let fees = values(candidates, |r| r == Role::Fee);
+    let paid = values(candidates, |r| matches!(r, Role::Paid | Role::Total | Role::Due));
+    for candidate in candidates.iter_mut() {
+        let Some(value) = candidate.value() else { continue };
+        let is = |a: &Decimal, b: &Decimal| a.checked_add(*b) == Some(value);
+        if subtotals.iter().any(|s| taxes.iter().any(|t| is(s, t))) {
+            candidate.score += 2.0;
+        }
+        if tips.iter().any(|t| paid.iter().chain(&subtotals).any(|p| is(p, t))) {
+            candidate.score += 3.0;
+        }
+        if fees.iter().any(|f| paid.iter().any(|p| is(p, f))) {
+            candidate.score -= 3.0;
+        }
+    }
+}
+
+/// Amounts of a remittance list are parts of the payment; their sum is the payment.
+pub fn weigh_rows(candidates: &mut [Candidate], rows: &[usize], sum: Option<Decimal>, kind: EvidenceKind) {
+    let lists = matches!(
+        kind,
+        EvidenceKind::RemittanceAdvice | EvidenceKind::PaymentProof | EvidenceKind::PromiseToPay | EvidenceKind::BankReceipt
+    );
+    if rows.len() < 2 {
+        return;
+    }
+    for candidate in candidates.iter_mut() {
+        if rows.contains(&candidate.amount) {
+            candidate.item = true;
+            candidate.score -= 5.0;
+        } else if lists && sum.is_some() && candidate.value() == sum {
+            candidate.score += 3.0;
+        }
+    }
+}
+
+/// The number in a claim about an amount.
+pub fn decimal_of(claim: &Claim) -> Option<Decimal> {
+    match &claim.value {
+        ClaimValue::Money(money) => Some(money.to_decimal()),
+        ClaimValue::BareAmount(text) => text.parse().ok(),
+        ClaimValue::Currency(_) | ClaimValue::Date(_) | ClaimValue::Time(_) | ClaimValue::Text(_) => None,
+    }
+}
+
+/// The claims about the amount and its currency, best first; several when the document is ambiguous.
+pub fn amount_claims(doc: &Document<'_>, candidates: &[Candidate]) -> Vec<Claim> {
+    let mut ranked: Vec<&Candidate> = candidates.iter().filter(|c| c.score >= SCORE_MIN).collect();
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.amount.cmp(&b.amount)));
+    let Some(best) = ranked.first() else { return Vec::new() };
+    let rival = ranked.iter().find(|c| c.value() != best.value());
+    let margin = rival.map_or(6.0, |r| best.score - r.score);
+    let mut claims = said(doc, best, chance(best.score, margin));
+    if let Some(rival) = rival.filter(|_| margin < 0.75) {
+        // Two amounts that could equally be meant: both are said, neither believed.
+        claims.extend(said(doc, rival, chance(rival.score, -margin)));
+    }
+    if claims.is_empty() {
+        // The best one is not legible; a second-best would be a guess.
+        return claims;
+    }
+    claims.extend(currency_claim(doc, best));
+    claims
+}
+
+/// Probability that a candidate is right, from its score and its lead. Fitted by eye on the `dev` cases of `eval-sets/read-evidence`.
+fn chance(score: f64, margin: f64) -> f64 {
+    let alone = 1.0 / (1.0 + (-(score - 3.5) * 0.7).exp());
+    let lead = if margin >= 2.0 { 1.0 } else { (0.72 + 0.14 * margin).clamp(0.35, 1.0) };
+    (alone * lead).min(0.995)
+}
+
+fn said(doc: &Document<'_>, candidate: &Candidate, probability: f64) -> Vec<Claim> {
+    let amount = &doc.scan.amounts[candidate.amount];
+    let readings = candidate.readings.iter().filter(|(_, weight)| *weight >= 0.02);
+    readings
+        .filter_map(|(value, weight)| {
+            doc.claim(
+                Field::Amount,
+                money(*value, candidate.currency)?,
+                &amount.words,
+                probability * weight * candidate.currency.map_or(1.0, |c| c.1),
+            )
+        })
+        .collect()
+}
+
+/// Money where the currency is known and carries the decimals, else the plain decimal.
+fn money(value: Decimal, currency: Option<(Currency, f64)>) -> Option<ClaimValue> {
+    match currency {
+        Some((currency, _)) => Money::parse(&value.normalize().to_string(), currency).ok().map(ClaimValue::Money),
+        None => Some(ClaimValue::BareAmount(value.to_string())),
+    }
+}
+
+fn currency_claim(doc: &Document<'_>, best: &Candidate) -> Option<Claim> {
+    let (currency, probability) = best.currency?;
+    let own = &doc.scan.amounts[best.amount];
+    let words = if own.has_sign() {
+        own.currency_words.clone()
+    } else {
+        doc.scan.amounts.iter().find(|a| a.currency == Some(currency)).map(|a| a.currency_words.clone()).or_else(|| {
+            let code = |w: &usize| doc.layout.words[*w].text.trim_matches(|c: char| !c.is_alphanumeric()) == currency.code();
+            (0..doc.layout.words.len()).find(code).map(|w| vec![w])
+        })?
+    };
+    doc.claim(Field::Currency, ClaimValue::Currency(currency), &words, probability)
+}
+
+/// Tax, subtotal and fee, where a label says so.
+pub fn part_claims(doc: &Document<'_>, candidates: &[Candidate], total: Option<Decimal>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (role, field) in [(Role::Tax, Field::Tax), (Role::Subtotal, Field::Subtotal), (Role::Fee, Field::Fee)] {
+        let of_role: Vec<&Candidate> = candidates.iter().filter(|c| c.role == Some(role) && !c.item).collect();
+        let other = if role == Role::Tax { Role::Subtotal } else { Role::Tax };
+        let fits = |c: &&&Candidate| {
+            let others = candidates.iter().filter(|o| o.role == Some(other)).filter_map(Candidate::value);
+            role != Role::Fee && others.into_iter().any(|o| c.value().and_then(|v| v.checked_add(o)) == total && total.is_some())
+        };
+        let chosen = of_role.iter().find(fits).map(|c| (*c, 0.95)).or_else(|| {
+            let first = of_role.iter().max_by(|a, b| a.relation.cmp(&b.relation).then(b.amount.cmp(&a.amount)))?;
+            let several = of_role.iter().any(|c| c.value() != first.value());
+            // A tax or fee above the amount itself is something else.
+            let too_much = total.is_some_and(|t| first.value().is_some_and(|v| v > t));
+            (!too_much).then_some((first, if several { 0.5 } else { 0.85 }))
+        });
+        let Some((candidate, probability)) = chosen else { continue };
+        let words = &doc.scan.amounts[candidate.amount].words;
+        for (value, weight) in candidate.readings.iter().filter(|(_, w)| *w >= 0.02) {
+            claims.extend(money(*value, candidate.currency).and_then(|v| doc.claim(field, v, words, probability * weight)));
+        }
+    }
+    claims
+}
+
+/// What does not add up, one sentence each.
+pub fn complaints(candidates: &[Candidate], total: Option<Decimal>) -> Vec<String> {
+    let single = |role: Role| -> Option<Decimal> {
+        let mut values: Vec<Decimal> =
+            candidates.iter().filter(|c| c.role == Some(role) && !c.item).filter_map(Candidate::value).collect();
+        values.sort_unstable();
+        values.dedup();
+        match values.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    };
+    let (Some(subtotal), Some(tax), Some(total)) = (single(Role::Subtotal), single(Role::Tax), total) else { return Vec::new() };
+    let discount = single(Role::Discount).unwrap_or_default();
+    let sum = subtotal.checked_add(tax);
+    let less = sum.and_then(|s| s.checked_sub(discount));
+    if sum == Some(total) || less == Some(total) || subtotal == total {
+        return Vec::new();
+    }
+    vec![format!("arithmetic: subtotal {subtotal} and tax {tax} do not add up to {total}")]
+}

@@ -1,0 +1,274 @@
+//! Numbers that identify: of the operation, of the invoices paid, of the paper itself.
+
+use quittance_rules::evidence::{Claim, ClaimValue, EvidenceKind, Field};
+
+use super::document::{Document, Relation};
+use super::labels::{Label, Role, words_after};
+use super::scan::{trimmed, value_part};
+
+/// Claims for reference, invoice numbers and document number.
+pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for label in &doc.labels {
+        match label.role {
+            Role::Reference | Role::WeakReference => claims.extend(reference(doc, label)),
+            Role::Invoice => claims.extend(invoices(doc, label, kind)),
+            Role::Document => claims.extend(document(doc, label, kind)),
+            Role::Memo => claims.extend(in_memo(doc, label)),
+            _ => {}
+        }
+    }
+    claims.extend(by_shape(doc, kind));
+    if kind == EvidenceKind::Invoice {
+        own_number(&mut claims);
+    }
+    deduplicated(claims)
+}
+
+fn small_is_sentence(doc: &Document<'_>, label: &Label) -> bool {
+    // `reference` within a sentence announces nothing unless its value follows at once.
+    !(label.at_start || label.colon) && words_after(&doc.layout, label, doc.next_label(label)).is_empty()
+}
+
+fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
+    if small_is_sentence(doc, label) {
+        return None;
+    }
+    let (words, relation) = doc.value_of(label, |words| doc.code_at(words, 4))?;
+    let text = doc.code_text(&words);
+    let strong = label.role == Role::Reference;
+    // The number of the operation is what a desk looks for; the terminal's approval or trace number helps, but is not it.
+    let lesser = [
+        "autor",
+        "aprob",
+        "auth",
+        "approv",
+        "trace",
+        "stan",
+        "cheque",
+        "check",
+        "genehm",
+        "seq",
+        "secuen",
+        "volgnum",
+        "codigo de seg",
+        "journal",
+        "coelsa",
+    ]
+    .iter()
+    .any(|l| label.phrase.contains(l));
+    let folio = ["folio", "comprobante", "sequence", "payment"].iter().any(|l| label.phrase.starts_with(l));
+    let base: f64 = match (strong, lesser) {
+        (true, false) if folio => 0.93,
+        (true, false) => 0.97,
+        (true, true) => 0.8,
+        (false, _) => 0.7,
+    };
+    let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
+    let alone = if label.at_start || label.colon { 1.0 } else { 0.9 };
+    doc.claim(Field::Reference, ClaimValue::Text(text), &words, base * near * alone)
+}
+
+/// The number behind a label, and those listed after it: `invoices 101, 102 and 103`.
+fn invoices(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim> {
+    let names_number = ["n", "no", "nr", "num", "numero", "number", "nummer", "nro", "nos", "id", "numer"]
+        .iter()
+        .any(|n| label.phrase.split(' ').any(|p| p == *n))
+        || label.phrase.contains("nummer")
+        || label.phrase.ends_with("nr")
+        || label.colon
+        || doc.layout.words.iter().any(|w| w.text.starts_with('#'));
+    let length_min = if names_number { 2 } else { 3 };
+    let Some((first, relation)) = doc.value_of(label, |words| doc.code_at(words, length_min)) else { return Vec::new() };
+    let first = if relation == Relation::Same { with_series(doc, label, first) } else { first };
+    let mut found = vec![first.clone()];
+    if relation == Relation::Same {
+        // A list goes on over commas and `and`.
+        let behind = words_after(&doc.layout, label, None);
+        let mut rest: &[usize] =
+            behind.iter().position(|w| first.last() == Some(w)).map_or(&[], |p| &behind[p.saturating_add(1)..]);
+        while let Some((&next, tail)) = rest.split_first() {
+            let folded = super::lexicon::fold(&doc.layout.words[next].text);
+            if LIST_WORDS.contains(&folded.as_str()) {
+                rest = tail;
+                continue;
+            }
+            let previous = found.last().and_then(|f| f.last()).map_or("", |&w| doc.layout.words[w].text.as_str());
+            let joined = previous.ends_with([',', ';', '/'])
+                || rest.len() < behind.len()
+                    && behind
+                        .iter()
+                        .take_while(|&&w| w != next)
+                        .last()
+                        .is_some_and(|&w| LIST_WORDS.contains(&super::lexicon::fold(&doc.layout.words[w].text).as_str()));
+            let code = doc.code_at(&[next], 3).filter(|_| joined);
+            let Some(code) = code else { break };
+            found.push(code);
+            rest = tail;
+        }
+    }
+    let base: f64 = if names_number { 0.95 } else { 0.85 };
+    let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
+    let first_only = kind == EvidenceKind::Invoice;
+    let take = if first_only { 1 } else { found.len() };
+    found
+        .into_iter()
+        .take(take)
+        .flat_map(|words| {
+            split_list(&doc.code_text(&words)).into_iter().map(move |text| (text, words.clone())).collect::<Vec<_>>()
+        })
+        .filter_map(|(text, words)| doc.claim(Field::InvoiceNumber, ClaimValue::Text(text), &words, base * near))
+        .collect()
+}
+
+/// `FT 2026/1187`: the letters are the series of the number, not only its label.
+pub fn with_series(doc: &Document<'_>, label: &Label, number: Vec<usize>) -> Vec<usize> {
+    if !["ft", "nf", "re", "fs", "fr"].contains(&label.phrase.as_str()) || label.colon {
+        return number;
+    }
+    let segment = &doc.layout.segments[label.segment];
+    let word = doc.layout.tokens[segment.tokens[label.from]].word;
+    let text = doc.layout.words[word].text.as_str();
+    if text != text.to_uppercase()
+        || number.contains(&word)
+        || number.first().map(|&n| doc.layout.position(n)) != Some(doc.layout.position(word).saturating_add(1))
+    {
+        return number;
+    }
+    let mut whole = vec![word];
+    whole.extend(number);
+    whole
+}
+
+/// `101/102` is one number; `F-101,F-102` are two.
+fn split_list(text: &str) -> Vec<String> {
+    let parts: Vec<String> = text
+        .split([',', ';', '+', '&'])
+        .map(|p| trimmed(p).to_owned())
+        .filter(|p| p.bytes().filter(u8::is_ascii_digit).count() >= 3)
+        .collect();
+    if parts.len() > 1 { parts } else { vec![text.to_owned()] }
+}
+
+const LIST_WORDS: &[&str] = &[
+    "and", "y", "e", "et", "und", "en", "", "i", "og", "och", "no", "n", "nr", "nos", "factura", "facture", "rechnung",
+    "invoice", "inv",
+];
+
+fn document(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim> {
+    if !(label.at_start || label.colon) && label.phrase.split(' ').count() < 2 {
+        return Vec::new();
+    }
+    let Some((words, relation)) = doc.value_of(label, |words| doc.code_at(words, 3)) else { return Vec::new() };
+    let text = doc.code_text(&words);
+    let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
+    let mut claims: Vec<Claim> =
+        doc.claim(Field::DocumentNumber, ClaimValue::Text(text.clone()), &words, 0.9 * near).into_iter().collect();
+    let receipt = matches!(kind, EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt);
+    if receipt && !doc.labels.iter().any(|l| l.role == Role::Reference) {
+        // A receipt with no other number is looked up by its own.
+        claims.extend(doc.claim(Field::Reference, ClaimValue::Text(text), &words, 0.75 * near));
+    }
+    claims
+}
+
+/// Invoice numbers in the text that travels with a payment: `Pago F001-1234 y F001-1240`.
+fn in_memo(doc: &Document<'_>, label: &Label) -> Vec<Claim> {
+    if !(label.at_start || label.colon) {
+        return Vec::new();
+    }
+    let Some((words, _)) = doc.value_of(label, |words| Some(words.to_vec())) else { return Vec::new() };
+    words
+        .iter()
+        .filter(|&&w| has_invoice_prefix(trimmed(value_part(&doc.layout, w))))
+        .filter_map(|&w| {
+            let code = doc.code_at(&[w], 4)?;
+            doc.claim(Field::InvoiceNumber, ClaimValue::Text(doc.code_text(&code)), &code, 0.8)
+        })
+        .collect()
+}
+
+/// Numbers that show by their prefix that they are an invoice's (`INV-2024-001`, `F001-00012345`), wherever they stand.
+fn by_shape(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
+    if kind == EvidenceKind::Invoice && doc.labels.iter().any(|l| l.role == Role::Invoice) {
+        return Vec::new();
+    }
+    (0..doc.layout.words.len())
+        .filter(|&w| !doc.shaped[w] && has_invoice_prefix(trimmed(value_part(&doc.layout, w))))
+        .filter_map(|w| {
+            let governed = doc.governing(&[w], |r| r.is_identifier(), |_| false);
+            // Behind a label of its own it is what that label says.
+            if governed.is_some_and(|g| {
+                matches!(g.label.role, Role::Reference | Role::OtherId | Role::Document) && g.relation == Relation::Same
+            }) {
+                return None;
+            }
+            let code = doc.code_at(&[w], 4)?;
+            doc.claim(Field::InvoiceNumber, ClaimValue::Text(doc.code_text(&code)), &code, 0.75)
+        })
+        .take(200)
+        .collect()
+}
+
+/// The prefixes that invoices carry around the world, and nothing else usually does.
+pub fn has_invoice_prefix(text: &str) -> bool {
+    let letters: String = text.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
+    let rest = &text[letters.len()..];
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let clean = rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/' | b'.' | b'_' | b'#'));
+    if !clean || digits < 3 {
+        return false;
+    }
+    let separated = rest.starts_with(['-', '/', '#', '_', '.']) || rest.contains('-') || rest.contains('/');
+    matches!(
+        letters.as_str(),
+        "INV"
+            | "FAC"
+            | "FACT"
+            | "FACTURA"
+            | "RECH"
+            | "FATT"
+            | "RG"
+            | "RNR"
+            | "INVOICE"
+            | "BILL"
+            | "FV"
+            | "FE"
+            | "FEV"
+            | "SINV"
+            | "FA"
+            | "SI"
+            | "FVE"
+            | "FACV"
+            | "NF"
+    ) || (separated
+        && matches!(letters.as_str(), "F" | "B" | "E" | "FT" | "RE" | "R" | "FC" | "FR" | "IN" | "VF" | "FF" | "FAE" | "FS")
+        && digits >= 4)
+}
+
+/// On an invoice the likeliest invoice number is the paper's own.
+fn own_number(claims: &mut Vec<Claim>) {
+    let best = claims.iter().filter(|c| c.field == Field::InvoiceNumber).max_by(|a, b| {
+        a.confidence.cmp(&b.confidence).then(b.region.page.cmp(&a.region.page)).then(b.region.y0.cmp(&a.region.y0))
+    });
+    if let Some(best) = best.cloned() {
+        let same: Vec<Claim> = claims.iter().filter(|c| c.field != Field::InvoiceNumber).cloned().collect();
+        *claims = same;
+        claims.push(best.clone());
+        if !claims.iter().any(|c| c.field == Field::DocumentNumber) {
+            claims.push(Claim { field: Field::DocumentNumber, ..best });
+        }
+    }
+}
+
+/// One claim per field and value, the surest; surest first.
+fn deduplicated(mut claims: Vec<Claim>) -> Vec<Claim> {
+    claims.sort_by_key(|c| std::cmp::Reverse(c.confidence));
+    let mut kept: Vec<Claim> = Vec::new();
+    for claim in claims {
+        if !kept.iter().any(|k| k.field == claim.field && k.value == claim.value) {
+            kept.push(claim);
+        }
+    }
+    kept
+}

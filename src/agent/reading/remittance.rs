@@ -1,0 +1,232 @@
+//! Which invoices a payment covers: rows of an invoice number and an amount, in tables, lists and plain sentences.
+
+use quittance_rules::evidence::{Claim, EvidenceKind, Field, RemittanceRow};
+use rust_decimal::Decimal;
+
+use super::amounts::Candidate;
+use super::document::Document;
+use super::labels::Role;
+use super::references::has_invoice_prefix;
+use super::scan::{trimmed, value_part};
+
+/// Rows found, before it is known what the document is.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// In reading order.
+    pub rows: Vec<Row>,
+    /// Rows that hold a date and an amount, invoice number or not.
+    pub movements: usize,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    number: Vec<usize>,
+    amount: Option<usize>,
+    strong: bool,
+    words: Vec<usize>,
+}
+
+/// A payment that covers more invoices than this is sent as a file, not as a paper.
+const ROWS_MAX: usize = 1_000;
+
+/// Finds rows of an invoice number with an amount.
+pub fn find(doc: &Document<'_>) -> Rows {
+    let columns = number_columns(doc);
+    let mut found = Rows::default();
+    for row in &doc.layout.rows {
+        let segments = row.segments.clone();
+        let dated = doc.scan.dates.iter().any(|d| segments.contains(&d.segment));
+        let with_amount = segments.clone().any(|s| doc.amounts_in(s) > 0);
+        if dated && with_amount {
+            found.movements = found.movements.saturating_add(1);
+        }
+        if with_amount && found.rows.len() < ROWS_MAX {
+            found.rows.extend(row_of(doc, segments, &columns));
+        }
+    }
+    found
+}
+
+/// Segments that head a column of invoice numbers.
+fn number_columns(doc: &Document<'_>) -> Vec<usize> {
+    let heads = doc.labels.iter().filter(|l| {
+        matches!(l.role, Role::Invoice | Role::Document | Role::Reference | Role::WeakReference) && l.at_start && !l.colon
+    });
+    heads
+        .filter(|l| {
+            // A header has neighbours in its row that are headers too.
+            let row = &doc.layout.rows[doc.layout.segments[l.segment].row];
+            let others = row.segments.clone().filter(|&s| s != l.segment);
+            others.clone().any(|s| doc.labels_in(s).iter().any(|o| o.role.is_amount()))
+                && others.clone().all(|s| doc.amounts_in(s) == 0)
+        })
+        .map(|l| l.segment)
+        .collect()
+}
+
+fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize]) -> Option<Row> {
+    // A row of totals is no invoice.
+    let sums = |r: Role| matches!(r, Role::Total | Role::Subtotal | Role::Balance | Role::Fee | Role::Due | Role::Tip);
+    let first_label = segments.clone().find_map(|s| doc.labels_in(s).first());
+    if first_label.is_some_and(|l| (sums(l.role) || l.role == Role::Paid) && l.at_start && segments.start == l.segment) {
+        return None;
+    }
+    let mut number: Option<(Vec<usize>, bool)> = None;
+    'search: for s in segments.clone() {
+        let segment = &doc.layout.segments[s];
+        for label in doc.labels_in(s).iter().filter(|l| l.role == Role::Invoice) {
+            let behind = super::labels::words_after(&doc.layout, label, None);
+            if let Some(code) = doc.code_at(&behind, 3) {
+                number = Some((super::references::with_series(doc, label, code), true));
+                break 'search;
+            }
+        }
+        for &word in &segment.words {
+            if !doc.shaped[word]
+                && has_invoice_prefix(trimmed(value_part(&doc.layout, word)))
+                && doc.code_at(&[word], 4).is_some()
+            {
+                number = Some((vec![word], true));
+                break 'search;
+            }
+        }
+    }
+    if number.is_none() {
+        for s in segments.clone() {
+            let head = columns.iter().rev().find(|&&c| {
+                let (head, cell) = (&doc.layout.segments[c], &doc.layout.segments[s]);
+                head.region.page == cell.region.page && head.row < cell.row && head.overlaps_x(cell)
+            });
+            if let Some(&head) = head
+                && let Some(code) = doc.code_at(&doc.layout.segments[s].words, 3)
+            {
+                let invoice = doc.labels_in(head).iter().any(|l| l.role == Role::Invoice);
+                number = Some((code, invoice));
+                break;
+            }
+        }
+    }
+    let (number, strong) = number?;
+    let last = number.last().copied()?;
+    let place = (doc.layout.segment_of[last], doc.layout.position(last));
+    let behind: Vec<usize> = doc
+        .scan
+        .amounts
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| segments.contains(&a.segment) && (a.has_fraction || a.has_sign()))
+        .filter(|(_, a)| a.words.first().is_some_and(|&w| (doc.layout.segment_of[w], doc.layout.position(w)) > place))
+        .map(|(i, _)| i)
+        .collect();
+    let amount = paid_column(doc, &behind).or_else(|| behind.last().copied());
+    amount?;
+    let words: Vec<usize> = segments.flat_map(|s| doc.layout.segments[s].words.clone()).collect();
+    Some(Row { number, amount, strong, words })
+}
+
+/// Of several amounts in a row, the one under `paid`; discounts, taxes and open amounts stand beside it.
+fn paid_column(doc: &Document<'_>, amounts: &[usize]) -> Option<usize> {
+    if amounts.len() < 2 {
+        return None;
+    }
+    let head = |amount: usize| {
+        let segment = doc.scan.amounts[amount].segment;
+        let above = doc.layout.above(segment, 60);
+        above.into_iter().find_map(|s| doc.labels_in(s).iter().find(|l| l.role.is_amount() && doc.amounts_in(s) == 0))
+    };
+    let named: Vec<(usize, Option<&super::labels::Label>)> = amounts.iter().map(|&a| (a, head(a))).collect();
+    let says_paid = |l: &super::labels::Label| {
+        ["paid", "pag", "pay", "regl", "bezahlt", "zahl", "betaal", "net", "remit", "abon"].iter().any(|p| l.phrase.contains(p))
+    };
+    let paid = named.iter().rev().find(|(_, l)| l.is_some_and(|l| l.role != Role::Discount && says_paid(l)));
+    let wanted = |(_, l): &&(usize, Option<&super::labels::Label>)| {
+        l.is_none_or(|l| matches!(l.role, Role::Paid | Role::Total | Role::Due))
+    };
+    paid.or_else(|| named.iter().rev().find(wanted)).map(|(a, _)| *a)
+}
+
+/// The rows as they are given out, and what does not add up.
+pub fn remittance(
+    doc: &Document<'_>,
+    rows: &Rows,
+    kind: EvidenceKind,
+    candidates: &[Candidate],
+    total: Option<Decimal>,
+) -> (Vec<RemittanceRow>, Vec<String>) {
+    let wanted = matches!(kind, EvidenceKind::RemittanceAdvice)
+        || (matches!(
+            kind,
+            EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::PromiseToPay | EvidenceKind::Unknown
+        ) && rows.rows.iter().filter(|r| r.strong).count() >= 2);
+    if !wanted {
+        return (Vec::new(), Vec::new());
+    }
+    let mut given = Vec::new();
+    let mut sum = Some(Decimal::ZERO);
+    for row in &rows.rows {
+        if doc.legibility(&row.number).is_none() {
+            continue;
+        }
+        let candidate = row
+            .amount
+            .and_then(|a| candidates.iter().find(|c| c.amount == a))
+            .filter(|c| doc.legibility(&doc.scan.amounts[c.amount].words).is_some());
+        let value = candidate.and_then(|c| {
+            // A credit note within the list is taken off.
+            let value = c.value()?;
+            Some(if c.negative { -value } else { value })
+        });
+        sum = match (sum, value) {
+            (Some(s), Some(v)) => s.checked_add(v),
+            _ => None,
+        };
+        let Some(region) = doc.layout.region(&row.words) else { continue };
+        given.push(RemittanceRow {
+            invoice_number: doc.code_text(&row.number),
+            amount: value.map(|v| v.to_string()),
+            currency: candidate.and_then(|c| c.currency).map(|(c, _)| c),
+            region,
+            text: doc.layout.text(&row.words),
+        });
+    }
+    let complaints = match (sum, total) {
+        (Some(sum), Some(total)) if given.len() > 1 && sum != total => {
+            vec![format!("arithmetic: the {} rows add up to {sum}, the document says {total}", given.len())]
+        }
+        (None, _) if !given.is_empty() => vec!["remittance: an amount in the list is not legible".to_owned()],
+        _ => Vec::new(),
+    };
+    (given, complaints)
+}
+
+/// Sum of the rows, when every amount is legible.
+pub fn sum_of(rows: &Rows, candidates: &[Candidate]) -> Option<Decimal> {
+    if rows.rows.len() < 2 {
+        return None;
+    }
+    rows.rows.iter().try_fold(Decimal::ZERO, |sum, row| {
+        let candidate = candidates.iter().find(|c| Some(c.amount) == row.amount)?;
+        let value = candidate.value()?;
+        if candidate.negative { sum.checked_sub(value) } else { sum.checked_add(value) }
+    })
+}
+
+/// Indices of amounts that belong to rows; they are parts of the payment, not the payment.
+pub fn amounts_of(rows: &Rows) -> Vec<usize> {
+    rows.rows.iter().filter_map(|r| r.amount).collect()
+}
+
+/// Invoice numbers of the rows as claims.
+pub fn number_claims(doc: &Document<'_>, rows: &Rows, already: &[Claim]) -> Vec<Claim> {
+    rows.rows
+        .iter()
+        .filter_map(|row| {
+            let value = quittance_rules::evidence::ClaimValue::Text(doc.code_text(&row.number));
+            if already.iter().any(|c| c.field == Field::InvoiceNumber && c.value == value) {
+                return None;
+            }
+            doc.claim(Field::InvoiceNumber, value, &row.number, if row.strong { 0.93 } else { 0.8 })
+        })
+        .collect()
+}

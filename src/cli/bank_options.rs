@@ -1,0 +1,55 @@
+//! Flags for what a bank file may leave open.
+
+use std::path::PathBuf;
+
+use quittance_rules::date_text::DateOrder;
+use quittance_rules::money::Currency;
+use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::profile::Profile;
+
+use super::Usage;
+
+/// The flags.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct BankOptions {
+    /// The currency, for files that do not name one (QIF, some CSV)
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// Order of day and month in QIF dates that do not show it
+    #[arg(long, value_enum, value_name = "ORDER")]
+    date_order: Option<Order>,
+    /// Mapping profile for CSV and XLSX
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Order {
+    /// 31/12/2026
+    Dmy,
+    /// 12/31/2026
+    Mdy,
+    /// 2026/12/31
+    Ymd,
+}
+
+impl BankOptions {
+    /// Checks the flags and reads the profile.
+    pub fn read(&self) -> anyhow::Result<BankFileOptions> {
+        let currency = self.currency.as_deref().map(Currency::parse).transpose();
+        let profile = self.profile.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path).map_err(|error| Usage(format!("--profile {}: {error}", path.display())))?;
+            Profile::parse(&text).map_err(|error| Usage(format!("--profile {}: {error}", path.display())))
+        });
+        Ok(BankFileOptions {
+            account: None,
+            currency: currency.map_err(|error| Usage(format!("--currency: {error}")))?,
+            date_order: self.date_order.map(|order| match order {
+                Order::Dmy => DateOrder::Dmy,
+                Order::Mdy => DateOrder::Mdy,
+                Order::Ymd => DateOrder::Ymd,
+            }),
+            profile: profile.transpose()?,
+        })
+    }
+}

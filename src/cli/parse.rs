@@ -1,0 +1,19 @@
+use std::process::ExitCode;
+
+use quittance_tools::evidence::{Task, parse_process};
+
+/// The reading process. Hidden: `read` and `import evidence` start it for each file, under limits.
+#[derive(clap::Args)]
+pub struct Args {
+    /// OCR languages, joined by `+`
+    #[arg(long, default_value = quittance_tools::evidence::EvidenceReader::LANGUAGES)]
+    languages: String,
+    /// Take out the invoice XML inside a PDF instead of reading the document
+    #[arg(long)]
+    embedded_invoice: bool,
+}
+
+pub fn run(args: &Args) -> ExitCode {
+    let task = if args.embedded_invoice { Task::EmbeddedInvoice } else { Task::Read };
+    parse_process(task, &args.languages)
+}

@@ -1,0 +1,337 @@
+//! Pictures: decoded under limits, turned upright, read in two passes.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rgb, RgbImage, imageops};
+
+use super::child::Desk;
+use super::media::Media;
+use super::ocr::{Layout, Ocr};
+use super::page::{Document, Page, Rect, Seen};
+use super::protocol::{Refusal, RefusalReason};
+use super::{heic, limits, relay, vote};
+
+/// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
+const WORK_PIXELS: u64 = 4_000_000;
+/// Letters higher than this are scaled down, which loses nothing and saves most of the time.
+const LETTER_HIGH: u32 = 34;
+/// Letters lower than this are scaled up for the pass over the whole page.
+const LETTER_LOW: u32 = 17;
+/// A picture smaller than this along one side holds no text (tracking pixels, icons in mails).
+const SIDE_MIN: u32 = 24;
+/// Fewer sure letters than this, and the picture may lie on its side.
+const UPRIGHT_LETTERS: usize = 16;
+
+/// A decoded picture.
+pub(super) struct Decoded {
+    pub(super) picture: RgbImage,
+    pub(super) complaint: Option<String>,
+}
+
+/// Reads an image file.
+pub(super) fn read(bytes: &[u8], media: Media, desk: &mut Desk) -> Result<Document, Refusal> {
+    let still = |format| decode_still(bytes, format);
+    let decoded = match media {
+        Media::Png => still(ImageFormat::Png)?,
+        Media::Jpeg => still(ImageFormat::Jpeg)?,
+        Media::WebP => still(ImageFormat::WebP)?,
+        Media::Gif => still(ImageFormat::Gif)?,
+        Media::Bmp => still(ImageFormat::Bmp)?,
+        Media::Heic => Decoded { picture: heic::decode(bytes, desk)?, complaint: None },
+        Media::Tiff => return read_tiff(bytes, desk),
+        Media::Pdf | Media::Mail | Media::Html | Media::Text => return Err(Refusal::broken("it is not an image")),
+    };
+    let mut document = Document::default();
+    document.complaints.extend(decoded.complaint);
+    let page = read_picture(decoded.picture, desk, &mut document.complaints)?;
+    document.pages.push(page);
+    Ok(document)
+}
+
+fn decoder_limits() -> image::Limits {
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(limits::SIDE_MAX);
+    limits.max_image_height = Some(limits::SIDE_MAX);
+    limits.max_alloc = Some(limits::DECODER_BYTES_MAX);
+    limits
+}
+
+fn refusal(error: &ImageError) -> Refusal {
+    match error {
+        ImageError::Limits(_) => too_many_pixels(),
+        ImageError::Unsupported(what) => Refusal::new(
+            RefusalReason::Unsupported,
+            format!("the image uses a variant that is not read ({what}); ask for a PNG or JPEG"),
+        ),
+        _ => Refusal::broken("the image is broken or cut off; ask for it again"),
+    }
+}
+
+fn too_many_pixels() -> Refusal {
+    let most = limits::PIXELS_MAX / 1_000_000;
+    Refusal::new(RefusalReason::OverLimit, format!("the image has more than {most} million pixels; ask for a smaller one"))
+}
+
+/// Decodes one picture, upright by its EXIF orientation, on white where it is transparent, brought down to working size.
+pub(super) fn decode_still(bytes: &[u8], format: ImageFormat) -> Result<Decoded, Refusal> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(decoder_limits());
+    let mut decoder = reader.into_decoder().map_err(|e| refusal(&e))?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > limits::PIXELS_MAX || decoder.total_bytes() > limits::DECODER_BYTES_MAX {
+        return Err(too_many_pixels());
+    }
+    if width == 0 || height == 0 {
+        return Err(Refusal::broken("the image has no pixels; ask for it again"));
+    }
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(|e| refusal(&e))?;
+    let mut picture = working_size(picture);
+    picture.apply_orientation(orientation);
+    Ok(Decoded { picture: on_white(picture), complaint: None })
+}
+
+fn working_size(picture: DynamicImage) -> DynamicImage {
+    let pixels = u64::from(picture.width()) * u64::from(picture.height());
+    if pixels <= WORK_PIXELS {
+        return picture;
+    }
+    let scale = (WORK_PIXELS as f64 / pixels as f64).sqrt();
+    let sized = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+    picture.thumbnail_exact(sized(picture.width()), sized(picture.height()))
+}
+
+fn on_white(picture: DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8();
+    }
+    let with_alpha = picture.into_rgba8();
+    RgbImage::from_fn(with_alpha.width(), with_alpha.height(), |x, y| {
+        let [r, g, b, a] = with_alpha.get_pixel(x, y).0;
+        let over = |value: u8| {
+            let mixed = (u32::from(value) * u32::from(a) + 255 * (255 - u32::from(a))) / 255;
+            u8::try_from(mixed).unwrap_or(255)
+        };
+        Rgb([over(r), over(g), over(b)])
+    })
+}
+
+fn read_tiff(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
+    let mut document = Document::default();
+    let mut bounds = tiff::decoder::Limits::default();
+    let most = usize::try_from(limits::DECODER_BYTES_MAX / 2).unwrap_or(usize::MAX);
+    (bounds.decoding_buffer_size, bounds.intermediate_buffer_size, bounds.ifd_value_size) = (most, most, 1024 * 1024);
+    let broken = || Refusal::broken("the TIFF is broken or of a variant that is not read; ask for it as a PDF or PNG");
+    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(bytes)).map_err(|_| broken())?.with_limits(bounds);
+    loop {
+        if desk.pages_left == 0 || desk.time_left().is_zero() {
+            document.complaints.push(format!("Only the first {} pages were read.", document.pages.len()));
+            break;
+        }
+        desk.pages_left -= 1;
+        match tiff_page(&mut decoder) {
+            Ok(picture) => {
+                let page = read_picture(picture, desk, &mut document.complaints)?;
+                document.pages.push(page);
+            }
+            Err(refusal) if document.pages.is_empty() => return Err(refusal),
+            Err(refusal) => {
+                document.complaints.push(format!("Page {} was not read: {refusal}.", document.pages.len() + 1));
+                break;
+            }
+        }
+        if !decoder.more_images() {
+            break;
+        }
+        if decoder.next_image().is_err() {
+            document.complaints.push(format!("The pages after page {} could not be read.", document.pages.len()));
+            break;
+        }
+    }
+    Ok(document)
+}
+
+fn tiff_page<R: std::io::Read + std::io::Seek>(decoder: &mut tiff::decoder::Decoder<R>) -> Result<RgbImage, Refusal> {
+    use tiff::ColorType;
+    use tiff::decoder::DecodingResult;
+    let broken = || Refusal::broken("the TIFF is broken or of a variant that is not read; ask for it as a PDF or PNG");
+    let (width, height) = decoder.dimensions().map_err(|_| broken())?;
+    if u64::from(width) * u64::from(height) > limits::PIXELS_MAX / 2 || width > limits::SIDE_MAX || height > limits::SIDE_MAX {
+        return Err(too_many_pixels());
+    }
+    let colour = decoder.colortype().map_err(|_| broken())?;
+    let DecodingResult::U8(samples) = decoder.read_image().map_err(|_| broken())? else { return Err(broken()) };
+    let gray = |samples: Vec<u8>| GrayImage::from_raw(width, height, samples).map(DynamicImage::ImageLuma8);
+    let picture = match colour {
+        ColorType::Gray(8) => gray(samples),
+        ColorType::Gray(bits @ (1 | 2 | 4)) => gray(unpack(&samples, width, height, u32::from(bits))),
+        ColorType::RGB(8) => RgbImage::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
+        ColorType::RGBA(8) => image::RgbaImage::from_raw(width, height, samples).map(DynamicImage::ImageRgba8),
+        ColorType::GrayA(8) => image::GrayAlphaImage::from_raw(width, height, samples).map(DynamicImage::ImageLumaA8),
+        ColorType::CMYK(8) => {
+            let pixels = samples.chunks_exact(4).flat_map(|p| {
+                let key = 255 - u32::from(p.get(3).copied().unwrap_or(0));
+                let mix = move |c: u8| u8::try_from((255 - u32::from(c)) * key / 255).unwrap_or(255);
+                p.iter().take(3).map(move |c| mix(*c)).collect::<Vec<u8>>()
+            });
+            RgbImage::from_raw(width, height, pixels.collect()).map(DynamicImage::ImageRgb8)
+        }
+        _ => None,
+    };
+    picture.map(|picture| on_white(working_size(picture))).ok_or_else(broken)
+}
+
+/// Rows of packed samples, each row on a byte border, spread to one byte a pixel.
+fn unpack(samples: &[u8], width: u32, height: u32, bits: u32) -> Vec<u8> {
+    let stride = (width * bits).div_ceil(8) as usize;
+    let top = (1u32 << bits) - 1;
+    let mut pixels = Vec::with_capacity((width * height) as usize);
+    for row in 0..height as usize {
+        let line = samples.get(row * stride..).unwrap_or_default();
+        for x in 0..width {
+            let bit = x * bits;
+            let byte = line.get((bit / 8) as usize).copied().unwrap_or(0);
+            let value = (u32::from(byte) >> (8 - bits - bit % 8)) & top;
+            pixels.push(u8::try_from(value * 255 / top).unwrap_or(255));
+        }
+    }
+    pixels
+}
+
+/// Reads the letters of a picture. Places are fractions of the picture as handed in, whichever way it had to be turned to be read.
+pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut Vec<String>) -> Result<Page, Refusal> {
+    let (width, height) = picture.dimensions();
+    if width < SIDE_MIN || height < SIDE_MIN {
+        return Ok(Page { width: width as f32, height: height as f32, lines: vec![] });
+    }
+    let spare_time = desk.time_left().as_millis() > 3_500;
+    let ocr = desk.ocr(complaints)?;
+    let mut page = read_upright(&picture, ocr);
+    if sure_letters(&page) < UPRIGHT_LETTERS && spare_time {
+        let gray = imageops::grayscale(&picture);
+        let scale = 1_100.0 / width.max(height) as f32;
+        let small = if scale < 1.0 { resized(&gray, scale) } else { gray };
+        let turned = |quarters: u32| match quarters {
+            1 => imageops::rotate90(&small),
+            2 => imageops::rotate180(&small),
+            _ => imageops::rotate270(&small),
+        };
+        let tried = (1..=3).map(|q| (q, letters_of(&ocr.words(&turned(q), Layout::Page))));
+        let best = tried.max_by_key(|(_, letters)| *letters);
+        if let Some((quarters, letters)) = best
+            && letters >= UPRIGHT_LETTERS
+            && letters > 2 * sure_letters(&page)
+        {
+            let upright = match quarters {
+                1 => imageops::rotate90(&picture),
+                2 => imageops::rotate180(&picture),
+                _ => imageops::rotate270(&picture),
+            };
+            page = turn_back(read_upright(&upright, ocr), quarters, width as f32, height as f32);
+            complaints.push(format!("The picture was turned by {} degrees to be read.", quarters * 90));
+        }
+    }
+    Ok(page)
+}
+
+fn letters_of(words: &[Seen]) -> usize {
+    let sure = words.iter().filter(|w| w.confidence >= 65.0).map(|w| w.text.chars().filter(|c| c.is_alphanumeric()).count());
+    sure.filter(|count| *count >= 3).sum()
+}
+
+fn sure_letters(page: &Page) -> usize {
+    page.lines.iter().map(|line| letters_of(line)).sum()
+}
+
+/// Places of a page that was turned clockwise by quarters, on the page as it was.
+fn turn_back(mut page: Page, quarters: u32, width: f32, height: f32) -> Page {
+    for word in page.lines.iter_mut().flatten() {
+        let r = word.at;
+        word.at = match quarters {
+            1 => Rect { x0: r.y0, x1: r.y1, y0: height - r.x1, y1: height - r.x0 },
+            2 => Rect { x0: width - r.x1, x1: width - r.x0, y0: height - r.y1, y1: height - r.y0 },
+            _ => Rect { x0: width - r.y1, x1: width - r.y0, y0: r.x0, y1: r.x1 },
+        };
+    }
+    (page.width, page.height) = (width, height);
+    page
+}
+
+fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let mut lines = relay::find(picture);
+    let mut scale = 1.0;
+    let mut smaller = None;
+    if let Some(high) = lines.as_ref().and_then(|l| l.letter_height).filter(|h| *h > LETTER_HIGH) {
+        scale = 26.0 / high as f32;
+        let reduced =
+            imageops::thumbnail(picture, ((width * scale) as u32).max(SIDE_MIN), ((height * scale) as u32).max(SIDE_MIN));
+        lines = relay::find(&reduced);
+        smaller = Some(reduced);
+    }
+    let mut angle = 0.0;
+    if let Some(slope) = lines.as_ref().and_then(relay::Lines::slope) {
+        let level = turned(smaller.as_ref().unwrap_or(picture), slope.atan());
+        let again = relay::find(&level);
+        if again.is_some() {
+            (angle, lines, smaller) = (slope.atan(), again, Some(level));
+        }
+    }
+    let work = smaller.as_ref().unwrap_or(picture);
+    let words = both_passes(work, lines.as_ref(), ocr);
+    let (work_width, work_height) = (work.width() as f32, work.height() as f32);
+    let mut page = Page::of_words(work_width, work_height, words);
+    // Lines are lines on the level picture; places are places on the picture as it came.
+    for word in page.lines.iter_mut().flatten() {
+        let back = |x: f32, y: f32| askew(x, y, work_width, work_height, angle);
+        let r = word.at;
+        let corners = [back(r.x0, r.y0), back(r.x1, r.y0), back(r.x0, r.y1), back(r.x1, r.y1)];
+        let fold = |from: f32, pick: fn(f32, f32) -> f32, side: fn(&(f32, f32)) -> f32| corners.iter().map(side).fold(from, pick);
+        word.at = Rect {
+            x0: (fold(f32::MAX, f32::min, |c| c.0) / scale).clamp(0.0, width),
+            y0: (fold(f32::MAX, f32::min, |c| c.1) / scale).clamp(0.0, height),
+            x1: (fold(f32::MIN, f32::max, |c| c.0) / scale).clamp(0.0, width),
+            y1: (fold(f32::MIN, f32::max, |c| c.1) / scale).clamp(0.0, height),
+        };
+    }
+    (page.width, page.height) = (width, height);
+    page
+}
+
+/// Where a point of the level picture stands on the one that is askew by `angle` (radians, clockwise).
+fn askew(x: f32, y: f32, width: f32, height: f32, angle: f32) -> (f32, f32) {
+    let (dx, dy) = (x - width / 2.0, y - height / 2.0);
+    let (sin, cos) = angle.sin_cos();
+    (width / 2.0 + dx * cos - dy * sin, height / 2.0 + dx * sin + dy * cos)
+}
+
+/// The picture made level; the edge pixels are drawn out into the corners.
+fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let (from_x, from_y) = askew(x as f32, y as f32, width, height, angle);
+        let (from_x, from_y) = (from_x.clamp(0.0, width - 1.0), from_y.clamp(0.0, height - 1.0));
+        imageops::interpolate_bilinear(picture, from_x, from_y).unwrap_or(Rgb([255; 3]))
+    })
+}
+
+fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr) -> Vec<Seen> {
+    let gray = imageops::grayscale(picture);
+    let low = lines.and_then(|l| l.letter_height).is_some_and(|h| h < LETTER_LOW);
+    let scale = if low && gray.width() * gray.height() < 1_500_000 { 2.0 } else { 1.0 };
+    let whole = if scale > 1.0 { resized(&gray, scale) } else { gray };
+    let mut page = ocr.words(&whole, Layout::Page);
+    for word in &mut page {
+        let r = &mut word.at;
+        (r.x0, r.y0, r.x1, r.y1) = (r.x0 / scale, r.y0 / scale, r.x1 / scale, r.y1 / scale);
+    }
+    let set_again = lines.map(|l| l.read(ocr)).unwrap_or_default();
+    let words = if set_again.is_empty() { page } else { vote::reconcile(page, set_again) };
+    vote::without_noise(words)
+}
+
+fn resized(gray: &GrayImage, scale: f32) -> GrayImage {
+    let sized = |side: u32| ((side as f32 * scale) as u32).max(1);
+    let filter = if scale < 1.0 { imageops::FilterType::Triangle } else { imageops::FilterType::CatmullRom };
+    imageops::resize(gray, sized(gray.width()), sized(gray.height()), filter)
+}

@@ -1,0 +1,150 @@
+//! Two passes over one picture become one list of words. Where both read the same the confidence rises; where they differ the surer
+//! one stands, less sure than before; what only one saw stands if it was sure enough.
+
+use super::page::{Rect, Seen};
+
+/// Of their smaller one, two words must share this part to be the same word.
+const SAME_PLACE: f32 = 0.5;
+/// A word that only the pass over the whole page saw needs this confidence: outside the lines found by ink it is mostly icons.
+const ALONE_PAGE: f32 = 60.0;
+/// A word that only the pass over the lines saw.
+const ALONE_LINES: f32 = 30.0;
+/// Below this nothing is kept.
+const FLOOR: f32 = 20.0;
+
+/// Joins the words of the pass over the whole page and of the pass over the lines set again.
+pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> Vec<Seen> {
+    let mut used = vec![false; page.len()];
+    let mut taken = vec![false; lines.len()];
+    let mut words = Vec::new();
+    for start in 0..lines.len() {
+        if taken.get(start) != Some(&false) {
+            continue;
+        }
+        let (ours, theirs) = cluster(start, &page, &lines, &mut used, &mut taken);
+        let ours: Vec<&Seen> = ours.iter().filter_map(|i| lines.get(*i)).collect();
+        let theirs: Vec<&Seen> = theirs.iter().filter_map(|i| page.get(*i)).collect();
+        words.extend(choose(&ours, &theirs));
+    }
+    let left =
+        page.into_iter().zip(used).filter(|(word, used)| !used && word.confidence >= ALONE_PAGE && has_letters(&word.text));
+    words.extend(left.map(|(word, _)| word));
+    words
+}
+
+/// All words of both passes that share places, directly or through one another.
+fn cluster(start: usize, page: &[Seen], lines: &[Seen], used: &mut [bool], taken: &mut [bool]) -> (Vec<usize>, Vec<usize>) {
+    let (mut ours, mut theirs) = (vec![start], Vec::new());
+    if let Some(mark) = taken.get_mut(start) {
+        *mark = true;
+    }
+    let mut ahead = vec![(true, start)];
+    while let Some((is_ours, index)) = ahead.pop() {
+        let Some(here) = (if is_ours { lines.get(index) } else { page.get(index) }).map(|w| w.at) else { continue };
+        let (others, marks) = if is_ours { (page, &mut *used) } else { (lines, &mut *taken) };
+        for (other, (word, mark)) in others.iter().zip(marks.iter_mut()).enumerate() {
+            if !*mark && word.at.covered(here) > SAME_PLACE {
+                *mark = true;
+                ahead.push((!is_ours, other));
+                if is_ours { theirs.push(other) } else { ours.push(other) }
+            }
+        }
+    }
+    let by_place = |list: &[Seen], indexes: &mut Vec<usize>| {
+        indexes.sort_by(|a, b| {
+            let x = |i: &usize| list.get(*i).map_or(0.0, |w| w.at.x0);
+            x(a).total_cmp(&x(b))
+        });
+    };
+    by_place(lines, &mut ours);
+    by_place(page, &mut theirs);
+    (ours, theirs)
+}
+
+fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
+    if theirs.is_empty() {
+        return ours.iter().filter(|w| w.confidence >= ALONE_LINES).map(|w| (*w).clone()).collect();
+    }
+    let (sure_ours, sure_theirs) = (sureness(ours), sureness(theirs));
+    // Spaces apart, the same letters: the reading with more words is the one that saw the gaps.
+    if joined(ours) == joined(theirs) {
+        let better = if theirs.len() > ours.len() { theirs } else { ours };
+        let doubt = (1.0 - sure_ours / 100.0) * (1.0 - sure_theirs / 100.0);
+        return better.iter().map(|w| Seen { confidence: (100.0 * (1.0 - doubt)).max(w.confidence), ..(*w).clone() }).collect();
+    }
+    // A word swallowed whole by an icon or a neighbour in one pass: the larger area has seen more letters.
+    let letters = |words: &[&Seen]| words.iter().map(|w| w.text.chars().filter(|c| c.is_alphanumeric()).count()).sum::<usize>();
+    let (more_ours, more_theirs) = (letters(ours) as f32, letters(theirs) as f32);
+    let score = |sure: f32, count: f32| sure * (1.0 + count.min(20.0)).sqrt();
+    let ours_stand = score(sure_ours, more_ours) + 2.0 >= score(sure_theirs, more_theirs);
+    let chosen = if ours_stand { ours } else { theirs };
+    chosen.iter().filter(|w| w.confidence >= FLOOR).map(|w| Seen { confidence: w.confidence * 0.85, ..(*w).clone() }).collect()
+}
+
+/// Mean confidence, weighed by letters.
+fn sureness(words: &[&Seen]) -> f32 {
+    let mut sum = (0.0, 0.0);
+    for word in words {
+        let weight = word.text.chars().count() as f32;
+        sum = (sum.0 + weight * word.confidence, sum.1 + weight);
+    }
+    if sum.1 > 0.0 { sum.0 / sum.1 } else { 0.0 }
+}
+
+fn joined(words: &[&Seen]) -> String {
+    words.iter().map(|w| w.text.as_str()).collect()
+}
+
+pub(super) fn has_letters(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// The words, without those that say nothing: unsure marks made of icons and rules.
+pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
+    let sign =
+        |text: &str| text.chars().any(|c| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '+' | '-' | '−' | '*' | '%' | '/' | '#'));
+    words
+        .into_iter()
+        .filter(|w| {
+            w.confidence >= FLOOR && (has_letters(&w.text) || (sign(&w.text) && w.confidence >= 40.0) || w.confidence >= 80.0)
+        })
+        .filter(|w| w.at.area() > 0.0 && w.at != Rect::default())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quittance_rules::evidence::Source;
+
+    fn seen(text: &str, x0: f32, x1: f32, confidence: f32) -> Seen {
+        Seen { text: text.to_owned(), at: Rect { x0, y0: 0.0, x1, y1: 10.0 }, confidence, source: Source::Ocr }
+    }
+    fn texts(words: &[Seen]) -> Vec<&str> {
+        words.iter().map(|w| w.text.as_str()).collect()
+    }
+
+    #[test]
+    fn agreement_raises_and_disagreement_lowers() {
+        let words = reconcile(vec![seen("10.00", 0.0, 50.0, 80.0)], vec![seen("10.00", 1.0, 49.0, 70.0)]);
+        assert_eq!(texts(&words), ["10.00"]);
+        assert!((words[0].confidence - 94.0).abs() < 0.1);
+        let words = reconcile(vec![seen("9)", 0.0, 50.0, 40.0)], vec![seen("5", 1.0, 49.0, 90.0)]);
+        assert_eq!(texts(&words), ["5"]);
+        assert!(words[0].confidence < 80.0);
+    }
+
+    #[test]
+    fn the_reading_that_saw_the_gap_stands() {
+        let words =
+            reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
+        assert_eq!(texts(&words), ["12:21", "PM"]);
+    }
+
+    #[test]
+    fn what_one_pass_alone_saw_must_be_sure() {
+        let words =
+            reconcile(vec![seen("Share", 0.0, 50.0, 90.0), seen("oq", 200.0, 220.0, 40.0)], vec![seen("S/", 100.0, 120.0, 50.0)]);
+        assert_eq!(texts(&words), ["S/", "Share"]);
+    }
+}

@@ -1,0 +1,197 @@
+//! One door for every bank file: looks at the content, then hands it to the reader of its format.
+
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use quittance_rules::bank::StatementSink;
+use quittance_rules::date_text::DateOrder;
+use quittance_rules::money::Currency;
+
+use super::camt::{self, CamtKind};
+use super::csv_bank::{self, TableOptions};
+use super::detect::{HEAD, detect};
+use super::profile::Profile;
+use super::tabular::TableOutcome;
+use super::{BankFormat, IntakeError, bai2, mt940, nacha, ofx, qif, xlsx};
+
+/// What a file may leave open.
+#[derive(Debug, Clone, Default)]
+pub struct BankFileOptions {
+    /// Currency of the account, for formats whose files need not name one.
+    pub currency: Option<Currency>,
+    /// Account number, for tables that name none.
+    pub account: Option<String>,
+    /// Order of day and month, for QIF files whose dates do not show it.
+    pub date_order: Option<DateOrder>,
+    /// Mapping profile for CSV and XLSX.
+    pub profile: Option<Profile>,
+}
+
+/// What a file was, and what is worth saying about how it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankFileReading {
+    /// The format, told from the content.
+    pub format: BankFormat,
+    /// Sentences for standard error.
+    pub notices: Vec<String>,
+}
+
+/// Opens and reads a bank file; the name plays no part in telling its format.
+///
+/// # Errors
+/// As [`read_bank_file`].
+pub fn read_bank_path(
+    path: &Path,
+    options: &BankFileOptions,
+    sink: &mut dyn StatementSink,
+) -> Result<BankFileReading, IntakeError> {
+    read_bank_file(std::fs::File::open(path)?, options, sink)
+}
+
+/// Reads a bank file of any format, told from its content, into the sink.
+///
+/// # Errors
+/// The file is not readable, is empty, is of no known format, or nothing of it could be taken.
+pub fn read_bank_file<R: Read + Seek>(
+    mut input: R,
+    options: &BankFileOptions,
+    sink: &mut dyn StatementSink,
+) -> Result<BankFileReading, IntakeError> {
+    let (format, head) = look(&mut input)?;
+    let currency = options.currency;
+    let table = TableOptions { profile: options.profile.as_ref(), currency, account: options.account.as_deref() };
+    let Some(format) = format else {
+        // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
+        // (a payment order, an invoice, a web page).
+        if looks_like_xml(&head) {
+            let kind = camt::read(BufReader::with_capacity(HEAD, input), sink)?;
+            return Ok(BankFileReading { format: kind.into(), notices: Vec::new() });
+        }
+        return Err(IntakeError::UnknownFormat { advice: advice(&head).to_owned() });
+    };
+    let mut notices = Vec::new();
+    match format {
+        BankFormat::Csv => notices = of_table(csv_bank::read(input, table, sink)?),
+        BankFormat::Xlsx => notices = of_table(xlsx::read(input, table, sink)?),
+        BankFormat::Camt052 | BankFormat::Camt053 | BankFormat::Camt054 => {
+            camt::read(BufReader::with_capacity(HEAD, input), sink)?;
+        }
+        BankFormat::Mt940 | BankFormat::Mt942 => {
+            mt940::read(BufReader::with_capacity(HEAD, input), sink, mt940::Options { currency })?;
+        }
+        BankFormat::Ofx => ofx::read(BufReader::with_capacity(HEAD, input), sink, ofx::Options { currency })?,
+        BankFormat::Bai2 => bai2::read(BufReader::with_capacity(HEAD, input), sink, bai2::Options { currency })?,
+        BankFormat::Nacha => nacha::read(BufReader::with_capacity(HEAD, input), sink)?,
+        BankFormat::Qif => {
+            let date_order = options.date_order.map(|order| match order {
+                DateOrder::Dmy => qif::DateOrder::DayFirst,
+                DateOrder::Mdy => qif::DateOrder::MonthFirst,
+                DateOrder::Ymd => qif::DateOrder::YearFirst,
+            });
+            let options = qif::Options { currency, date_order };
+            qif::read(BufReader::with_capacity(HEAD, input), sink, options)?;
+        }
+    }
+    Ok(BankFileReading { format, notices })
+}
+
+/// The format a bank file announces, without reading it. `None` where the first bytes do not show it.
+///
+/// # Errors
+/// The file is not readable or empty.
+pub fn announced_format(path: &Path) -> Result<Option<BankFormat>, IntakeError> {
+    Ok(look(&mut std::fs::File::open(path)?)?.0)
+}
+
+fn look<R: Read + Seek>(input: &mut R) -> Result<(Option<BankFormat>, Vec<u8>), IntakeError> {
+    let mut head = Vec::with_capacity(HEAD);
+    input.take(HEAD as u64).read_to_end(&mut head)?;
+    input.seek(SeekFrom::Start(0))?;
+    if head.len() < HEAD && head.iter().all(u8::is_ascii_whitespace) {
+        return Err(IntakeError::Empty);
+    }
+    Ok((detect(&head), head))
+}
+
+fn of_table(outcome: TableOutcome) -> Vec<String> {
+    let mut notices = outcome.notices;
+    if let Some(profile) = outcome.suggested_profile {
+        notices.push(format!("complete this profile, save it and pass it with --profile:\n{profile}"));
+    }
+    notices
+}
+
+impl From<CamtKind> for BankFormat {
+    fn from(kind: CamtKind) -> Self {
+        match kind {
+            CamtKind::Camt052 => Self::Camt052,
+            CamtKind::Camt053 => Self::Camt053,
+            CamtKind::Camt054 => Self::Camt054,
+        }
+    }
+}
+
+/// The first sign after byte order marks and the zero bytes of UTF-16 is `<`.
+fn looks_like_xml(head: &[u8]) -> bool {
+    let is_filler = |b: &u8| b.is_ascii_whitespace() || matches!(b, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    head.iter().find(|b| !is_filler(b)) == Some(&b'<')
+}
+
+/// What the file seems to be, and what to do.
+fn advice(head: &[u8]) -> &'static str {
+    let known: [(&[u8], &str); 9] = [
+        (b"%PDF-", "it is a PDF; ask the bank for camt.053, MT940 or CSV, or take it in as evidence"),
+        (b"\x89PNG", "it is an image; take it in as evidence"),
+        (b"\xff\xd8\xff", "it is an image; take it in as evidence"),
+        (b"\xd0\xcf\x11\xe0", "it is an old Office file (.xls, .doc); save it as .xlsx or CSV"),
+        (b"PK\x03\x04", "it is a ZIP archive or Office document; unpack it and give the files in it"),
+        (b"\x1f\x8b", "it is compressed with gzip; unpack it first"),
+        (b"Rar!", "it is a RAR archive; unpack it first"),
+        (b"7z\xbc\xaf", "it is a 7z archive; unpack it first"),
+        (b"{\\rtf", "it is a text document (RTF); ask for the file the bank sent"),
+    ];
+    known
+        .iter()
+        .find(|(start, _)| head.starts_with(start))
+        .map_or("it is no CAMT, MT940, OFX, QIF, BAI2, NACHA, CSV or XLSX file; ask the bank for one of these", |(_, advice)| {
+            advice
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use quittance_rules::bank::Collected;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<BankFormat, String> {
+        let mut collected = Collected::default();
+        read_bank_file(Cursor::new(bytes), &BankFileOptions::default(), &mut collected)
+            .map(|read| read.format)
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_content_chooses_the_reader_and_refusals_say_what_the_file_is() {
+        assert_eq!(read(b"<Document><BkToCstmrStmt><Stmt/></BkToCstmrStmt></Document>"), Ok(BankFormat::Camt053));
+        // The message begins after the head that detection looks at.
+        let mut late = format!("<Document><!--{}-->", " ".repeat(HEAD)).into_bytes();
+        late.extend(b"<BkToCstmrAcctRpt><Rpt/></BkToCstmrAcctRpt></Document>");
+        assert_eq!(read(&late), Ok(BankFormat::Camt052));
+        for (bytes, words) in [
+            (&b""[..], "empty"),
+            (b" \r\n ", "empty"),
+            (b"\xef\xbb\xbf<Document><CstmrCdtTrfInitn/></Document>", "pain.001"),
+            (b"%PDF-1.7\n", "it is a PDF"),
+            (b"\x89PNG\r\n\x1a\n", "image"),
+            (b"PK\x03\x04word/document.xml", "ZIP archive"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
+            (b"Dear Sir", "ask the bank for one of these"),
+        ] {
+            let error = read(bytes).expect_err(words);
+            assert!(error.contains(words), "{words}: {error}");
+        }
+    }
+}

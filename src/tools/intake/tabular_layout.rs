@@ -1,0 +1,299 @@
+//! The header of a table of bank lines: found under a profile or by what its column names mean, and the profile to write where neither
+//! decides.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use quittance_rules::amount_text::DecimalMark;
+use quittance_rules::bank::normal_account;
+use quittance_rules::date_text::DateOrder;
+use quittance_rules::money::Currency;
+
+use super::IntakeError;
+use super::profile::{Field, Names, Profile, folded, synonym, without_currency};
+use super::tabular::{Cells, Known, RowSource};
+use super::tabular_row::{clean, plain_text};
+
+/// Rows in which the header is looked for.
+const HEADER_WITHIN: usize = 40;
+
+/// A header found in a table, and what its columns are.
+pub struct Layout {
+    pub(super) name: String,
+    pub(super) header_line: u64,
+    pub(super) header: Vec<String>,
+    pub(super) columns: BTreeMap<Field, Vec<usize>>,
+    pub(super) currency: Option<Currency>,
+    pub(super) account: Option<String>,
+    /// Two columns that could be the same field.
+    pub(super) clash: Option<String>,
+    /// How much was recognised; compared between ways to read one file.
+    pub(super) score: usize,
+}
+
+impl Layout {
+    /// Compares ways to read one file: the higher, the more columns are known.
+    pub fn score(&self) -> usize {
+        self.score
+    }
+
+    /// Our account, where the file names none.
+    pub fn assume_account(&mut self, account: Option<&str>) {
+        self.account = self.account.take().or_else(|| account.map(normal_account));
+    }
+
+    /// Whether date and amount were found, so that rows can be read.
+    pub fn is_whole(&self) -> bool {
+        let has = |field| self.columns.contains_key(&field);
+        (has(Field::BookingDate) || has(Field::ValueDate)) && (has(Field::Amount) || has(Field::Debit) || has(Field::Credit))
+    }
+}
+
+/// Looks for the header in the first rows: under the profile given, or else under each built-in one, or else by what column names
+/// mean. `None` when no row names anything.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn find_layout(
+    source: &mut dyn RowSource,
+    own: Option<&Profile>,
+    built_in: &[Profile],
+) -> Result<Option<(Layout, Option<Profile>)>, IntakeError> {
+    source.restart()?;
+    let mut rows: Vec<Cells> = Vec::new();
+    let mut cells = Cells::default();
+    while rows.len() < HEADER_WITHIN {
+        match source.next_row(&mut cells)? {
+            None => break,
+            Some(Ok(())) => rows.push(cells.clone()),
+            Some(Err(_)) => {}
+        }
+    }
+    let skip = own.map_or(0, |p| p.skip_lines);
+    rows.retain(|row| row.line > skip);
+    let candidates: Vec<&Profile> = own.map_or_else(|| built_in.iter().collect(), |p| vec![p]);
+    let mut best: Option<(Layout, &Profile)> = None;
+    for profile in candidates {
+        let marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
+        let found = rows.iter().find(|row| {
+            let names: Vec<String> = row.iter().map(folded).collect();
+            !marks.is_empty() && marks.iter().all(|mark| names.contains(mark))
+        });
+        if let Some(row) = found
+            && best.as_ref().is_none_or(|(layout, _)| marks.len() > layout.score)
+        {
+            best = Some((by_profile(row, profile, marks.len()), profile));
+        }
+    }
+    if let Some((mut layout, profile)) = best {
+        layout.score += 1000;
+        if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
+            layout.account = iban_before(&rows, layout.header_line);
+        }
+        return Ok(Some((layout, Some(profile.clone()))));
+    }
+    if own.is_some() {
+        return Ok(None);
+    }
+    let mut best: Option<Layout> = None;
+    for row in &rows {
+        let layout = by_meaning(row);
+        let better = best.as_ref().is_none_or(|b| (layout.is_whole(), layout.score) > (b.is_whole(), b.score));
+        if layout.score > 0 && better {
+            best = Some(layout);
+        }
+    }
+    Ok(best.map(|mut layout| {
+        if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
+            layout.account = iban_before(&rows, layout.header_line);
+        }
+        (layout, None)
+    }))
+}
+
+pub(super) fn iban_before(rows: &[Cells], header_line: u64) -> Option<String> {
+    rows.iter().take_while(|row| row.line < header_line).flat_map(Cells::iter).find_map(iban_in)
+}
+
+/// An IBAN with right check digits (ISO 7064 MOD 97-10) in a field of the lines above the header.
+pub(super) fn iban_in(text: &str) -> Option<String> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    plain
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .find(|word| {
+            let bytes = word.as_bytes();
+            (15..=34).contains(&bytes.len())
+                && bytes[..2].iter().all(u8::is_ascii_uppercase)
+                && bytes[2..4].iter().all(u8::is_ascii_digit)
+                && bytes[4..].iter().chain(&bytes[..4]).fold(0_u32, |rest, b| match b {
+                    b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
+                    letter => (rest * 100 + u32::from(letter.to_ascii_uppercase() - b'A') + 10) % 97,
+                }) == 1
+        })
+        .map(str::to_owned)
+}
+
+pub(super) fn by_profile(row: &Cells, profile: &Profile, score: usize) -> Layout {
+    let header: Vec<String> = row.iter().map(str::to_owned).collect();
+    let names: Vec<String> = header.iter().map(|name| folded(name)).collect();
+    let mut columns = BTreeMap::new();
+    for (field, wanted) in &profile.columns {
+        let found: Vec<usize> = wanted
+            .iter()
+            .filter_map(|name| {
+                let name = folded(name);
+                names.iter().position(|known| *known == name)
+            })
+            .collect();
+        if !found.is_empty() {
+            columns.insert(*field, found);
+        }
+    }
+    let in_header = columns.get(&Field::Amount).and_then(|c| c.first()).and_then(|&c| without_currency(&header[c]).1);
+    Layout {
+        name: profile.name.clone(),
+        header_line: row.line,
+        columns,
+        currency: profile.currency.or(in_header),
+        account: profile.account.clone(),
+        clash: None,
+        score,
+        header,
+    }
+}
+
+/// Column names that mean the bank's reference in one export and the payer's words in the next: taken as both.
+pub(super) const EITHER_REFERENCE: &[&str] = &["reference", "ref", "referencia", "referenz", "riferimento", "referentie"];
+
+pub(super) fn by_meaning(row: &Cells) -> Layout {
+    let header: Vec<String> = row.iter().map(str::to_owned).collect();
+    let mut columns: BTreeMap<Field, Vec<usize>> = BTreeMap::new();
+    let (mut currency, mut clash) = (None, None);
+    for (index, name) in header.iter().enumerate() {
+        let (base, named) = without_currency(name);
+        let Some(field) = synonym(&base).or_else(|| synonym(&folded(name))) else { continue };
+        if matches!(field, Field::Amount | Field::Debit | Field::Credit | Field::Balance) {
+            currency = currency.or(named);
+        }
+        if EITHER_REFERENCE.contains(&base.as_str()) {
+            columns.entry(Field::Remittance).or_default().push(index);
+        }
+        let of_field = columns.entry(field).or_default();
+        of_field.push(index);
+        if of_field.len() > 1 {
+            match field {
+                // Several texts are one text in pieces.
+                Field::Remittance => {}
+                // A date beside a date: which one is the booking must be said.
+                Field::BookingDate
+                | Field::ValueDate
+                | Field::Amount
+                | Field::Debit
+                | Field::Credit
+                | Field::Indicator
+                | Field::Currency
+                | Field::Account
+                | Field::Balance => {
+                    let first = &header[of_field[0]];
+                    clash = clash.or(Some(format!("the columns `{first}` and `{name}` could be the same field")));
+                }
+                // Not money, not a date: the first is taken, the other is named as not read.
+                Field::CounterpartyName
+                | Field::PayerName
+                | Field::PayeeName
+                | Field::CounterpartyAccount
+                | Field::StructuredReference
+                | Field::EndToEndId
+                | Field::BankReference
+                | Field::TransactionCode
+                | Field::Fee
+                | Field::OriginalAmount
+                | Field::OriginalCurrency => {
+                    of_field.pop();
+                }
+            }
+        }
+    }
+    let has = |field| columns.contains_key(&field);
+    if has(Field::Amount) && (has(Field::Debit) || has(Field::Credit)) {
+        clash = clash.or(Some("there is an amount column beside debit and credit columns".to_owned()));
+    }
+    // One of a pair alone says nothing about the other side.
+    if !has(Field::Amount) && (has(Field::Debit) != has(Field::Credit)) {
+        clash = clash.or(Some("there is only one of the debit and credit columns".to_owned()));
+    }
+    let score = columns.len();
+    Layout { name: "column names".to_owned(), header_line: row.line, header, columns, currency, account: None, clash, score }
+}
+
+/// A profile for this table with everything that was recognised filled in, as TOML with comments on what is left to say.
+pub fn suggest_for_unknown(header: &Cells, delimiter: Option<char>) -> String {
+    suggest(&by_meaning(header), None, delimiter, Known::default())
+}
+
+pub(super) fn suggest(layout: &Layout, profile: Option<&Profile>, delimiter: Option<char>, known: Known) -> String {
+    let quoted = |text: &str| toml::Value::String(plain_text(text).to_owned()).to_string();
+    let mut out = String::from("# Complete what is left open, save it, and pass it with --profile FILE.\n");
+    let _ = writeln!(out, "name = {}", quoted(profile.map_or("my bank", |p| p.name.as_str())));
+    if let Some(delimiter) = delimiter {
+        let _ = writeln!(out, "delimiter = {}", quoted(&delimiter.to_string()));
+    }
+    match profile.and_then(|p| p.decimal).or(known.decimal) {
+        Some(DecimalMark::Point) => out.push_str("decimal = \"point\"\n"),
+        Some(DecimalMark::Comma) => out.push_str("decimal = \"comma\"\n"),
+        None => out.push_str("# decimal = \"point\" or \"comma\"\n"),
+    }
+    match profile.and_then(|p| p.date).or(known.date) {
+        Some(DateOrder::Ymd) => out.push_str("date = \"ymd\"\n"),
+        Some(DateOrder::Dmy) => out.push_str("date = \"dmy\"\n"),
+        Some(DateOrder::Mdy) => out.push_str("date = \"mdy\"\n"),
+        None => out.push_str("# date = \"ymd\", \"dmy\" or \"mdy\"\n"),
+    }
+    match layout.currency {
+        Some(currency) => {
+            let _ = writeln!(out, "currency = \"{currency}\"");
+        }
+        None if layout.columns.contains_key(&Field::Currency) => {}
+        None => out.push_str("# currency = \"EUR\"\n"),
+    }
+    out.push_str("\n[columns]\n");
+    let mut used = Vec::new();
+    for (field, columns) in &layout.columns {
+        let names: Vec<String> = columns.iter().filter_map(|&c| layout.header.get(c)).map(|name| quoted(name)).collect();
+        used.extend(columns.iter().copied());
+        let Ok(toml::Value::String(key)) = toml::Value::try_from(field) else { continue };
+        match names.as_slice() {
+            [one] => {
+                let _ = writeln!(out, "{key} = {one}");
+            }
+            several => {
+                let _ = writeln!(out, "{key} = [{}]", several.join(", "));
+            }
+        }
+    }
+    for (field, key) in [(Field::BookingDate, "booking_date"), (Field::Amount, "amount"), (Field::Remittance, "remittance")] {
+        let split =
+            field == Field::Amount && (layout.columns.contains_key(&Field::Debit) || layout.columns.contains_key(&Field::Credit));
+        if !layout.columns.contains_key(&field) && !split {
+            let _ = writeln!(out, "# {key} = \"\"");
+        }
+    }
+    let open: Vec<String> = layout
+        .header
+        .iter()
+        .enumerate()
+        .filter(|(index, name)| !used.contains(index) && !name.is_empty())
+        .take(60)
+        .map(|(_, name)| quoted(&clean(name)))
+        .collect();
+    if !open.is_empty() {
+        let _ = writeln!(out, "# columns not recognised: {}", open.join(", "));
+    }
+    out
+}
+
+/// Column names of a profile that the table does not have, for the message that says so.
+pub fn missing_columns(profile: &Profile, header: &Cells) -> Vec<String> {
+    let names: Vec<String> = header.iter().map(folded).collect();
+    profile.columns.values().flat_map(Names::iter).filter(|name| !names.contains(&folded(name))).map(str::to_owned).collect()
+}
