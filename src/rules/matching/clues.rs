@@ -1,5 +1,7 @@
 //! What the text of a payment says: which open items it names and how, which numbers it leaves unexplained, and telling words.
 
+#![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -631,7 +633,7 @@ impl Clues {
                 }
             }
             if let Some((from, to, text)) = &last_text
-                && text.len() >= 4
+                && text.len() >= 5
                 && text.len() < forms.plain.len()
                 && text.len() > forms.prefix_length + 1
                 && (forms.plain.starts_with(text) || forms.digits.starts_with(text))

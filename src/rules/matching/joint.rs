@@ -111,29 +111,33 @@ fn by_claims(
     let mut free_of_claims: Vec<Vec<f64>> = group.iter().map(|(_, list)| vec![1.0; list.len()]).collect();
     for _ in 0..ROUNDS {
         // Who claims how much of an item's open amount, and since when.
-        let mut claims: HashMap<u32, Vec<(usize, i32, f64)>> = HashMap::new();
+        let mut claims: HashMap<u32, Vec<(usize, i32, bool, f64)>> = HashMap::new();
         for (at, ((row, list), shares)) in group.iter().zip(&now).enumerate() {
             for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > 1e-6) {
                 for (item, cleared) in &hypothesis.lines {
                     let part = *cleared as f64 / book.item(*item).open as f64;
-                    claims.entry(*item).or_default().push((at, book.payment(*row).booked, share * part));
+                    claims.entry(*item).or_default().push((at, book.payment(*row).booked, hypothesis.is_named, share * part));
                 }
             }
         }
         let mut next = Vec::with_capacity(group.len());
         for (at, (row, list)) in group.iter().enumerate() {
             let booked = book.payment(*row).booked;
-            let others = |item: u32, until: i32| {
+            let others = |item: u32, until: i32, like: Option<bool>| {
                 let all = claims.get(&item).map(Vec::as_slice).unwrap_or_default();
-                all.iter().filter(|(by, on, _)| *by != at && *on <= until).map(|(_, _, part)| part).sum::<f64>().clamp(0.0, 1.0)
+                all.iter()
+                    .filter(|(by, on, named, _)| *by != at && *on <= until && like.is_none_or(|l| l == *named))
+                    .map(|(_, _, _, part)| part)
+                    .sum::<f64>()
+                    .clamp(0.0, 1.0)
             };
             let free: Vec<f64> = list
                 .iter()
                 .map(|h| {
                     if h.repeats != NONE && !is_settled(h.repeats) && book.item(h.repeats).open != 0 {
-                        return others(h.repeats, booked);
+                        return others(h.repeats, booked, Some(h.is_named));
                     }
-                    h.lines.iter().map(|(item, _)| 1.0 - others(*item, i32::MAX)).fold(1.0, f64::min)
+                    h.lines.iter().map(|(item, _)| 1.0 - others(*item, i32::MAX, None)).fold(1.0, f64::min)
                 })
                 .collect();
             let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-9)).collect();
@@ -240,7 +244,14 @@ impl Count<'_> {
             let open = self.book.item(repeats).open;
             let booked = self.book.payment(row).booked;
             self.taken.iter().any(|(item, cleared, by)| {
-                *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked
+                let other = self.picked.get(*by).and_then(|h| self.group[*by].1.get(*h));
+                // The same money again says the same: an unnamed payment is no double of one that names its item.
+                let is_alike = other.is_some_and(|o| o.is_named == list[*h].is_named);
+                is_alike
+                    && *item == repeats
+                    && *cleared == open
+                    && *by != at
+                    && self.book.payment(self.group[*by].0).booked <= booked
             })
         })
     }

@@ -294,6 +294,9 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
+        if best.leaves_out && matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak) {
+            return Some("the text names another item");
+        }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
             matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate | Pattern::OtherCurrency);
