@@ -20,6 +20,7 @@ mod read;
 mod replay;
 mod run;
 mod settings;
+mod shown;
 mod simulate;
 mod statement;
 
@@ -103,6 +104,7 @@ pub fn main() -> ExitCode {
         // Before any thread exists and before anything else is opened: this process gives up its rights.
         return parse::run(args);
     }
+    end_quietly_when_nobody_reads();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(settings::log_filter()).without_time().init();
     let result = match cli.command {
         Command::Statement(args) => statement::run(args),
@@ -134,6 +136,18 @@ pub fn main() -> ExitCode {
 
 fn wait_for(work: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// `println!` panics when whoever read our output has read enough, as `head` does; that is no failure of ours.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+        if words.starts_with("failed printing to stdout") && words.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
