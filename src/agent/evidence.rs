@@ -32,7 +32,8 @@ pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
     input: Input,
     bytes: &[u8],
 ) -> Result<EvidenceOutcome, StoreError> {
-    if let Some((_, true)) = store.input(&input.digest).await? {
+    // The same bytes may have been brought as something else before; they are known as evidence once they have been read as such.
+    if store.evidence().await?.iter().any(|(record, _)| record.digest == input.digest) {
         return Ok(EvidenceOutcome::Known);
     }
     let mut changes = vec![Change::InputReceived(input.clone())];
@@ -104,6 +105,14 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
     kinds
 }
 
+/// Why a document of this kind of exception meets a person.
+fn why(kind: ExceptionKind) -> String {
+    match kind {
+        ExceptionKind::Unknown => "what the document is, or asks for, is not certain: a person reads it".to_owned(),
+        other => format!("{} always meets a person", other.words()),
+    }
+}
+
 async fn raise<S: Store, C: Clock>(
     store: &S,
     clock: &C,
@@ -113,7 +122,7 @@ async fn raise<S: Store, C: Clock>(
     reading: &Reading,
 ) -> Result<Change, StoreError> {
     let id = CaseId(store.reserve(Sequence::Case, 1).await?);
-    let mut reasons: Vec<String> = kinds.iter().map(|kind| format!("{}: meets a person", kind.words())).collect();
+    let mut reasons: Vec<String> = kinds.iter().map(|kind| why(*kind)).collect();
     reasons.extend(reading.complaints.iter().take(10).cloned());
     let headline = match claimed_amount(reading) {
         Some(amount) => format!("{}: {}, {amount}", input.name, gravest.words()),
@@ -270,9 +279,13 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
         let pending = cases.iter().find(|case| case.state.is_pending());
         if !ties(store, &reading, &policy.evidence).await?.is_empty() {
             report.carried = report.carried.saturating_add(1);
-            if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney) {
-                close_by_rule(store, clock, policy, case, today).await?;
-                report.closed = report.closed.saturating_add(1);
+            // A person who undid this closing has a reason; the rule does not repeat itself.
+            let undone =
+                store.decisions_on(&subject).await?.iter().any(|decision| matches!(decision.ruling, Ruling::Undone { .. }));
+            if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney && !undone) {
+                if wrote(close_by_rule(store, clock, policy, case, today).await)? {
+                    report.closed = report.closed.saturating_add(1);
+                }
             }
             continue;
         }
@@ -301,10 +314,21 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
             )],
             clock.now(),
         );
-        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] }).await?;
-        report.raised = report.raised.saturating_add(1);
+        let set = ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] };
+        if wrote(store.apply(set).await.map(|_| ()))? {
+            report.raised = report.raised.saturating_add(1);
+        }
     }
     Ok(report)
+}
+
+/// False where somebody else was quicker: then it is done already, and the next run sees it.
+pub(crate) fn wrote(result: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 async fn close_by_rule<S: Store, C: Clock>(

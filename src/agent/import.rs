@@ -90,9 +90,14 @@ struct Taking<'a, S, C> {
 }
 
 impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
-    /// Records the arrival. `None` when all of it was taken before.
+    /// Records the arrival. `None` for a statement of which all was taken before, as a statement and without a problem: what
+    /// was refused then may be taken now. Customers and invoices are states, not events: the file of Monday brought again on
+    /// Wednesday sets again what Tuesday's file changed.
     async fn begin(store: &'a S, clock: &'a C, by: Actor, input: Input) -> Result<Option<Self>, StoreError> {
-        if let Some((_, true)) = store.input(&input.digest).await? {
+        if let Some((known, true)) = store.input(&input.digest).await?
+            && known.kind == InputKind::Statement
+            && input.kind == InputKind::Statement
+        {
             return Ok(None);
         }
         let taking = Self { store, clock, by, input: input.clone(), report: ImportReport::default() };
@@ -104,15 +109,15 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
         self.store.apply(ChangeSet { by: self.by.clone(), at: self.clock.now(), changes }).await
     }
 
-    /// Writes new records and counts which were known.
-    async fn add(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+    /// Writes new records; gives the places of those that were known.
+    async fn add(&mut self, changes: Vec<Change>) -> Result<Vec<usize>, StoreError> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let applied = self.apply(changes).await?;
         self.report.added = self.report.added.saturating_add(applied.recorded as u64);
         self.report.known = self.report.known.saturating_add(applied.known.len() as u64);
-        Ok(())
+        Ok(applied.known)
     }
 
     /// Marks the file as taken; with problems, raises the case that holds the original.
@@ -198,6 +203,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
         return Ok(ImportReport { already_taken: true, ..ImportReport::default() });
     };
     let mut accounts = store.accounts().await?;
+    let mut untelling = 0_u64;
     let entities = store.entities().await?;
     let mut place: Option<Place> = None;
     let mut last_entity = None;
@@ -210,7 +216,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 }
             }
             FeedEvent::Lines(lines) => match &mut place {
-                Some(place) => book_lines(lines, place, placing, &mut taking).await?,
+                Some(place) => untelling = untelling.saturating_add(book_lines(lines, place, placing, &mut taking).await?),
                 None => {
                     taking.report.refuse(
                         "account",
@@ -235,6 +241,11 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
             FeedEvent::Notice(notice) => taking.report.notices.push(notice),
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
+    }
+    if untelling > 0 {
+        taking.report.notices.push(format!(
+            "{untelling} of the known lines carry no reference of the bank: if it booked one of them twice on a day, compare the balance"
+        ));
     }
     if taking.report.announced > 0 {
         let announced = count(usize::try_from(taking.report.announced).unwrap_or(usize::MAX), "line", "lines");
@@ -315,9 +326,11 @@ async fn book_lines<S: Store, C: Clock>(
     place: &mut Place,
     placing: &Placing,
     taking: &mut Taking<'_, S, C>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
+    let mut untelling = 0_u64;
     let mut changes = Vec::with_capacity(lines.len().min(BATCH));
-    for line in lines {
+    for mut line in lines {
+        storable_line(&mut line);
         if !line.is_booked || (place.is_interim && !placing.book_interim) {
             taking.report.announced = taking.report.announced.saturating_add(1);
             continue;
@@ -343,10 +356,20 @@ async fn book_lines<S: Store, C: Clock>(
             key,
         }));
         if changes.len() == BATCH {
-            taking.add(std::mem::take(&mut changes)).await?;
+            untelling = untelling.saturating_add(add_lines(std::mem::take(&mut changes), taking).await?);
         }
     }
-    taking.add(changes).await
+    Ok(untelling.saturating_add(add_lines(changes, taking).await?))
+}
+
+/// Books lines; gives how many were known by their text alone, without a reference of the bank.
+async fn add_lines<S: Store, C: Clock>(changes: Vec<Change>, taking: &mut Taking<'_, S, C>) -> Result<u64, StoreError> {
+    let without_reference: Vec<bool> = changes
+        .iter()
+        .map(|change| matches!(change, Change::LineBooked(booked) if !booked.line.has_telling_reference()))
+        .collect();
+    let known = taking.add(changes).await?;
+    Ok(known.into_iter().filter(|&at| without_reference.get(at).copied().unwrap_or(false)).count() as u64)
 }
 
 /// Takes customers in. A customer that is there with other details is brought up to date.
@@ -362,7 +385,7 @@ pub async fn import_customers<S: Store, C: Clock>(
         return Ok(ImportReport { already_taken: true, ..ImportReport::default() });
     };
     problems.into_iter().for_each(|problem| taking.report.problem(problem));
-    let mut changes = customers.into_iter().map(Change::CustomerSet).peekable();
+    let mut changes = customers.into_iter().map(storable_customer).map(Change::CustomerSet).peekable();
     while changes.peek().is_some() {
         let batch: Vec<Change> = changes.by_ref().take(BATCH).collect();
         taking.add(batch).await?;
@@ -388,7 +411,8 @@ pub async fn import_invoices<S: Store, C: Clock>(
     problems.into_iter().for_each(|problem| taking.report.problem(problem));
     let mut entities: Vec<EntityId> = store.entities().await?.into_iter().map(|entity| entity.id).collect();
     let mut changes = Vec::new();
-    for item in items {
+    for mut item in items {
+        storable(&mut item.number);
         if !entities.contains(&item.entity) {
             let entity = Entity {
                 id: item.entity.clone(),
@@ -462,6 +486,39 @@ async fn disagree<S: Store, C: Clock>(there: &OpenItem, new: &OpenItem, taking: 
     }
     taking.report.refuse("invoice_id", message);
     Ok(())
+}
+
+/// A NUL is no character of any text; no database keeps one. It shows as the replacement character instead.
+fn storable(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+}
+
+fn storable_line(line: &mut StatementLine) {
+    let optional = [
+        &mut line.counterparty_name,
+        &mut line.counterparty_account,
+        &mut line.remittance,
+        &mut line.structured_reference,
+        &mut line.end_to_end_id,
+        &mut line.bank_reference,
+        &mut line.transaction_code,
+    ];
+    optional.into_iter().flatten().for_each(storable);
+    storable(&mut line.place);
+}
+
+fn storable_customer(mut customer: Customer) -> Customer {
+    storable(&mut customer.name);
+    customer
+        .aliases
+        .iter_mut()
+        .chain(&mut customer.emails)
+        .chain(&mut customer.country)
+        .chain(&mut customer.iban)
+        .for_each(storable);
+    customer
 }
 
 /// Names the file an input came as: without folders, control characters or more than 200 characters.

@@ -87,6 +87,8 @@ pub struct EntityBook {
     pub items: Vec<StoredItem>,
     /// Credits with something remaining, whether or not a case is pending.
     pub payments: Vec<StoredPayment>,
+    /// Debits booked as returns, reversals or chargebacks.
+    pub returns: Vec<StoredPayment>,
 }
 
 /// Which cases to list. All given conditions hold.
@@ -142,6 +144,11 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store: Send + Sync {
     /// Writes the change set, whole or not at all.
     fn apply(&self, changes: ChangeSet) -> impl Future<Output = Result<Applied>> + Send;
+    /// As [`Store::apply`], unless something the change set was made from has changed since the audit entry `base`: details of an
+    /// item it posts on, a case on a payment it posts from, or any evidence. Then a [`StoreError::Conflict`].
+    fn apply_since(&self, base: i64, changes: ChangeSet) -> impl Future<Output = Result<Applied>> + Send;
+    /// Number of the last audit entry; 0 when there is none.
+    fn head(&self) -> impl Future<Output = Result<i64>> + Send;
     /// Reserves `count` numbers in a row and gives the first.
     fn reserve(&self, sequence: Sequence, count: u32) -> impl Future<Output = Result<i64>> + Send;
 

@@ -1,10 +1,11 @@
 //! The run: match what is open, let the gate decide, post what settles alone, and put everything else before a person with
 //! its candidates and reasons. Running twice changes nothing the second time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, Ruling, Subject, Weight};
+use quittance_rules::bank::StatementLine;
+use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, InputDigest, Ruling, Subject, Weight};
 use quittance_rules::evidence::{ClaimValue, Field, Reading};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
@@ -96,16 +97,22 @@ struct Known {
     numbers: BTreeMap<String, Vec<ExceptionKind>>,
     /// Matters about items.
     items: BTreeMap<ItemId, Vec<ExceptionKind>>,
+    /// Statements that do not add up, until a person has closed the matter.
+    doubtful: BTreeSet<InputDigest>,
 }
 
 impl Known {
     async fn gather<S: Store>(store: &S) -> Result<Self, StoreError> {
-        let mut known = Self { by_amount: BTreeMap::new(), numbers: BTreeMap::new(), items: BTreeMap::new() };
+        let mut known =
+            Self { by_amount: BTreeMap::new(), numbers: BTreeMap::new(), items: BTreeMap::new(), doubtful: BTreeSet::new() };
         let mut matters: BTreeMap<String, Vec<ExceptionKind>> = BTreeMap::new();
         for case in store.cases(&CaseFilter::default()).await? {
             match &case.subject {
                 Subject::Evidence(digest) if case.kind.is_checkpoint() => {
                     matters.entry(digest.to_string()).or_default().push(case.kind);
+                }
+                Subject::Input(digest) if case.reasons.iter().any(|reason| reason.starts_with("balance")) => {
+                    known.doubtful.insert(digest.clone());
                 }
                 Subject::Item(item) => known.items.entry(item.clone()).or_default().push(case.kind),
                 Subject::Evidence(_) | Subject::Payment(_) | Subject::Return(_) | Subject::Input(_) => {}
@@ -125,15 +132,19 @@ impl Known {
         Ok(known)
     }
 
-    fn flags(&self, lines: &[ProposedLine]) -> Vec<ExceptionKind> {
+    fn flags(&self, input: &InputDigest, lines: &[ProposedLine]) -> Vec<ExceptionKind> {
         let mut flags: Vec<ExceptionKind> = lines
             .iter()
             .flat_map(|line| {
-                let by_number = self.numbers.get(&plain(&line.item.number));
+                let number = plain(&line.item.number);
+                let by_number = self.numbers.iter().filter(move |(said, _)| means(said, &number)).map(|(_, kinds)| kinds);
                 let by_item = self.items.get(&line.item.id);
-                by_number.into_iter().chain(by_item).flatten().copied()
+                by_number.chain(by_item).flatten().copied()
             })
             .collect();
+        if self.doubtful.contains(input) {
+            flags.push(ExceptionKind::SystemsDisagree);
+        }
         flags.sort();
         flags.dedup();
         flags
@@ -153,6 +164,15 @@ impl Known {
         // Two that fit are no help: which of them goes with this payment is what a person is there for.
         fitting.next().is_none().then_some(only)
     }
+}
+
+/// Whether a number that somebody wrote may mean an item's: equal, or one ends with the other from four digits on. It only asks.
+fn means(said: &str, number: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    said == number
+        || (digits(said) >= 4 && number.ends_with(said))
+        || (digits(number) >= 4 && said.ends_with(number))
+        || (digits(said) >= 4 && said.chars().filter(char::is_ascii_digit).eq(number.chars().filter(char::is_ascii_digit)))
 }
 
 fn days_between(a: Date, b: Date) -> i32 {
@@ -184,6 +204,7 @@ struct Desk<'a> {
     customers: BTreeMap<&'a str, &'a Customer>,
     items: BTreeMap<&'a str, &'a StoredItem>,
     payments: BTreeMap<&'a str, &'a StoredPayment>,
+    returns: &'a [StoredPayment],
     /// Customers by the account they pay from, where only one customer pays from it.
     by_account: BTreeMap<String, Option<&'a Customer>>,
     /// Customers by folded name and alias, where only one bears it.
@@ -205,6 +226,7 @@ async fn reconcile<S: Store, C: Clock>(
     // What settles changes what the rest means: an item that is gone no longer competes, and a second payment of it is a
     // duplicate. So cases are written only when a round settles nothing more; then a second run finds nothing to do.
     for round in 1..=ROUNDS {
+        let base = store.head().await?;
         let rows = store.book(&entity.id).await?;
         if rows.payments.is_empty() {
             break;
@@ -229,7 +251,7 @@ async fn reconcile<S: Store, C: Clock>(
             if !is_last && !matches!(plan, Plan::Settle { .. }) {
                 continue;
             }
-            match desk.carry_out(store, clock, plan, payment, case).await {
+            match desk.carry_out(store, clock, base, plan, payment, case).await {
                 Ok(Did::Settled) => {
                     report.settled = report.settled.saturating_add(1);
                     add_money(&mut report.settled_money, payment.balance.remaining);
@@ -247,9 +269,14 @@ async fn reconcile<S: Store, C: Clock>(
         }
     }
     for line in store.returns_without_case(&entity.id).await? {
-        let case = return_case(entity, CaseId(store.reserve(Sequence::Case, 1).await?), &line, clock);
-        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] }).await?;
-        report.returns = report.returns.saturating_add(1);
+        let receipts = receipts_of(store, &line).await?;
+        let case = return_case(entity, CaseId(store.reserve(Sequence::Case, 1).await?), &line, receipts, clock);
+        let set = ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] };
+        if evidence::wrote(store.apply(set).await.map(|_| ()))? {
+            report.returns = report.returns.saturating_add(1);
+        } else {
+            report.conflicts = report.conflicts.saturating_add(1);
+        }
     }
     Ok(())
 }
@@ -311,6 +338,7 @@ impl<'a> Desk<'a> {
             customers: rows.customers.iter().map(|customer| (customer.id.as_str(), customer)).collect(),
             items: rows.items.iter().map(|item| (item.item.id.as_str(), item)).collect(),
             payments: rows.payments.iter().map(|payment| (payment.line.payment.as_str(), payment)).collect(),
+            returns: &rows.returns,
             by_account,
             by_name,
         }
@@ -327,6 +355,10 @@ impl<'a> Desk<'a> {
         }
         for payment in &rows.payments {
             builder.add_payment(&adapt(payment_of(payment)), payment.balance.remaining).map_err(failed)?;
+        }
+        // A return is matched with nothing, but what it quotes was taken back.
+        for line in &rows.returns {
+            builder.add_payment(&payment_of(line), line.line.line.amount).map_err(failed)?;
         }
         let book = builder.build(1);
         let answers = answer(&book, &self.policy.matching);
@@ -364,7 +396,8 @@ impl<'a> Desk<'a> {
         let entries = first.candidates.first().map(|candidate| self.entries(book, candidate, stored)).unwrap_or_default();
         let facts = GateFacts {
             payer: self.payer(&payment, lines),
-            flags: self.known.flags(lines),
+            flags: self.known.flags(&stored.line.input, lines),
+            was_taken_back: self.was_taken_back(stored),
             was_rejected: case.is_some_and(|case| case.rejected.contains(&entries)),
             matcher: MatcherSays {
                 is_exact_pattern: first.is_exact_pattern && first.verdict == Proposal::Settle,
@@ -394,6 +427,21 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether a return of the same amount was booked since, by the same payer or quoting something the payment quotes.
+    fn was_taken_back(&self, stored: &StoredPayment) -> bool {
+        let paid = &stored.line.line;
+        self.returns.iter().any(|back| {
+            let line = &back.line.line;
+            let same_account = line.counterparty_account.is_some() && line.counterparty_account == paid.counterparty_account;
+            let names =
+                [&line.counterparty_name, &paid.counterparty_name].map(|name| name.as_deref().map(|n| names::fold_name(n).core));
+            let same_name = names[0].is_some() && names[0] == names[1];
+            line.amount.checked_neg() == Some(paid.amount)
+                && line.booking_date >= paid.booking_date
+                && (same_account || same_name || shares_number(line, paid))
+        })
+    }
+
     /// Account first, then name: does the payer look like the customer that owes?
     fn payer(&self, payment: &Payment, lines: &[ProposedLine]) -> PayerStanding {
         let Some(customer) = lines.first().and_then(|line| self.customers.get(line.item.customer.as_str())) else {
@@ -415,6 +463,16 @@ impl<'a> Desk<'a> {
         let Some(name) = payment.payer_name.as_deref().filter(|name| !name.trim().is_empty()) else {
             return PayerStanding::Silent;
         };
+        // Two customers may differ in their legal form only: the exact name of another one is not this one's.
+        let exactly = |other: &Customer| std::iter::once(&other.name).chain(&other.aliases).any(|own| plain(own) == plain(name));
+        if !exactly(customer)
+            && let Some(other) = self.customers.values().find(|other| exactly(other))
+        {
+            return PayerStanding::Contradicted(format!(
+                "the payer bears the name of {} ({}), the item is {}'s",
+                other.name, other.id, customer.id
+            ));
+        }
         let folded = names::fold_name(name).core;
         let alike = |other: &str| names::similarity(&folded, &names::fold_name(other).core);
         /// Thousandths from which two names are taken for one.
@@ -561,6 +619,8 @@ impl<'a> Desk<'a> {
             | Reason::PaidBeforeIssue(_)
             | Reason::MatcherDoubts(_)
             | Reason::Flag(_)
+            | Reason::WordOfDoubt(_)
+            | Reason::TakenBack
             | Reason::Rejected => None,
         });
         by_reason.unwrap_or(ExceptionKind::Unknown)
@@ -597,6 +657,7 @@ impl<'a> Desk<'a> {
         &self,
         store: &S,
         clock: &C,
+        base: i64,
         plan: Plan,
         payment: &StoredPayment,
         case: Option<&Case>,
@@ -666,13 +727,65 @@ impl<'a> Desk<'a> {
                 (None, None) => {}
             },
         }
-        store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await?;
+        let set = ChangeSet { by: Actor::Rule, at: clock.now(), changes };
+        match did {
+            // What was settled was right when it was matched; it is written only if nothing it rests on has changed since.
+            Did::Settled => store.apply_since(base, set).await?,
+            Did::Asked | Did::Updated | Did::Nothing => store.apply(set).await?,
+        };
         Ok(did)
     }
 }
 
+/// Whether two lines quote the same number of five or more letters and digits with a digit in it.
+fn shares_number(a: &StatementLine, b: &StatementLine) -> bool {
+    let numbers = |line: &StatementLine| -> BTreeSet<String> {
+        [&line.remittance, &line.structured_reference, &line.end_to_end_id]
+            .into_iter()
+            .flatten()
+            .flat_map(|text| text.split_whitespace())
+            .map(plain)
+            .filter(|word| word.len() >= 5 && word.chars().any(|c| c.is_ascii_digit()))
+            .collect()
+    };
+    !numbers(a).is_disjoint(&numbers(b))
+}
+
+/// The receipts that a return may take back, in words: same amount, booked no later, with what was decided about them.
+async fn receipts_of<S: Store>(store: &S, line: &StoredPayment) -> Result<Vec<String>, StoreError> {
+    let Some(amount) = line.line.line.amount.checked_neg() else { return Ok(Vec::new()) };
+    let mut receipts = Vec::new();
+    for receipt in store.payments_of_amount(amount).await? {
+        if receipt.line.entity != line.line.entity || receipt.line.line.booking_date > line.line.line.booking_date {
+            continue;
+        }
+        let when = receipt.line.line.booking_date.map(|date| date.to_string()).unwrap_or_default();
+        let from = receipt.line.line.counterparty_name.as_deref().unwrap_or("an unnamed payer");
+        let applied = store.postings_of_payment(&receipt.line.payment).await?;
+        let items: Vec<&str> =
+            applied.iter().filter(|p| p.reverses.is_none()).filter_map(|p| p.item.as_ref()).map(ItemId::as_str).collect();
+        let decided = match applied.last() {
+            Some(posting) => format!(
+                "applied to {} by decision {} (undo: quittance queue undo --decision {})",
+                items.join(", "),
+                posting.decision,
+                posting.decision
+            ),
+            None => "not applied".to_owned(),
+        };
+        receipts.push(format!("may take back {amount} received on {when} from {from}, {decided}"));
+        if receipts.len() >= RECEIPTS_SHOWN {
+            break;
+        }
+    }
+    Ok(receipts)
+}
+
+/// Receipts named on the case of a return.
+const RECEIPTS_SHOWN: usize = 5;
+
 /// The case for money that was taken back, with the receipts it may have come in as.
-fn return_case<C: Clock>(entity: &Entity, id: CaseId, line: &StoredPayment, clock: &C) -> Case {
+fn return_case<C: Clock>(entity: &Entity, id: CaseId, line: &StoredPayment, receipts: Vec<String>, clock: &C) -> Case {
     let booked = &line.line.line;
     let from = booked.counterparty_name.as_deref().unwrap_or("an unnamed party");
     let reason = booked.remittance.as_deref().filter(|text| !text.trim().is_empty());
@@ -684,10 +797,12 @@ fn return_case<C: Clock>(entity: &Entity, id: CaseId, line: &StoredPayment, cloc
         subject: Subject::Return(line.line.payment.clone()),
         amount: Some(booked.amount),
         headline: format!("{} taken back by {from}", booked.amount),
-        reasons: vec![match reason {
+        reasons: std::iter::once(match reason {
             Some(text) => format!("the bank books it as a return: {text}"),
             None => "the bank books it as a return and gives no reason".to_owned(),
-        }],
+        })
+        .chain(receipts)
+        .collect(),
         candidates: Vec::new(),
         rejected: Vec::new(),
         opened_at: clock.now(),

@@ -8,14 +8,15 @@ use quittance_agent::import::{
     ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence,
 };
 use quittance_agent::ports::Store;
+use quittance_rules::bank::Problem;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Input, InputKind};
 use quittance_rules::records::EntityId;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::EvidenceReader;
 use quittance_tools::intake::bank_file::BankFileOptions;
-use quittance_tools::intake::books;
 use quittance_tools::intake::feed::BankFileFeed;
+use quittance_tools::intake::{IntakeError, books};
 use quittance_tools::store::Database;
 
 use super::bank_options::BankOptions;
@@ -116,9 +117,13 @@ pub async fn import_all(
     kind: InputKind,
     importer: &Importer,
 ) -> anyhow::Result<Outcome> {
-    let paths = walk(paths)?;
-    let bar = Bar::new("importing");
     let mut outcome = Outcome::Done;
+    let (paths, passed_over) = walk(paths)?;
+    for sentence in passed_over {
+        eprintln!("{sentence}");
+        outcome = Outcome::SomeRefused;
+    }
+    let bar = Bar::new("importing");
     // Evidence is read in processes of its own, so two at a time; everything else is one writer's work.
     let at_once = if kind == InputKind::Evidence { 2 } else { 1 };
     let mut done = 0_u64;
@@ -173,22 +178,24 @@ async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKin
     let by = Actor::Person(by.to_owned());
     let report = match importer {
         Importer::Customers => {
-            let read = books::read_customers(path)?;
+            let read = or_refused(books::read_customers(path));
             let mut report = import_customers(database, &SystemClock, by, input, read.records, read.problems).await?;
             report.notices.extend(read.notices);
             report
         }
         Importer::Invoices => {
             let customers = database.customers().await?;
-            let read = if books::is_pdf(path)? {
+            let read = or_refused(if books::is_pdf(path)? {
                 let bytes = tokio::fs::read(path).await?;
                 let reader = EvidenceReader::of_this_program()?;
                 let taken = tokio::task::spawn_blocking(move || reader.embedded_invoice(&bytes)).await?;
-                let xml = taken.map_err(anyhow::Error::msg)?;
-                books::read_invoice_xml(BufReader::new(xml.as_slice()), &customers)?
+                match taken {
+                    Ok(xml) => books::read_invoice_xml(BufReader::new(xml.as_slice()), &customers),
+                    Err(message) => Err(IntakeError::Malformed { line: None, message }),
+                }
             } else {
-                books::read_invoices(path, &customers)?
-            };
+                books::read_invoices(path, &customers)
+            });
             let mut report = import_invoices(database, &SystemClock, by, input, read.records, read.problems).await?;
             report.notices.extend(read.notices);
             report
@@ -200,6 +207,15 @@ async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKin
         Importer::Evidence => return evidence_one(database, by, path, input).await,
     };
     Ok(said(&report))
+}
+
+/// A file of which nothing could be taken is a problem like any other: its original is kept, and a case holds it.
+fn or_refused<T>(read: Result<books::Records<T>, IntakeError>) -> books::Records<T> {
+    read.unwrap_or_else(|error| books::Records {
+        records: Vec::new(),
+        problems: vec![Problem { line: None, field: None, message: error.to_string() }],
+        notices: Vec::new(),
+    })
 }
 
 async fn evidence_one(database: &Database, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
@@ -242,17 +258,18 @@ fn said(report: &ImportReport) -> Said {
     Said { line, refused: report.problems.iter().map(problem_sentence).collect() }
 }
 
-/// The files themselves, and all files in folders, sorted. Links inside folders are not followed.
-fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+/// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders
+/// are not followed; pipes and devices would never end.
+fn walk(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     let mut files = Vec::new();
+    let mut passed_over = Vec::new();
     let mut open: Vec<PathBuf> = Vec::new();
     for path in paths {
-        if path.is_dir() {
-            open.push(path.clone());
-        } else if path.exists() {
-            files.push(path.clone());
-        } else {
-            return Err(Usage(format!("{} is not there", path.display())).into());
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => open.push(path.clone()),
+            Ok(found) if found.is_file() => files.push(path.clone()),
+            Ok(_) => passed_over.push(format!("{}: it is neither a file nor a folder; nothing was taken", path.display())),
+            Err(error) => passed_over.push(format!("{}: it could not be opened: {error}", path.display())),
         }
     }
     while let Some(folder) = open.pop() {
@@ -263,10 +280,15 @@ fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
                 open.push(entry.path());
             } else if kind.is_file() {
                 files.push(entry.path());
+            } else {
+                passed_over.push(format!(
+                    "{}: it is a link or no file; nothing was taken, name it itself to take it",
+                    entry.path().display()
+                ));
             }
         }
     }
     files.sort();
     files.dedup();
-    Ok(files)
+    Ok((files, passed_over))
 }

@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod match_book;
 mod match_explain;
+mod migrate;
 mod parse;
 mod progress;
 mod queue;
@@ -19,6 +20,7 @@ mod read;
 mod replay;
 mod run;
 mod settings;
+mod shown;
 mod simulate;
 mod statement;
 
@@ -40,6 +42,8 @@ enum Command {
     Match(match_book::Args),
     /// Make the database, and bring entities, accounts and policy in line with the settings
     Init(init::Args),
+    /// Bring the tables of an older database up to this version
+    Migrate(migrate::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
     /// Match what is open, settle what is certain, queue the rest
@@ -100,12 +104,14 @@ pub fn main() -> ExitCode {
         // Before any thread exists and before anything else is opened: this process gives up its rights.
         return parse::run(args);
     }
+    end_quietly_when_nobody_reads();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(settings::log_filter()).without_time().init();
     let result = match cli.command {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
         Command::Init(args) => wait_for(init::run(args)),
+        Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
@@ -130,6 +136,18 @@ pub fn main() -> ExitCode {
 
 fn wait_for(work: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// `println!` panics when whoever read our output has read enough, as `head` does; that is no failure of ours.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+        if words.starts_with("failed printing to stdout") && words.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

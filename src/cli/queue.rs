@@ -11,6 +11,7 @@ use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
 
 use super::settings::{ByArgs, DbArgs};
+use super::shown::{in_cell, on_terminal};
 use super::{Format, Outcome, Usage};
 
 /// Arguments of `queue`.
@@ -240,7 +241,7 @@ fn print_list(cases: &[Case], format: Format) -> anyhow::Result<()> {
                     case.amount.map(Money::amount).unwrap_or_default(),
                     case.amount.map(|amount| amount.currency().to_string()).unwrap_or_default(),
                     case.opened_at.to_string(),
-                    case.headline.clone(),
+                    in_cell(&case.headline),
                 ])?;
             }
             out.flush()?;
@@ -248,7 +249,7 @@ fn print_list(cases: &[Case], format: Format) -> anyhow::Result<()> {
         Format::Table => {
             for case in cases {
                 let state = if case.state.is_pending() { String::new() } else { " (decided)".to_owned() };
-                println!("{:>5}  {:<34} {}{state}", case.id.0, case.kind.words(), case.headline);
+                println!("{}", on_terminal(&format!("{:>5}  {:<34} {}{state}", case.id.0, case.kind.words(), case.headline)));
             }
             eprintln!("{} cases", cases.len());
         }
@@ -261,22 +262,31 @@ async fn show(database: &Database, case: &Case, format: Format) -> anyhow::Resul
         println!("{}", serde_json::to_string_pretty(case)?);
         return Ok(());
     }
-    println!("Case {} · {} · {:?} · {:?}", case.id, case.kind.words(), case.kind.severity(), case.kind.owner());
-    println!("{}", case.headline);
+    println!(
+        "{}",
+        on_terminal(&format!(
+            "Case {} · {} · {} · {}",
+            case.id,
+            case.kind.words(),
+            plain_name(&case.kind.severity())?,
+            plain_name(&case.kind.owner())?
+        ))
+    );
+    println!("{}", on_terminal(&case.headline));
     if let CaseState::Resolved { decision } = &case.state
         && let Some(decision) = database.decision(*decision).await?
     {
-        println!("Decided by {} at {} (decision {}).", decision.by, decision.at, decision.id);
+        println!("{}", on_terminal(&format!("Decided by {} at {} (decision {}).", decision.by, decision.at, decision.id)));
     }
     println!("\nWhy it was not settled alone");
     for reason in &case.reasons {
-        println!("  - {reason}");
+        println!("{}", on_terminal(&format!("  - {reason}")));
     }
     if let Subject::Payment(id) | Subject::Return(id) = &case.subject
         && let Some(payment) = database.payment(id).await?
     {
         let line = &payment.line.line;
-        println!("\nBank line {id} ({}, {})", payment.line.account, line.place);
+        println!("{}", on_terminal(&format!("\nBank line {id} ({}, {})", payment.line.account, line.place)));
         let date = line.booking_date.map(|date| date.to_string());
         let amount = line.amount.to_string();
         let fields = [
@@ -291,7 +301,7 @@ async fn show(database: &Database, case: &Case, format: Format) -> anyhow::Resul
         ];
         for (name, value) in fields {
             if let Some(value) = value {
-                println!("  {name:<15} {value}");
+                println!("{}", on_terminal(&format!("  {name:<15} {value}")));
             }
         }
     }
@@ -302,30 +312,38 @@ async fn show(database: &Database, case: &Case, format: Format) -> anyhow::Resul
         println!("\nCandidates");
     }
     for candidate in &case.candidates {
-        println!("  {}. {} (confidence {})", candidate.rank, candidate.reason, candidate.confidence);
+        println!("{}", on_terminal(&format!("  {}. {} (confidence {})", candidate.rank, candidate.reason, candidate.confidence)));
         for entry in &candidate.entries {
-            println!("       {}", entry_sentence(entry));
+            println!("{}", on_terminal(&format!("       {}", entry_sentence(entry))));
         }
         let weights: Vec<String> =
             candidate.weights.iter().map(|w| format!("{} {:+.1}", w.field, f64::from(w.log_odds_milli) / 1000.0)).collect();
         if !weights.is_empty() {
-            println!("       weights: {}", weights.join(", "));
+            println!("{}", on_terminal(&format!("       weights: {}", weights.join(", "))));
         }
     }
     Ok(())
 }
 
+/// The name of a kind as people read it: `cash application`.
+fn plain_name(kind: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_value(kind)?.as_str().unwrap_or_default().replace('_', " "))
+}
+
 async fn show_evidence(database: &Database, digest: &quittance_rules::cases::InputDigest) -> anyhow::Result<()> {
     let all = database.evidence().await?;
     let Some((record, input)) = all.iter().find(|(record, _)| record.digest == *digest) else { return Ok(()) };
-    println!("\nEvidence {} ({}, {} bytes)", input.name, evidence::short(digest), input.size);
+    println!("{}", on_terminal(&format!("\nEvidence {} ({}, {} bytes)", input.name, evidence::short(digest), input.size)));
     if let Some(reading) = evidence::reading_of(database, record).await? {
-        println!("  reads as {:?} (confidence {})", reading.kind, reading.kind_confidence);
+        println!(
+            "{}",
+            on_terminal(&format!("  reads as {} (confidence {})", plain_name(&reading.kind)?, reading.kind_confidence))
+        );
         for claim in &reading.claims {
             let at = claim.region;
             println!(
-                "  {:?}: `{}` (page {}, {:.0} % across, {:.0} % down, confidence {})",
-                claim.field,
+                "  {}: `{}` (page {}, {:.0} % across, {:.0} % down, confidence {})",
+                plain_name(&claim.field)?,
                 claim.text,
                 at.page,
                 f64::from(at.x0) / 10_000.0,

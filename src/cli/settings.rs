@@ -89,7 +89,8 @@ impl DbArgs {
             None => figment.merge(Toml::file("quittance.toml")),
         };
         figment = figment.merge(Env::prefixed("QUITTANCE_").only(&["database", "user", "policy"]));
-        let mut settings: Settings = figment.extract().map_err(|error| Usage(format!("settings: {error}")))?;
+        let mut settings: Settings =
+            figment.extract().map_err(|error| Usage(format!("settings: {}", without_excerpt(&error.to_string()))))?;
         if let Some(url) = variable("DATABASE_URL") {
             settings.database = url;
         }
@@ -123,6 +124,16 @@ impl ByArgs {
         }
         Ok(name)
     }
+}
+
+/// A message of the TOML reader without the lines it quotes: they may hold a password.
+fn without_excerpt(message: &str) -> String {
+    let kept: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('|') && !line.contains(" | "))
+        .collect();
+    kept.join("; ")
 }
 
 /// What is logged on standard error: `QUITTANCE_LOG` in the syntax of `tracing_subscriber::EnvFilter`; warnings by default.

@@ -8,6 +8,7 @@ use quittance_tools::intake::bank_file::read_bank_path;
 use serde_json::{Value, json};
 
 use super::bank_options::BankOptions;
+use super::shown::on_terminal;
 use super::{Format, Outcome};
 
 /// Arguments of `statement`.
@@ -178,7 +179,7 @@ impl<W: Write> StatementSink for Printer<W> {
                 let comma = if self.lines > 0 { "," } else { "" };
                 format!("{comma}{}", line_json(&line))
             }
-            Format::Table => table_row(&line),
+            Format::Table => on_terminal(&table_row(&line)),
             Format::Csv => csv_row(&self.file, &self.account, &line),
         };
         self.lines = self.lines.saturating_add(1);

@@ -76,6 +76,11 @@ pub struct StatementLine {
 }
 
 impl StatementLine {
+    /// Whether the bank's own reference tells this booking from others.
+    pub fn has_telling_reference(&self) -> bool {
+        self.bank_reference.as_deref().is_some_and(is_telling_reference)
+    }
+
     /// Credit or debit, from the sign of the amount. A zero line counts as a credit.
     pub fn direction(&self) -> Direction {
         if self.amount.is_negative() { Direction::Debit } else { Direction::Credit }

@@ -4,10 +4,12 @@
 //! of its own: if the two ever disagree, a person decides.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
@@ -69,6 +71,9 @@ pub struct GateFacts {
     pub flags: Vec<ExceptionKind>,
     /// A person has refused this answer before.
     pub was_rejected: bool,
+    /// A return of the same amount was booked on the day of the payment or later, by the same payer or quoting the same number.
+    #[serde(default)]
+    pub was_taken_back: bool,
 }
 
 /// Why a person is asked. One sentence each, with value and threshold.
@@ -119,6 +124,10 @@ pub enum Reason {
     },
     /// The matcher has doubts: another answer, a second reading, unexplained text.
     MatcherDoubts(Option<String>),
+    /// The text says that it is something else than a plain settlement.
+    WordOfDoubt(String),
+    /// Money of this amount was taken back under the same number or by the same payer since.
+    TakenBack,
     /// Something is known that always meets a person.
     Flag(ExceptionKind),
     /// A person refused this answer.
@@ -152,6 +161,8 @@ impl fmt::Display for Reason {
             }
             Self::MatcherDoubts(Some(words)) => f.write_str(words),
             Self::MatcherDoubts(None) => f.write_str("another answer cannot be ruled out"),
+            Self::WordOfDoubt(word) => write!(f, "the text says `{word}`"),
+            Self::TakenBack => f.write_str("money of this amount was taken back since"),
             Self::Flag(kind) => write!(f, "there is a matter of `{}`", kind.words()),
             Self::Rejected => f.write_str("a person refused this answer before"),
         }
@@ -185,6 +196,12 @@ pub fn gate(facts: &GateFacts, policy: &GatePolicy, today: Date) -> Verdict {
     }
     if facts.remaining != facts.payment.amount {
         reasons.push(Reason::PartlyDecided);
+    }
+    if facts.was_taken_back {
+        reasons.push(Reason::TakenBack);
+    }
+    if let Some(word) = word_of_doubt(&facts.payment) {
+        reasons.push(Reason::WordOfDoubt(word.to_owned()));
     }
     if facts.was_rejected {
         reasons.push(Reason::Rejected);
@@ -296,6 +313,7 @@ fn quote(number: &str, payment: &Payment) -> Quote {
     if wanted.chars().count() < TELLING_NUMBER || !wanted.chars().any(|c| c.is_ascii_digit()) {
         return Quote::TooShort;
     }
+    let cuts = cuts_of(number);
     let texts = [&payment.remittance, &payment.structured_reference, &payment.end_to_end_id];
     let found = texts.into_iter().flatten().any(|text| {
         let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(plain).filter(|w| !w.is_empty()).collect();
@@ -303,7 +321,8 @@ fn quote(number: &str, payment: &Payment) -> Quote {
             let mut joined = String::new();
             for word in words.iter().skip(from) {
                 joined.push_str(word);
-                if joined.len() >= wanted.len() {
+                // `INV-2000 1/3` does not quote INV-20001: words join only where the number itself has a joint.
+                if joined.len() >= wanted.len() || !cuts.contains(&joined.len()) {
                     break;
                 }
             }
@@ -311,6 +330,70 @@ fn quote(number: &str, payment: &Payment) -> Quote {
         })
     });
     if found { Quote::InFull } else { Quote::No }
+}
+
+/// Where a number may be taken apart, in bytes of its [`plain`] form: at its own separators, and between a letter and a digit.
+fn cuts_of(number: &str) -> BTreeSet<usize> {
+    let mut cuts = BTreeSet::new();
+    let mut length = 0_usize;
+    let mut before: Option<char> = None;
+    for c in number.chars() {
+        let joint = before.is_some_and(|b: char| !b.is_alphanumeric() || b.is_ascii_digit() != c.is_ascii_digit());
+        if c.is_alphanumeric() {
+            if joint {
+                cuts.insert(length);
+            }
+            length = length.saturating_add(c.to_uppercase().map(char::len_utf8).sum());
+        }
+        before = Some(c);
+    }
+    cuts
+}
+
+/// Words that say the payment is something else than the plain settlement of what it quotes: taken back, refunded, in part,
+/// or expressly not for it. They only ever ask.
+const WORDS_OF_DOUBT: &[&str] = &[
+    "ANTICIPO",
+    "ANULADO",
+    "ANULACION",
+    "ANZAHLUNG",
+    "ACOMPTE",
+    "CANCELLED",
+    "CHARGEBACK",
+    "DEVOLUCION",
+    "DISPUTE",
+    "DISPUTED",
+    "EXCEPT",
+    "EXTORNO",
+    "INSTALLMENT",
+    "INSTALMENT",
+    "NOT",
+    "PARTIAL",
+    "REEMBOLSO",
+    "REFUND",
+    "REFUNDED",
+    "REMBOURSEMENT",
+    "RETOUR",
+    "RETOURE",
+    "RETURN",
+    "RETURNED",
+    "REVERSAL",
+    "REVERSED",
+    "RIMBORSO",
+    "RUCKLASTSCHRIFT",
+    "RUECKLASTSCHRIFT",
+    "STORNO",
+    "STORNIERUNG",
+    "TEILZAHLUNG",
+    "TERUGBETALING",
+];
+
+fn word_of_doubt(payment: &Payment) -> Option<&'static str> {
+    let text = payment.remittance.as_deref()?;
+    text.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
+        let word: String = word.nfd().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+        WORDS_OF_DOUBT.iter().find(|doubt| **doubt == word).copied()
+    })
 }
 
 fn plain(text: &str) -> String {
@@ -376,6 +459,29 @@ mod tests {
             payer: PayerStanding::Agrees,
             flags: Vec::new(),
             was_rejected: false,
+            was_taken_back: false,
+        }
+    }
+
+    #[test]
+    fn a_shorter_number_and_a_stray_digit_do_not_quote_another_invoice() {
+        for (remittance, number) in [
+            ("INV-2000 1/3", "INV-20001"),
+            ("20000 2. Rate", "200002"),
+            ("RE-2026-0012 1 von 2", "RE-2026-00121"),
+            ("2026-09-15", "20260915"),
+            ("Monat 2026-09 1. Teil", "2026091"),
+            ("Tel. +49 30 123456", "4930123456"),
+            ("EUR 1234.56", "123456"),
+            ("Kd 123 45 67", "1234567"),
+        ] {
+            let facts = facts(10_000, remittance, vec![line(number, "ACME", 10_000)]);
+            assert!(matches!(verdict(&facts), Verdict::Ask(_)), "{remittance}");
+        }
+        for (remittance, number) in [("RE 2026 00121", "RE-2026-00121"), ("INV 20001", "INV20001"), ("F001-00012", "F001-00012")]
+        {
+            let facts = facts(10_000, remittance, vec![line(number, "ACME", 10_000)]);
+            assert!(matches!(verdict(&facts), Verdict::Settle(_)), "{remittance}");
         }
     }
 
@@ -429,6 +535,10 @@ mod tests {
             ("payer is somebody else", |f| f.payer = PayerStanding::Contradicted("account of B".into())),
             ("matcher has doubts", |f| f.matcher.is_exact_pattern = false),
             ("a dispute", |f| f.flags.push(ExceptionKind::Dispute)),
+            ("taken back since", |f| f.was_taken_back = true),
+            ("a storno", |f| f.payment.remittance = Some("GUTSCHRIFT/STORNO INV-2041".into())),
+            ("expressly not for it", |f| f.payment.remittance = Some("not INV-2041, see our letter".into())),
+            ("a return in Spanish", |f| f.payment.remittance = Some("Devolución INV-2041".into())),
             ("refused before", |f| f.was_rejected = true),
             ("partly decided", |f| f.remaining = eur(1)),
             ("no answer", |f| f.proposal = None),

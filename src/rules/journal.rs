@@ -146,8 +146,9 @@ pub struct ChangeSet {
     pub changes: Vec<Change>,
 }
 
-/// One entry of the audit log.
+/// One entry of the audit log. A field more than these is not covered by the hash, so it is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditEntry {
     /// From 1, without gaps.
     pub seq: i64,

@@ -192,6 +192,7 @@ const LEGAL_FORMS: &[(&str, &str)] = &[
 /// Words that say the same in short and in long; the long is written as the short.
 const SHORT_WORDS: &[(&str, &str)] = &[
     ("UND", "AND"),
+    ("U", "AND"),
     ("ET", "AND"),
     ("OCH", "AND"),
     ("OG", "AND"),
@@ -217,9 +218,10 @@ const SHORT_WORDS: &[(&str, &str)] = &[
     ("TECHNOLOGIES", "TECH"),
     ("TECHNOLOGY", "TECH"),
     ("TECHNIK", "TECH"),
-    ("SERVICES", "SVC"),
-    ("SERVICE", "SVC"),
-    ("SERVICIOS", "SVC"),
+    ("SERVICES", "SERV"),
+    ("SERVICE", "SERV"),
+    ("SERVICIOS", "SERV"),
+    ("SVC", "SERV"),
     ("SOLUTIONS", "SOL"),
     ("SYSTEMS", "SYS"),
     ("SYSTEME", "SYS"),
@@ -489,7 +491,7 @@ mod tests {
             ("Grupo Azteca S.A. de C.V.", "GRUPO AZTECA", "SADECV"),
             ("AB", "AB", ""),
             ("", "", ""),
-            ("株式会社", "ZHU SHI HUI SHE", ""),
+            ("株式会社", "ZHUSHIHUISHE", ""),
         ] {
             let folded = fold_name(name);
             assert_eq!((folded.core.as_str(), folded.legal_form.as_str()), (core, form), "{name}");

@@ -43,6 +43,18 @@ impl CrashingStore {
         self.left.store(applies, Ordering::Relaxed);
     }
 
+    /// One more transaction, or the crash.
+    fn power(&self) -> Result<()> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(StoreError::Unavailable(CRASH.to_owned()));
+        }
+        if left != NEVER {
+            self.left.store(left - 1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// The machine is up again.
     pub fn repair(&self) {
         self.left.store(NEVER, Ordering::Relaxed);
@@ -51,14 +63,17 @@ impl CrashingStore {
 
 impl Store for CrashingStore {
     async fn apply(&self, changes: ChangeSet) -> Result<Applied> {
-        let left = self.left.load(Ordering::Relaxed);
-        if left == 0 {
-            return Err(StoreError::Unavailable(CRASH.to_owned()));
-        }
-        if left != NEVER {
-            self.left.store(left - 1, Ordering::Relaxed);
-        }
+        self.power()?;
         self.inner.apply(changes).await
+    }
+
+    async fn apply_since(&self, base: i64, changes: ChangeSet) -> Result<Applied> {
+        self.power()?;
+        self.inner.apply_since(base, changes).await
+    }
+
+    async fn head(&self) -> Result<i64> {
+        self.inner.head().await
     }
 
     async fn reserve(&self, sequence: Sequence, count: u32) -> Result<i64> {

@@ -153,6 +153,14 @@ impl Lexicon {
         if let Some(&token) = self.vocabulary.get(&bones) {
             return Some(token);
         }
+        // The ¡ in front of a Spanish word is often read as one of these letters.
+        if may_be_off
+            && let Some(rest) = bones.strip_prefix(['j', 'i', 'l'])
+            && rest.len() >= 4
+            && let Some(&token) = self.vocabulary.get(rest)
+        {
+            return Some(token);
+        }
         if !may_be_off || bones.len() < FUZZY_LENGTH_MIN {
             return None;
         }

@@ -395,7 +395,6 @@ pub(super) struct PaymentRow {
     iban_length: u16,
     end_to_end_length: u16,
     structured_length: u16,
-    pub(super) account: u16,
     pub(super) currency: u8,
     pub(super) flags: u8,
 }
@@ -414,18 +413,11 @@ pub struct PaymentTable {
     rows: Vec<PaymentRow>,
     extras: Vec<Extra>,
     currencies: Interned<Currency>,
-    accounts: Interned<String>,
 }
 
 impl Default for PaymentTable {
     fn default() -> Self {
-        Self {
-            arena: Arena::default(),
-            rows: Vec::new(),
-            extras: Vec::new(),
-            currencies: Interned { values: Vec::new() },
-            accounts: Interned { values: Vec::new() },
-        }
+        Self { arena: Arena::default(), rows: Vec::new(), extras: Vec::new(), currencies: Interned { values: Vec::new() } }
     }
 }
 
@@ -462,12 +454,6 @@ impl PaymentTable {
         } else {
             NONE
         };
-        let account = match self.accounts.values.iter().position(|a| a == payment.account) {
-            Some(at) => u16::try_from(at).unwrap_or(u16::MAX),
-            // An account for every payment would make this search slow; past a few hundred they are one.
-            None if self.accounts.values.len() < 512 => self.accounts.of(&payment.account.to_owned()),
-            None => u16::MAX,
-        };
         let short = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX);
         self.rows.push(PaymentRow {
             amount: payment.amount.minor(),
@@ -480,7 +466,6 @@ impl PaymentTable {
             iban_length: short(iban),
             end_to_end_length: short(end_to_end),
             structured_length: short(structured),
-            account,
             currency: u8::try_from(self.currencies.of(&payment.amount.currency())).unwrap_or(u8::MAX),
             flags,
         });

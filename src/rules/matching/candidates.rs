@@ -28,6 +28,10 @@ pub(super) struct Hypothesis {
     pub(super) weights: [f32; 6],
     /// Charges the bank names, counted in; minor units of the payment's currency.
     pub(super) fee: i64,
+    /// The text names at least one of its items.
+    pub(super) is_named: bool,
+    /// The text names an item that is not among its items.
+    pub(super) leaves_out: bool,
 }
 
 impl Hypothesis {
@@ -73,6 +77,8 @@ pub(super) struct Maker<'a> {
     /// The weight of the payer for the customer looked at last.
     payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
+    /// Some combinations of items were not looked at.
+    pub(super) is_incomplete: bool,
 }
 
 impl<'a> Maker<'a> {
@@ -88,6 +94,7 @@ impl<'a> Maker<'a> {
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
             payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
+            is_incomplete: false,
         }
     }
 
@@ -101,6 +108,7 @@ impl<'a> Maker<'a> {
         let customers = std::mem::take(&mut self.customers);
         self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
         self.out.clear();
+        self.is_incomplete = false;
         let payment = *self.book.payment(row);
         if payment.amount > 0 && payment.flags & PAYMENT_RETURN == 0 {
             for customer in &customers {
@@ -284,10 +292,11 @@ impl<'a> Maker<'a> {
     }
 
     /// What the text costs a hypothesis with these items.
-    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize) {
+    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize, bool) {
         let w = &self.policy.reference;
         let mut cost = 0.0;
         let mut named = 0_usize;
+        let mut leaves_out = false;
         for (at, number) in self.clues.numbers.iter().enumerate() {
             let mut best: Option<(f64, Level)> = None;
             let mut same_customer = false;
@@ -309,6 +318,7 @@ impl<'a> Maker<'a> {
                     }
                 }
                 None => {
+                    leaves_out |= number.named > 0;
                     let digits = f64::from(u32::from(number.digits).min(w.digits_max));
                     let mut stray = w.stray + w.stray_digit * digits;
                     if number.named > 0 {
@@ -334,7 +344,7 @@ impl<'a> Maker<'a> {
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
-        (cost, named)
+        (cost, named, leaves_out)
     }
 
     fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
@@ -381,7 +391,7 @@ impl<'a> Maker<'a> {
     #[allow(clippy::too_many_arguments)]
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
         let payment = *self.book.payment(row);
-        let (text, named) = self.text_weight(&lines, customer);
+        let (text, named, leaves_out) = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
             Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
@@ -400,7 +410,7 @@ impl<'a> Maker<'a> {
             return;
         }
         self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
-        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee });
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out });
     }
 
     /// Everything this customer's items can say.
@@ -613,8 +623,8 @@ impl<'a> Maker<'a> {
         if by != NONE && (book.payment(by).booked > payment.booked || by == row) {
             return;
         }
-        let (text, _) = self.text_weight(&[(item, 0)], customer);
         let (payer, _) = self.payer_weight(customer);
+        let (text, named, leaves_out) = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
             // Only where another payment of this book takes the item; the joint answer sees to that.
@@ -623,11 +633,23 @@ impl<'a> Maker<'a> {
         if there.open == 0 {
             prior -= 1.0;
         }
+        if by != NONE && named == 0 {
+            // The payment before named it; the same money again would too.
+            prior -= 3.0;
+        }
         let weights = [prior, text, payer, 0.0, 0.0, self.words_weight(Pattern::Duplicate, 1)].map(|w| w as f32);
         if self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
             return;
         }
-        self.out.push(Hypothesis { pattern: Pattern::Duplicate, lines: Vec::new(), repeats: item, weights, fee: 0 });
+        self.out.push(Hypothesis {
+            pattern: Pattern::Duplicate,
+            lines: Vec::new(),
+            repeats: item,
+            weights,
+            fee: 0,
+            is_named: named > 0,
+            leaves_out,
+        });
     }
 
     /// Several items of one customer.
@@ -734,7 +756,9 @@ impl<'a> Maker<'a> {
                 named.iter().map(|(i, _, _)| *i).filter(|i| Some(book.item(*i).currency) == own).take(24).collect();
             let amounts: Vec<i64> = candidates.iter().map(|i| book.item(*i).open).collect();
             let bounds = Bounds { items_min: 2, items_max: limit, solutions_max: 6, steps_max: 4000 };
-            for solution in combinations(&amounts, target, bounds).solutions {
+            let found = combinations(&amounts, target, bounds);
+            self.is_incomplete |= !found.is_complete;
+            for solution in found.solutions {
                 let set: Vec<(u32, i64)> = solution.iter().map(|i| (candidates[*i], amounts[*i])).collect();
                 let choice = ln_choice(n, set.len());
                 self.push_lump(row, customer, set, prior + choice, 0.0);
@@ -760,13 +784,16 @@ impl<'a> Maker<'a> {
     fn complete(&mut self, row: u32, customer: u32, base: &[u32], rest: &[u32], missing: i64, n: usize) {
         let book = self.book;
         if rest.len() > 200 {
+            self.is_incomplete = true;
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
-        for solution in combinations(&amounts, missing, bounds).solutions {
+        let found = combinations(&amounts, missing, bounds);
+        self.is_incomplete |= !found.is_complete || items_max == 2;
+        for solution in found.solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
             set.extend(solution.iter().map(|i| (rest[*i], amounts[*i])));
             let choice = ln_choice(n, set.len());
@@ -830,10 +857,13 @@ impl<'a> Maker<'a> {
         } else if usable.len() <= 300 {
             2
         } else {
+            self.is_incomplete = true;
             return;
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
-        for solution in combinations(&amounts, target, bounds).solutions {
+        let found = combinations(&amounts, target, bounds);
+        self.is_incomplete |= !found.is_complete || !few;
+        for solution in found.solutions {
             let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();
             let choice = ln_choice(n, set.len());
             self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
@@ -876,7 +906,8 @@ impl<'a> Maker<'a> {
         let w = self.policy;
         let payment = book.payment(row);
         let money = book.payment_amount(row);
-        let total = f64::from(book.item_count().max(1));
+        // In a small book every amount is rare among few; an odd amount is no more telling for that, nor less.
+        let total = f64::from(book.item_count().max(3000));
         let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
@@ -903,7 +934,15 @@ impl<'a> Maker<'a> {
             if pattern == Pattern::NoItem && is_money_out && !payer_is_customer {
                 continue;
             }
-            self.out.push(Hypothesis { pattern, lines: Vec::new(), repeats: NONE, weights: weights.map(|w| w as f32), fee: 0 });
+            self.out.push(Hypothesis {
+                pattern,
+                lines: Vec::new(),
+                repeats: NONE,
+                weights: weights.map(|w| w as f32),
+                fee: 0,
+                is_named: false,
+                leaves_out: false,
+            });
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the text of a payment says: which open items it names and how, which numbers it leaves unexplained, and telling words.
 
+#![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -303,7 +305,8 @@ impl Clues {
             }
             self.item_forms.read(book.item_number(row));
             if let Some(level) = self.item_forms.level_of(&self.written) {
-                let digits = self.written.digits.len();
+                // Letters and zeros in their places tell as much as digits.
+                let digits = if level == Level::Full { self.written.plain.len() } else { self.written.digits.len() };
                 let number = self.number(origin, &range, digits);
                 self.hit(row, level, number);
                 any = true;
@@ -630,7 +633,7 @@ impl Clues {
                 }
             }
             if let Some((from, to, text)) = &last_text
-                && text.len() >= 4
+                && text.len() >= 5
                 && text.len() < forms.plain.len()
                 && text.len() > forms.prefix_length + 1
                 && (forms.plain.starts_with(text) || forms.digits.starts_with(text))
@@ -847,7 +850,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("ANZAHLUNG", Kind::Part),
     ("AVOIR", Kind::Credit),
     ("BELASTINGDIENST", Kind::NotOurs),
-    ("BONUS", Kind::NotOurs),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
     ("CREDITNOTE", Kind::Credit),
@@ -863,12 +865,10 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
-    ("DONATION", Kind::NotOurs),
     ("ERSTATTUNG", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
-    ("GEHALT", Kind::NotOurs),
     ("GIROCARD", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
@@ -883,23 +883,17 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
-    ("INTERNAL", Kind::NotOurs),
     ("JUROS", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
     ("KORKO", Kind::NotOurs),
     ("KREDITNOTA", Kind::Credit),
     ("LESS", Kind::Credit),
-    ("LIQUIDACION", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
-    ("LOHN", Kind::NotOurs),
-    ("LOTTERIE", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
-    ("MIETE", Kind::NotOurs),
     ("MOINS", Kind::Credit),
     ("NETS", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
-    ("OWN", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
@@ -916,7 +910,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("REFUND", Kind::NotOurs),
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
-    ("RENT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
@@ -943,7 +936,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("SWEEP", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
-    ("TAX", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
@@ -956,7 +948,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
     ("VERSICHERUNG", Kind::NotOurs),
-    ("VISA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),

@@ -12,19 +12,22 @@ use super::candidates::Hypothesis;
 /// Hypotheses this much below the best of their payment (natural log) do not compete.
 const NEGLIGIBLE: f64 = 11.0;
 
+/// Rounds of lowering what others claim; each halves what is left of the start.
+const ROUNDS: usize = 16;
+
 /// Larger groups are weighed by claims and not counted.
 const COUNTED_MAX: usize = 16;
 
 /// Probabilities of the hypotheses of each payment of a group, in the order given.
 ///
 /// `group`: payments in order of booking date and id, with their hypotheses, best first. `is_settled`: the item was cleared in the
-/// first round. `false` beside the probabilities: the group was too large to count, and nothing in it that is contested may settle.
+/// first round. Groups too large to count are weighed by claims, which lets nothing contested through.
 pub(super) fn probabilities(
     book: &Book,
     group: &[(u32, &[Hypothesis])],
     is_settled: &dyn Fn(u32) -> bool,
     states_max: usize,
-) -> (Vec<Vec<f64>>, bool) {
+) -> Vec<Vec<f64>> {
     let mut chosen: Vec<Vec<usize>> = Vec::with_capacity(group.len());
     for (_, list) in group {
         let best = list.first().map_or(0.0, Hypothesis::score);
@@ -43,7 +46,7 @@ pub(super) fn probabilities(
     }
     if group.len() == 1 {
         let scores: Vec<(usize, f64)> = chosen[0].iter().map(|h| (*h, group[0].1[*h].score())).collect();
-        return (vec![soft_max(group[0].1.len(), &scores)], true);
+        return vec![soft_max(group[0].1.len(), &scores)];
     }
     let mut states = 1_usize;
     for keep in &chosen {
@@ -77,16 +80,15 @@ pub(super) fn probabilities(
         total: 0.0,
     };
     if group.len() > COUNTED_MAX {
-        return (by_claims(book, group, &chosen, is_settled), true);
+        return by_claims(book, group, &chosen, is_settled);
     }
     search.go(0, 0.0);
     let counted = search.steps <= search.steps_max && search.total > 0.0;
     if counted {
         let total = search.total;
-        let mass = search.mass.into_iter().map(|list| list.into_iter().map(|m| m / total).collect()).collect();
-        return (mass, true);
+        return search.mass.into_iter().map(|list| list.into_iter().map(|m| m / total).collect()).collect();
     }
-    (by_claims(book, group, &chosen, is_settled), true)
+    by_claims(book, group, &chosen, is_settled)
 }
 
 /// For groups too large to count: each payment weighs its hypotheses alone, then lowers those whose items others claim, a few times
@@ -106,46 +108,43 @@ fn by_claims(
         })
         .collect();
     let mut now = alone.clone();
-    let mut free_of_claims = vec![Vec::new(); group.len()];
-    for _ in 0..4 {
-        // Share of each item's open amount that is claimed, by all and, for duplicates, as a whole by whom first.
-        let mut claims: HashMap<u32, f64> = HashMap::new();
-        for ((_, list), shares) in group.iter().zip(&now) {
-            for (hypothesis, share) in list.iter().zip(shares) {
+    let mut free_of_claims: Vec<Vec<f64>> = group.iter().map(|(_, list)| vec![1.0; list.len()]).collect();
+    for _ in 0..ROUNDS {
+        // Who claims how much of an item's open amount, and since when.
+        let mut claims: HashMap<u32, Vec<(usize, i32, bool, f64)>> = HashMap::new();
+        for (at, ((row, list), shares)) in group.iter().zip(&now).enumerate() {
+            for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > 1e-6) {
                 for (item, cleared) in &hypothesis.lines {
                     let part = *cleared as f64 / book.item(*item).open as f64;
-                    *claims.entry(*item).or_default() += share * part;
+                    claims.entry(*item).or_default().push((at, book.payment(*row).booked, hypothesis.is_named, share * part));
                 }
             }
         }
         let mut next = Vec::with_capacity(group.len());
-        for (at, (_, list)) in group.iter().enumerate() {
-            let mut own: HashMap<u32, f64> = HashMap::new();
-            for (hypothesis, share) in list.iter().zip(&now[at]) {
-                for (item, cleared) in &hypothesis.lines {
-                    *own.entry(*item).or_default() += share * (*cleared as f64 / book.item(*item).open as f64);
-                }
-            }
-            let others =
-                |item: u32| (claims.get(&item).copied().unwrap_or(0.0) - own.get(&item).copied().unwrap_or(0.0)).clamp(0.0, 1.0);
+        for (at, (row, list)) in group.iter().enumerate() {
+            let booked = book.payment(*row).booked;
+            let others = |item: u32, until: i32, like: Option<bool>| {
+                let all = claims.get(&item).map(Vec::as_slice).unwrap_or_default();
+                all.iter()
+                    .filter(|(by, on, named, _)| *by != at && *on <= until && like.is_none_or(|l| l == *named))
+                    .map(|(_, _, _, part)| part)
+                    .sum::<f64>()
+                    .clamp(0.0, 1.0)
+            };
             let free: Vec<f64> = list
                 .iter()
                 .map(|h| {
                     if h.repeats != NONE && !is_settled(h.repeats) && book.item(h.repeats).open != 0 {
-                        return others(h.repeats) * 0.5;
+                        return others(h.repeats, booked, Some(h.is_named));
                     }
-                    h.lines.iter().map(|(item, _)| 1.0 - others(*item)).fold(1.0, f64::min)
+                    h.lines.iter().map(|(item, _)| 1.0 - others(*item, i32::MAX, None)).fold(1.0, f64::min)
                 })
                 .collect();
-            let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-6)).collect();
+            let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-9)).collect();
             let total: f64 = weights.iter().sum();
-            next.push(
-                weights
-                    .into_iter()
-                    .zip(&now[at])
-                    .map(|(w, old)| 0.5 * old + 0.5 * if total > 0.0 { w / total } else { 0.0 })
-                    .collect(),
-            );
+            // Half of the old: two payments that want one item would otherwise change their minds together for ever.
+            let share = |w: f64| if total > 0.0 { w / total } else { 0.0 };
+            next.push(weights.into_iter().zip(&now[at]).map(|(w, old)| 0.5 * old + 0.5 * share(w)).collect());
             free_of_claims[at] = free;
         }
         now = next;
@@ -245,7 +244,14 @@ impl Count<'_> {
             let open = self.book.item(repeats).open;
             let booked = self.book.payment(row).booked;
             self.taken.iter().any(|(item, cleared, by)| {
-                *item == repeats && *cleared == open && *by != at && self.book.payment(self.group[*by].0).booked <= booked
+                let other = self.picked.get(*by).and_then(|h| self.group[*by].1.get(*h));
+                // The same money again says the same: an unnamed payment is no double of one that names its item.
+                let is_alike = other.is_some_and(|o| o.is_named == list[*h].is_named);
+                is_alike
+                    && *item == repeats
+                    && *cleared == open
+                    && *by != at
+                    && self.book.payment(self.group[*by].0).booked <= booked
             })
         })
     }

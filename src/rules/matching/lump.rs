@@ -76,7 +76,8 @@ impl Search<'_> {
             }
             self.found.solutions.push(self.chosen.clone());
         }
-        if self.chosen.len() == self.bounds.items_max {
+        // Nothing can follow a whole answer but credit notes with what they net.
+        if self.chosen.len() == self.bounds.items_max || (left == 0 && !self.chosen.is_empty() && self.least[from] == 0) {
             return;
         }
         for at in from..self.order.len() {

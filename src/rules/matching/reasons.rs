@@ -92,14 +92,11 @@ pub(super) fn kind(
 }
 
 /// What was missing to settle alone.
-pub(super) fn near_miss(best: &Hypothesis, residual: &Residual, guard: Option<&str>, contested: bool) -> String {
+pub(super) fn near_miss(best: &Hypothesis, residual: &Residual, guard: Option<&str>) -> String {
     if let Some(guard) = guard {
         return guard.to_owned();
     }
     let amount = |m: Money| m.to_string();
-    if contested {
-        return "several payments want the same items".to_owned();
-    }
     match best.pattern {
         Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak => "would settle alone if the reference were present".to_owned(),
         Pattern::Part | Pattern::Short => format!("{} short of exact", amount(residual.short)),

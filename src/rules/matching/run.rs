@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
-use super::calibrate::calibrated;
+use super::calibrate::{calibrated, calibrated_asked};
 use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
 use super::clues::Clues;
 use super::weights::{Ask, MatchPolicy};
@@ -45,8 +45,11 @@ struct Close {
     named: Vec<(u32, Level)>,
     has_numbers: bool,
     is_payer_known: bool,
-    is_contested: bool,
     is_overlong: bool,
+    is_cut: bool,
+    is_incomplete: bool,
+    /// Another payment that would settle wants the same item.
+    is_contested: bool,
 }
 
 /// What one payment shows at first sight.
@@ -124,7 +127,37 @@ impl<'b> Matcher<'b> {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
         answer_together(book, policy, &rest, &mut close, &settled_by);
-        Self { book, policy, first, settled_by, close_at, close, returned }
+        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned };
+        matcher.hold_back_overdrawn(&rest);
+        matcher
+    }
+
+    /// Whatever the weights say, no item is cleared beyond what is open: where answers that would settle do so together, all ask.
+    fn hold_back_overdrawn(&mut self, rest: &[u32]) {
+        let mut cleared: HashMap<u32, i64> = HashMap::new();
+        let settling: Vec<Option<usize>> = rest.iter().zip(&self.close).map(|(row, one)| self.settles(*row, one)).collect();
+        for (one, best) in self.close.iter().zip(&settling) {
+            for (item, amount) in best.iter().flat_map(|h| &one.hypotheses[*h].lines) {
+                let sum = cleared.entry(*item).or_default();
+                *sum = sum.saturating_add(*amount);
+            }
+        }
+        cleared.retain(|item, sum| sum.unsigned_abs() > self.book.item(*item).open.unsigned_abs());
+        if cleared.is_empty() {
+            return;
+        }
+        for (one, best) in self.close.iter_mut().zip(&settling) {
+            let Some(best) = best else { continue };
+            one.is_contested = one.hypotheses[*best].lines.iter().any(|(item, _)| cleared.contains_key(item));
+        }
+    }
+
+    /// The hypothesis that settles a payment, if one does.
+    fn settles(&self, row: u32, close: &Close) -> Option<usize> {
+        let best = best_of(close)?;
+        let hypothesis = &close.hypotheses[best];
+        let certain = calibrated(hypothesis.pattern, close.probabilities[best]);
+        (certain >= self.policy.threshold(hypothesis.pattern) && self.guard(row, close, hypothesis).is_none()).then_some(best)
     }
 
     /// The item that a payment settles at first sight: by full reference and exact amount. Saves making an [`Answer`].
@@ -134,7 +167,7 @@ impl<'b> Matcher<'b> {
 
     /// The confidence of what settles at first sight.
     pub fn first_sight_confidence(&self) -> Confidence {
-        confidence(calibrated(Pattern::ReferenceExact, 1.0, false))
+        confidence(calibrated(Pattern::ReferenceExact, 1.0))
     }
 
     /// Writes out the answer to a payment.
@@ -166,13 +199,14 @@ impl<'b> Matcher<'b> {
         let mut order: Vec<usize> = (0..close.hypotheses.len()).collect();
         // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
         order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        let asks = self.settles(row, close).is_none();
         let mut withheld = Vec::new();
         let candidates: Vec<Candidate> = order
             .iter()
             .take(CANDIDATES_MAX)
             .enumerate()
             .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
-            .map(|(_, h)| self.candidate(row, close, *h))
+            .map(|(_, h)| self.candidate(row, close, *h, asks))
             .collect();
         for h in order.iter().take(CANDIDATES_MAX) {
             for (item, _) in &close.hypotheses[*h].lines {
@@ -201,9 +235,8 @@ impl<'b> Matcher<'b> {
             };
         };
         let share = order.first().map_or(0.0, |h| close.probabilities[*h]);
-        let certain = calibrated(best.pattern, share, close.is_contested);
         let guard = self.guard(row, close, best);
-        let settles = guard.is_none() && certain >= self.policy.threshold(best.pattern);
+        let settles = !asks;
         let payment = book.payment(row);
         let returned = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
@@ -217,7 +250,7 @@ impl<'b> Matcher<'b> {
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
             let residual = candidates.first().map_or(Residual::none(money.currency()), |c| c.residual);
-            reasons::near_miss(best, &residual, guard, close.is_contested)
+            reasons::near_miss(best, &residual, guard)
         });
         Answer {
             payment: row,
@@ -237,6 +270,9 @@ impl<'b> Matcher<'b> {
         if payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0 {
             return Some("money that goes out or back always meets a person");
         }
+        if close.is_contested {
+            return Some("another payment wants the same item");
+        }
         if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
             return Some("the text is longer than what is searched");
         }
@@ -249,6 +285,24 @@ impl<'b> Matcher<'b> {
         if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
             return Some("a returned payment names the same item");
         }
+        if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut) {
+            return Some("more was paid than the items named; the text may name others that are missing");
+        }
+        if close.is_incomplete && matches!(best.pattern, Pattern::LumpFound) {
+            return Some("more combinations of items are possible than were searched");
+        }
+        if best.pattern == Pattern::NotOurs && close.is_payer_known {
+            return Some("would settle alone as not ours if the payer were no customer");
+        }
+        if best.leaves_out && matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak) {
+            return Some("the text names another item");
+        }
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
+        let needs_name =
+            matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate | Pattern::OtherCurrency);
+        if needs_name && !best.lines.iter().map(|(i, _)| *i).chain(Some(best.repeats).filter(|r| *r != NONE)).all(is_named) {
+            return Some("would settle alone if the reference were present");
+        }
         if best.fee != 0 && self.policy.settle.named_fee == Ask::Ask {
             return Some("the bank names charges: a person says who bears them");
         }
@@ -258,7 +312,7 @@ impl<'b> Matcher<'b> {
         None
     }
 
-    fn candidate(&self, row: u32, close: &Close, h: usize) -> Candidate {
+    fn candidate(&self, row: u32, close: &Close, h: usize, asks: bool) -> Candidate {
         let book = self.book;
         let hypothesis = &close.hypotheses[h];
         let residual = self.residual(row, hypothesis);
@@ -288,7 +342,11 @@ impl<'b> Matcher<'b> {
             reason: reasons::sentence(book, hypothesis, &residual, &close.named, duplicate_of),
             lines,
             duplicate_of,
-            confidence: confidence(calibrated(hypothesis.pattern, close.probabilities[h], close.is_contested)),
+            confidence: confidence(if asks {
+                calibrated_asked(hypothesis.pattern, close.probabilities[h])
+            } else {
+                calibrated(hypothesis.pattern, close.probabilities[h])
+            }),
             residual,
             weights,
         }
@@ -387,6 +445,7 @@ fn first_look(
     clues.read(book, &text, policy.limits.atoms);
     let money = book.payment_amount(row);
     let is_back = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
+    let own_from = named.len();
     let mut one = NONE;
     let mut one_level = Level::OneEdit;
     let mut several = false;
@@ -398,7 +457,7 @@ fn first_look(
         if digits < 4 {
             continue;
         }
-        if !named.ends_with(&[hit.item]) {
+        if !named[own_from..].contains(&hit.item) {
             named.push(hit.item);
         }
         if is_back {
@@ -446,9 +505,21 @@ fn first_look(
     First { item: one, learns: account_is_new }
 }
 
+/// The likeliest hypothesis; among equals the first, whose order is fixed.
+fn best_of(close: &Close) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    for (at, share) in close.probabilities.iter().enumerate() {
+        if best.is_none_or(|b| *share > close.probabilities[b]) {
+            best = Some(at);
+        }
+    }
+    best
+}
+
 fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
     let clues = &maker.clues;
-    let wanted: HashSet<u32> = hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i)).collect();
+    let wanted: HashSet<u32> =
+        hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i).chain(Some(h.repeats).filter(|r| *r != NONE))).collect();
     let mut named: Vec<(u32, Level)> =
         clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
     named.sort_unstable();
@@ -459,8 +530,10 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         named,
         has_numbers: !clues.numbers.is_empty(),
         is_payer_known: maker.is_payer_known(),
-        is_contested: false,
         is_overlong: clues.is_overlong,
+        is_cut: clues.is_cut,
+        is_incomplete: maker.is_incomplete,
+        is_contested: false,
     }
 }
 
@@ -477,7 +550,7 @@ fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut 
     let mut holder: HashMap<u32, u32> = HashMap::new();
     for (at, one) in close.iter().enumerate() {
         let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
-        for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 9.0) {
+        for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 8.5) {
             let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
             for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
                 let at = u32::try_from(at).unwrap_or(NONE);
@@ -502,12 +575,11 @@ fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut 
         });
         let group: Vec<(u32, &[Hypothesis])> =
             members.iter().map(|m| (rest[*m as usize], close[*m as usize].hypotheses.as_slice())).collect();
-        let (probabilities, counted) =
+        let probabilities =
             joint::probabilities(book, &group, &|item| settled_by[item as usize] != NONE, policy.limits.joint_states);
         for (member, list) in members.iter().zip(probabilities) {
             let one = &mut close[*member as usize];
             one.probabilities = list;
-            one.is_contested = !counted;
         }
     }
 }

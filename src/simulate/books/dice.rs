@@ -35,6 +35,12 @@ impl Dice {
         &list[at]
     }
 
+    /// One word of a list.
+    pub fn word(&mut self, list: &'static [&'static str]) -> &'static str {
+        let at = usize::try_from(self.below(list.len() as u64)).unwrap_or(0);
+        list[at]
+    }
+
     /// 0 up to 1.
     pub fn unit(&mut self) -> f64 {
         #[allow(clippy::cast_precision_loss)]

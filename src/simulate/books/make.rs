@@ -104,7 +104,7 @@ impl Maker {
             name,
             aliases,
             country,
-            currency: *self.dice.one(p.currencies),
+            currency: self.dice.word(p.currencies),
             iban,
             parent,
             withholding_percent: if self.dice.per_mille(60) { *self.dice.one(&[2, 3, 8, 10, 15]) } else { 0 },
@@ -428,7 +428,7 @@ impl Maker {
         let payment = Payment {
             booked: day,
             amount,
-            currency: *self.dice.one(p.currencies),
+            currency: self.dice.word(p.currencies),
             payer_name: who.replace("{new}", &name),
             payer_iban: if self.dice.per_mille(700) { account(&mut self.dice, "DE") } else { String::new() },
             remittance,

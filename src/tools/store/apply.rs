@@ -33,9 +33,28 @@ struct Work {
     policy: Option<Row>,
 }
 
+/// Refuses a change set made from what has changed since. See [`quittance_agent::ports::Store::apply_since`].
+async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<()> {
+    let mut questions: Vec<(&str, Vec<Value>)> = vec![(sql::EVIDENCE_SINCE, vec![base.into()])];
+    for change in changes {
+        if let Change::Posted(posting) = change {
+            questions.push((sql::CASE_CHANGED_SINCE, vec![posting.payment.as_str().into(), base.into()]));
+            if let Some(item) = &posting.item {
+                questions.push((sql::ITEM_CHANGED_SINCE, vec![item.as_str().into(), base.into()]));
+            }
+        }
+    }
+    for (question, arguments) in questions {
+        if let Some(row) = tx.rows(question, arguments, &[Kind::Text]).await?.first() {
+            return Err(StoreError::Conflict(row[0].bare()));
+        }
+    }
+    Ok(())
+}
+
 impl Database {
     /// See [`quittance_agent::ports::Store::apply`].
-    pub(super) async fn apply_changes(&self, set: ChangeSet) -> Result<Applied> {
+    pub(super) async fn apply_changes(&self, set: ChangeSet, base: Option<i64>) -> Result<Applied> {
         let by = set.by.to_string();
         if by.contains('\0') {
             return Err(StoreError::Unavailable("the name of the person holds a NUL character; write it without".to_owned()));
@@ -52,6 +71,9 @@ impl Database {
         };
         let (last, previous) = (seq.int(), previous.bare());
 
+        if let Some(base) = base {
+            check_unchanged(&mut tx, &set.changes, base).await?;
+        }
         let mut work = Work::load(&mut tx, &set.changes, &rows).await?;
         let mut recorded: Vec<&Change> = Vec::with_capacity(set.changes.len());
         let mut known = Vec::new();

@@ -65,10 +65,10 @@ impl Place {
             return Ok(Self::Server(options.statement_cache_capacity(256)));
         }
         if !url.starts_with("sqlite:") {
-            let scheme = url.split(':').next().unwrap_or_default().chars().take(20).collect::<String>();
-            return Err(unavailable(format!(
-                "`{scheme}…` names no database this program knows; write sqlite://FILE or postgres://HOST/NAME"
-            )));
+            // What was written there instead may be a password; it is not repeated.
+            return Err(unavailable(
+                "the setting names no database this program knows; write sqlite://FILE or postgres://HOST/NAME",
+            ));
         }
         let bare = url.trim_start_matches("sqlite:").trim_start_matches("//");
         if bare.is_empty() || bare.starts_with(":memory:") || url.contains("mode=memory") {

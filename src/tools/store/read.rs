@@ -50,7 +50,16 @@ impl Database {
 
 impl Store for Database {
     async fn apply(&self, changes: ChangeSet) -> Result<Applied> {
-        self.apply_changes(changes).await
+        self.apply_changes(changes, None).await
+    }
+
+    async fn apply_since(&self, base: i64, changes: ChangeSet) -> Result<Applied> {
+        self.apply_changes(changes, Some(base)).await
+    }
+
+    async fn head(&self) -> Result<i64> {
+        let rows = self.pool.rows(sql::CHAIN_END, vec![], &[Kind::Int]).await?;
+        Ok(rows.first().map_or(0, |row| row[0].int()))
     }
 
     async fn reserve(&self, sequence: Sequence, count: u32) -> Result<i64> {
@@ -151,6 +160,8 @@ impl Store for Database {
                 book.payments.push(stored_payment(row)?);
             }
         }
+        let returns = tx.rows(sql::RETURNS, vec![entity.as_str().into()], &kinds).await?;
+        book.returns = returns.into_iter().map(stored_payment).collect::<Result<_>>()?;
         Ok(book)
     }
 

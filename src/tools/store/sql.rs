@@ -50,7 +50,7 @@ statements! {
 
     ENTITIES = "SELECT id, name, base_currency, time_zone FROM entities ORDER BY id";
     ACCOUNTS = "SELECT account, entity_id, currency FROM accounts ORDER BY account";
-    INPUT = "SELECT i.digest, i.kind, i.name, i.size_bytes, CASE WHEN t.digest IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END \
+    INPUT = "SELECT i.digest, i.kind, i.name, i.size_bytes, CASE WHEN t.digest IS NULL OR t.problems > 0 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END \
         FROM inputs i LEFT JOIN inputs_taken t ON t.digest = i.digest WHERE i.digest = $1";
     ITEM = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
         i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
@@ -81,6 +81,12 @@ statements! {
         l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
         b.payment_id, b.currency, b.received_minor, b.remaining_minor \
         FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.currency = $1 AND l.amount_minor = $2 ORDER BY l.booking_date, l.payment_id";
+    RETURNS = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
+        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
+        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
+        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
+        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id \
+        WHERE l.entity_id = $1 AND l.is_return = 1 AND l.amount_minor < 0 ORDER BY l.payment_id";
     RETURNS_WITHOUT_CASE = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
         l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
         l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
@@ -130,6 +136,10 @@ statements! {
             FROM postings GROUP BY payment_id) p ON p.payment_id = l.payment_id \
         WHERE (CAST($1 AS TEXT) IS NULL OR l.entity_id = $1) GROUP BY l.currency ORDER BY l.currency";
 
+    CHAIN_END = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM audit_entries";
+    ITEM_CHANGED_SINCE = "SELECT id FROM items WHERE id = $1 AND audit_seq > $2";
+    CASE_CHANGED_SINCE = "SELECT subject_id FROM cases WHERE subject_kind = 'payment' AND subject_id = $1 AND audit_seq > $2";
+    EVIDENCE_SINCE = "SELECT digest FROM evidence WHERE audit_seq > $1 LIMIT 1";
     ENTRIES_AFTER = "SELECT seq, entered_at, actor, changes, previous, hash FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
     ENTRY_SIZES = "SELECT seq, CAST(LENGTH(changes) AS BIGINT) FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT 1000";
     ENTRIES_BETWEEN = "SELECT seq, entered_at, actor, changes, previous, hash FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq";

@@ -95,6 +95,10 @@ pub fn verify_export(mut reader: impl BufRead) -> VerifyReport {
         match serde_json::from_slice::<AuditEntry>(&line) {
             Err(error) => findings.add(format!("line {number} is no audit entry: {error}")),
             Ok(entry) => {
+                // The hash covers whole microseconds; what is finer was added by somebody.
+                if entry.at.as_nanosecond() % 1_000 != 0 {
+                    findings.add(format!("line {number}: the time is finer than any this program writes"));
+                }
                 if let Err(broken) = chain.follow(&entry) {
                     findings.add(format!("line {number}: {broken}"));
                     chain.resume_after(&entry);
@@ -103,6 +107,9 @@ pub fn verify_export(mut reader: impl BufRead) -> VerifyReport {
         }
     }
     let (entries, head) = chain.head();
+    if entries == 0 {
+        findings.add("the export holds no audit entry".to_owned());
+    }
     findings.report.entries = entries;
     findings.report.head = head.to_owned();
     findings.finish()
