@@ -1,26 +1,34 @@
 //! The run: match what is open, let the gate decide, post what settles alone, and put everything else before a person with
 //! its candidates and reasons. Running twice changes nothing the second time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod entries;
+mod known;
+mod replay;
+mod returns;
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use quittance_rules::bank::StatementLine;
-use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, InputDigest, Ruling, Subject, Weight};
-use quittance_rules::evidence::{ClaimValue, Field, Reading};
+use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, Ruling, Subject, Weight};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
 use quittance_rules::journal::{Change, ChangeSet};
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
-use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, Pattern, Proposal, Residual, answer};
+use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, Pattern, Proposal, answer};
 use quittance_rules::money::Money;
 use quittance_rules::names;
-use quittance_rules::policy::{GatePolicy, Policy};
-use quittance_rules::records::{Customer, CustomerId, Entity, ItemId, Payment};
-use serde::{Deserialize, Serialize};
+use quittance_rules::policy::Policy;
+use quittance_rules::records::{Customer, CustomerId, Entity, Payment};
 
 use crate::evidence::{self, ClaimsReport};
 use crate::ports::{CaseFilter, Clock, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment};
 use crate::queue::postings;
+
+use entries::allocations;
+pub use entries::payment_of;
+use known::{Known, plain};
+pub use replay::{GateInputs, ReplayError, replay};
+use returns::{receipts_of, return_case, shares_number};
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,17 +70,6 @@ pub enum RunError {
     Facts(quittance_rules::records::PaymentId, serde_json::Error),
 }
 
-/// What is stored with a decision of the gate, so that it replays without anything else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateInputs {
-    /// The facts.
-    pub facts: GateFacts,
-    /// The thresholds in force.
-    pub policy: GatePolicy,
-    /// What the gate said.
-    pub verdict: Verdict,
-}
-
 /// Runs once over all entities, then looks after the proofs of payment. `progress` is told (done, of) payments.
 pub async fn run<S: Store, C: Clock>(
     store: &S,
@@ -87,112 +84,6 @@ pub async fn run<S: Store, C: Clock>(
     }
     report.claims = evidence::chase_claims(store, clock, policy).await?;
     Ok(report)
-}
-
-/// What evidence says that bears on payments: readings, and matters that always meet a person.
-struct Known {
-    /// Readings with their file name, by claimed amount.
-    by_amount: BTreeMap<(i64, &'static str), Vec<(String, Reading)>>,
-    /// Matters about invoice numbers, folded.
-    numbers: BTreeMap<String, Vec<ExceptionKind>>,
-    /// Matters about items.
-    items: BTreeMap<ItemId, Vec<ExceptionKind>>,
-    /// Statements that do not add up, until a person has closed the matter.
-    doubtful: BTreeSet<InputDigest>,
-}
-
-impl Known {
-    async fn gather<S: Store>(store: &S) -> Result<Self, StoreError> {
-        let mut known =
-            Self { by_amount: BTreeMap::new(), numbers: BTreeMap::new(), items: BTreeMap::new(), doubtful: BTreeSet::new() };
-        let mut matters: BTreeMap<String, Vec<ExceptionKind>> = BTreeMap::new();
-        for case in store.cases(&CaseFilter::default()).await? {
-            match &case.subject {
-                Subject::Evidence(digest) if case.kind.is_checkpoint() => {
-                    matters.entry(digest.to_string()).or_default().push(case.kind);
-                }
-                Subject::Input(digest) if case.reasons.iter().any(|reason| reason.starts_with("balance")) => {
-                    known.doubtful.insert(digest.clone());
-                }
-                Subject::Item(item) => known.items.entry(item.clone()).or_default().push(case.kind),
-                Subject::Evidence(_) | Subject::Payment(_) | Subject::Return(_) | Subject::Input(_) => {}
-            }
-        }
-        for (record, input) in store.evidence().await? {
-            let Some(reading) = evidence::reading_of(store, &record).await? else { continue };
-            for kind in matters.get(&record.digest.to_string()).into_iter().flatten() {
-                for number in invoice_numbers(&reading) {
-                    known.numbers.entry(plain(&number)).or_default().push(*kind);
-                }
-            }
-            if let Some(amount) = evidence::claimed_amount(&reading) {
-                known.by_amount.entry((amount.minor(), amount.currency().code())).or_default().push((input.name, reading));
-            }
-        }
-        Ok(known)
-    }
-
-    fn flags(&self, input: &InputDigest, lines: &[ProposedLine]) -> Vec<ExceptionKind> {
-        let mut flags: Vec<ExceptionKind> = lines
-            .iter()
-            .flat_map(|line| {
-                let number = plain(&line.item.number);
-                let by_number = self.numbers.iter().filter(move |(said, _)| means(said, &number)).map(|(_, kinds)| kinds);
-                let by_item = self.items.get(&line.item.id);
-                by_number.chain(by_item).flatten().copied()
-            })
-            .collect();
-        if self.doubtful.contains(input) {
-            flags.push(ExceptionKind::SystemsDisagree);
-        }
-        flags.sort();
-        flags.dedup();
-        flags
-    }
-
-    /// The one piece of evidence that goes with a payment and names invoices: same amount, dates within the policy's days.
-    fn advice(&self, payment: &Payment, policy: &Policy) -> Option<(&str, Vec<String>)> {
-        let key = (payment.amount.minor(), payment.amount.currency().code());
-        let window = i32::from(policy.evidence.booking_within_days);
-        let mut fitting = self.by_amount.get(&key)?.iter().filter_map(|(name, reading)| {
-            let near =
-                evidence::claimed_date(reading).is_none_or(|date| days_between(date, payment.booking_date).abs() <= window);
-            let numbers = invoice_numbers(reading);
-            (near && !numbers.is_empty()).then_some((name.as_str(), numbers))
-        });
-        let only = fitting.next()?;
-        // Two that fit are no help: which of them goes with this payment is what a person is there for.
-        fitting.next().is_none().then_some(only)
-    }
-}
-
-/// Whether a number that somebody wrote may mean an item's: equal, or one ends with the other from four digits on. It only asks.
-fn means(said: &str, number: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
-    said == number
-        || (digits(said) >= 4 && number.ends_with(said))
-        || (digits(number) >= 4 && said.ends_with(number))
-        || (digits(said) >= 4 && said.chars().filter(char::is_ascii_digit).eq(number.chars().filter(char::is_ascii_digit)))
-}
-
-fn days_between(a: Date, b: Date) -> i32 {
-    a.until(b).map_or(i32::MAX, |span| span.get_days())
-}
-
-fn invoice_numbers(reading: &Reading) -> Vec<String> {
-    let claimed =
-        reading.claims.iter().filter(|claim| claim.field == Field::InvoiceNumber).filter_map(|claim| match &claim.value {
-            ClaimValue::Text(text) => Some(text.clone()),
-            _ => None,
-        });
-    let mut numbers: Vec<String> = claimed.chain(reading.remittance_lines.iter().map(|row| row.invoice_number.clone())).collect();
-    numbers.sort();
-    numbers.dedup();
-    numbers
-}
-
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// Everything one entity's run looks things up in.
@@ -737,79 +628,6 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// Whether two lines quote the same number of five or more letters and digits with a digit in it.
-fn shares_number(a: &StatementLine, b: &StatementLine) -> bool {
-    let numbers = |line: &StatementLine| -> BTreeSet<String> {
-        [&line.remittance, &line.structured_reference, &line.end_to_end_id]
-            .into_iter()
-            .flatten()
-            .flat_map(|text| text.split_whitespace())
-            .map(plain)
-            .filter(|word| word.len() >= 5 && word.chars().any(|c| c.is_ascii_digit()))
-            .collect()
-    };
-    !numbers(a).is_disjoint(&numbers(b))
-}
-
-/// The receipts that a return may take back, in words: same amount, booked no later, with what was decided about them.
-async fn receipts_of<S: Store>(store: &S, line: &StoredPayment) -> Result<Vec<String>, StoreError> {
-    let Some(amount) = line.line.line.amount.checked_neg() else { return Ok(Vec::new()) };
-    let mut receipts = Vec::new();
-    for receipt in store.payments_of_amount(amount).await? {
-        if receipt.line.entity != line.line.entity || receipt.line.line.booking_date > line.line.line.booking_date {
-            continue;
-        }
-        let when = receipt.line.line.booking_date.map(|date| date.to_string()).unwrap_or_default();
-        let from = receipt.line.line.counterparty_name.as_deref().unwrap_or("an unnamed payer");
-        let applied = store.postings_of_payment(&receipt.line.payment).await?;
-        let items: Vec<&str> =
-            applied.iter().filter(|p| p.reverses.is_none()).filter_map(|p| p.item.as_ref()).map(ItemId::as_str).collect();
-        let decided = match applied.last() {
-            Some(posting) => format!(
-                "applied to {} by decision {} (undo: quittance queue undo --decision {})",
-                items.join(", "),
-                posting.decision,
-                posting.decision
-            ),
-            None => "not applied".to_owned(),
-        };
-        receipts.push(format!("may take back {amount} received on {when} from {from}, {decided}"));
-        if receipts.len() >= RECEIPTS_SHOWN {
-            break;
-        }
-    }
-    Ok(receipts)
-}
-
-/// Receipts named on the case of a return.
-const RECEIPTS_SHOWN: usize = 5;
-
-/// The case for money that was taken back, with the receipts it may have come in as.
-fn return_case<C: Clock>(entity: &Entity, id: CaseId, line: &StoredPayment, receipts: Vec<String>, clock: &C) -> Case {
-    let booked = &line.line.line;
-    let from = booked.counterparty_name.as_deref().unwrap_or("an unnamed party");
-    let reason = booked.remittance.as_deref().filter(|text| !text.trim().is_empty());
-    Case {
-        id,
-        version: 1,
-        entity: Some(entity.id.clone()),
-        kind: ExceptionKind::ReturnedPayment,
-        subject: Subject::Return(line.line.payment.clone()),
-        amount: Some(booked.amount),
-        headline: format!("{} taken back by {from}", booked.amount),
-        reasons: std::iter::once(match reason {
-            Some(text) => format!("the bank books it as a return: {text}"),
-            None => "the bank books it as a return and gives no reason".to_owned(),
-        })
-        .chain(receipts)
-        .collect(),
-        candidates: Vec::new(),
-        rejected: Vec::new(),
-        opened_at: clock.now(),
-        state: CaseState::Open,
-    }
-}
-
 fn near_miss(answer: &Answer) -> Option<String> {
     match (&answer.near_miss, &answer.verdict) {
         (Some(words), _) => Some(words.clone()),
@@ -828,114 +646,4 @@ fn unchanged(before: &Case, now: &CaseContent) -> bool {
         && before.headline == now.headline
         && before.reasons == now.reasons
         && before.candidates == now.candidates
-}
-
-/// A stored line as the payment the matcher sees.
-pub fn payment_of(stored: &StoredPayment) -> Payment {
-    let line = &stored.line.line;
-    Payment {
-        id: stored.line.payment.clone(),
-        account: stored.line.account.clone(),
-        // `book_lines` takes no line without a booking date; the value date stands in for rows written by nobody else.
-        booking_date: line.booking_date.or(line.value_date).unwrap_or_default(),
-        amount: line.amount,
-        payer_name: line.counterparty_name.clone(),
-        payer_account: line.counterparty_account.clone(),
-        remittance: line.remittance.clone(),
-        structured_reference: line.structured_reference.clone(),
-        end_to_end_id: line.end_to_end_id.clone(),
-        original_amount: line.original_amount,
-        fee: line.fee,
-        is_return: line.is_return,
-    }
-}
-
-/// Allocations for what a candidate clears, with discount, withholding and fee as entries of their own. `None` where the
-/// parts do not come to the payment.
-fn allocations(cleared: &[(&StoredItem, Money)], residual: &Residual, remaining: Money) -> Option<Vec<Entry>> {
-    let currency = remaining.currency();
-    let mut entries = Vec::new();
-    let money = remaining.checked_sub(residual.unapplied)?;
-    if cleared.iter().all(|(_, amount)| amount.currency() == currency) {
-        let mut concessions = [
-            (Purpose::Discount, residual.discount),
-            (Purpose::Withholding, residual.withholding),
-            (Purpose::BankFee, residual.fee),
-        ];
-        let mut sum = Money::zero(currency);
-        // Concessions are taken from the largest items first, so that a lump with one discount keeps the others whole.
-        let mut order: Vec<&(&StoredItem, Money)> = cleared.iter().collect();
-        order.sort_by_key(|(item, amount)| (std::cmp::Reverse(amount.minor()), item.item.id.clone()));
-        for (item, amount) in order {
-            let mut paid = *amount;
-            for (purpose, left) in &mut concessions {
-                let room = paid.minor().saturating_sub(1).max(0);
-                let taken = Money::new(left.minor().min(room), currency);
-                if taken.is_positive() {
-                    paid = paid.checked_sub(taken)?;
-                    *left = left.checked_sub(taken)?;
-                    entries.push(Entry {
-                        purpose: *purpose,
-                        amount: Money::zero(currency),
-                        item: Some(item.item.id.clone()),
-                        cleared: Some(taken),
-                        customer: None,
-                    });
-                }
-            }
-            sum = sum.checked_add(paid)?;
-            entries.push(allocation(&item.item.id, paid, paid));
-        }
-        return (sum == money).then_some(entries);
-    }
-    // Another currency: the money is shared out by what each item clears; left-over cents go to the first.
-    let weights: Vec<u64> = cleared.iter().map(|(_, amount)| amount.minor().unsigned_abs()).collect();
-    for ((item, amount), share) in cleared.iter().zip(money.split(&weights, 0)?) {
-        entries.push(allocation(&item.item.id, share, *amount));
-    }
-    Some(entries)
-}
-
-fn allocation(item: &ItemId, amount: Money, cleared: Money) -> Entry {
-    Entry { purpose: Purpose::Allocation, amount, item: Some(item.clone()), cleared: Some(cleared), customer: None }
-}
-
-/// Whether a decision of the gate replays to the same verdict from what was stored with it (invariant 6): the gate is asked
-/// again, its answer compared with the stored one, and that with the ruling.
-pub fn replay(decision: &Decision) -> Result<bool, ReplayError> {
-    let stored = |decision: &Decision| -> Result<GateInputs, ReplayError> {
-        serde_json::from_str(&decision.inputs).map_err(|source| ReplayError::Inputs { decision: decision.id, source })
-    };
-    let by_gate = matches!(decision.by, Actor::Rule);
-    match &decision.ruling {
-        Ruling::Settled { entries } => {
-            let inputs = stored(decision)?;
-            let again = gate(&inputs.facts, &inputs.policy, decision.today);
-            Ok(again == inputs.verdict && again == Verdict::Settle(entries.clone()))
-        }
-        Ruling::Asked if by_gate => {
-            let inputs = stored(decision)?;
-            let again = gate(&inputs.facts, &inputs.policy, decision.today);
-            Ok(again == inputs.verdict && !matches!(again, Verdict::Settle(_)))
-        }
-        Ruling::Asked | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed | Ruling::Undone { .. } => {
-            Err(ReplayError::NotByTheGate(decision.id))
-        }
-    }
-}
-
-/// Why a decision cannot be replayed.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// A person's decision: there is no rule to run again.
-    #[error("decision {0} was taken by a person or closed a matter; only decisions of the gate replay")]
-    NotByTheGate(DecisionId),
-    /// The stored inputs do not parse.
-    #[error("the inputs stored with decision {decision} do not parse: {source}")]
-    Inputs {
-        /// Which.
-        decision: DecisionId,
-        /// Why.
-        source: serde_json::Error,
-    },
 }
