@@ -282,10 +282,10 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
             // A person who undid this closing has a reason; the rule does not repeat itself.
             let undone =
                 store.decisions_on(&subject).await?.iter().any(|decision| matches!(decision.ruling, Ruling::Undone { .. }));
-            if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney && !undone) {
-                if wrote(close_by_rule(store, clock, policy, case, today).await)? {
-                    report.closed = report.closed.saturating_add(1);
-                }
+            if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney && !undone)
+                && wrote(close_by_rule(store, clock, policy, case, today).await)?
+            {
+                report.closed = report.closed.saturating_add(1);
             }
             continue;
         }

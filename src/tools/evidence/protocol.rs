@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_lying_answer_is_refused() {
-        let spoil: [(&str, fn(&mut Reading)); 5] = [
+        type Spoil = fn(&mut Reading);
+        let spoil: [(&str, Spoil); 5] = [
             ("outside", |r| r.words[0].region.x1 = 1_000_001),
             ("outside", |r| r.words[0].region.page = 2),
             ("outside", |r| r.words[0].region.x0 = 11),
