@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_made_of_a_rule_goes_and_a_real_one_stays() {
+        let rule = Seen { at: Rect { x0: 60.0, y0: -10.0, x1: 64.0, y1: 20.0 }, ..seen("J", 0.0, 0.0, 90.0) };
+        let words = without_noise(vec![seen("640,00", 0.0, 58.0, 90.0), rule, seen("EUR", 66.0, 90.0, 90.0)]);
+        assert_eq!(texts(&words), ["640,00", "EUR"]);
+        let words =
+            without_noise(vec![seen("Para", 0.0, 40.0, 90.0), seen("a", 45.0, 50.0, 90.0), seen("Elena", 55.0, 95.0, 90.0)]);
+        assert_eq!(texts(&words), ["Para", "a", "Elena"]);
+    }
+
+    #[test]
     fn what_one_pass_alone_saw_must_be_sure() {
         let words =
             reconcile(vec![seen("Share", 0.0, 50.0, 90.0), seen("oq", 200.0, 220.0, 40.0)], vec![seen("S/", 100.0, 120.0, 50.0)]);
