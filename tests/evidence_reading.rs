@@ -97,6 +97,67 @@ fn screenshots_of_many_designs_give_their_exact_words() {
     assert!(all >= 90 && lost.len() <= 3, "{} of {all} words lost: {lost:?}", lost.len());
 }
 
+/// `quittance read FILE`, as a person's script sees it.
+fn read_by_command(file: &str) -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/papers").join(file);
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_quittance")).arg("read").arg(&path).args(["--format", "json"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let value: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{file}: {e}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    match value {
+        serde_json::Value::Array(mut list) => list.remove(0),
+        one => one,
+    }
+}
+
+#[test]
+fn papers_of_many_makers_give_their_claims_through_the_command() {
+    let truth: serde_json::Value = serde_json::from_slice(&fixture("papers/truth.json")).unwrap();
+    let letters = |t: &str| t.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase();
+    let mut wrong = Vec::new();
+    for case in truth["cases"].as_array().unwrap() {
+        let file = case["file"].as_str().unwrap();
+        let read = read_by_command(file);
+        // Claims of a field come surest first.
+        let first = |field: &str| {
+            let claims = read["claims"].as_array().unwrap();
+            claims.iter().find(|c| c["field"] == field).and_then(|c| c["value"].as_str()).map(str::to_owned)
+        };
+        let decimal = |t: &str| {
+            let (whole, fraction) = t.split_once('.').unwrap_or((t, ""));
+            (whole.to_owned(), fraction.trim_end_matches('0').to_owned())
+        };
+        for (name, expected) in case.as_object().unwrap() {
+            let right = match (name.as_str(), expected.as_str()) {
+                ("file", _) => true,
+                ("kind", Some(kind)) => read["kind"] == kind,
+                ("amount", Some(amount)) => first("amount").is_some_and(|a| decimal(&a) == decimal(amount)),
+                ("reference", Some(code)) => first("reference").is_some_and(|r| letters(&r) == letters(code)),
+                ("remittance", None) => {
+                    let given = read["remittance_lines"].as_array().unwrap();
+                    let expected = expected.as_array().unwrap();
+                    given.len() == expected.len()
+                        && given.iter().zip(expected).all(|(line, row)| {
+                            let amount = line["amount"].as_str().map(decimal);
+                            line["invoice_number"] == row[0] && amount == row[1].as_str().map(decimal)
+                        })
+                }
+                (field, expected) => first(field).as_deref() == expected,
+            };
+            if !right {
+                wrong.push(format!(
+                    "{file} {name}: {expected}, read {:?} {} {}",
+                    first(name),
+                    read["kind"],
+                    read["remittance_lines"]
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn a_picture_on_its_side_is_turned_and_its_places_are_on_the_picture_as_sent() {
     let upright = image::load_from_memory(&fixture("screens/spei_bank_es.png")).unwrap().into_rgb8();

@@ -57,6 +57,10 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             return None;
         }
     }
+    if is_rupee_sign_misread(doc, amount) {
+        return None;
+    }
+    let spoken = if governed.is_none() { role_in_sentence(doc, amount) } else { None };
     let point = doc.context.decimal_point(currency.map(|(c, _)| c).or(amount.currency));
     let mut readings: Vec<(Decimal, f64)> = amount
         .readings
@@ -87,14 +91,106 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
     }
     Some(Candidate {
         amount: index,
-        role: governed.map(|g| g.label.role),
-        relation: governed.map(|g| g.relation),
+        role: governed.map(|g| g.label.role).or(spoken),
+        relation: governed.map(|g| g.relation).or(spoken.map(|_| Relation::Same)),
         currency,
         readings,
         negative,
         item: governed.is_some_and(|g| g.relation == Relation::Column),
         score: 0.0,
     })
+}
+
+/// What moves money, right behind an amount: `Ksh4,500.00 sent to`, `INR 18,500.00 debited from`.
+const MOVED: &[&str] = &[
+    "sent to",
+    "paid to",
+    "transferred to",
+    "debited from",
+    "debited",
+    "has been debited",
+    "was debited",
+    "is debited",
+    "has been sent",
+    "was sent",
+    "has been transferred",
+    "transferido a",
+    "enviado a",
+    "pagado a",
+    "enviados a",
+    "para",
+    "uberwiesen",
+    "an",
+    "credited to",
+    "has been credited",
+    "is credited",
+    "was credited",
+    "received from",
+    "sent today",
+];
+/// The same, right before it.
+const MOVES: &[&str] = &[
+    "payment of",
+    "our payment of",
+    "sent",
+    "paid",
+    "transferred",
+    "transfer of",
+    "pago de",
+    "pago por",
+    "transferencia de",
+    "transferencia por",
+    "deposito de",
+    "virement de",
+    "paiement de",
+    "zahlung von",
+    "uberweisung von",
+    "bonifico di",
+    "pagamento di",
+    "pagamento de",
+    "betaling van",
+    "overboeking van",
+    "debited by",
+    "debited for",
+    "debited with",
+];
+/// These behind or before an amount are prose too often to count alone.
+const WEAK_MOVED: &[&str] = &["para", "an"];
+
+/// What a sentence says an amount is, where no label governs it.
+fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
+    if !amount.has_sign() {
+        return None;
+    }
+    let (first, last) = (*amount.words.iter().min()?, *amount.words.iter().max()?);
+    let line = doc.layout.words[last].line;
+    let page = doc.layout.words[last].region.page;
+    let near = |w: usize| {
+        let word = &doc.layout.words[w];
+        word.region.page == page && word.line.abs_diff(line) <= 1
+    };
+    let joined = |range: std::ops::Range<usize>| {
+        let words = range.filter(|&w| near(w)).map(|w| super::lexicon::fold(&doc.layout.words[w].text));
+        words.filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let ends = doc.layout.words[last].text.ends_with(['.', ';', '!', '?']);
+    let behind = joined(last.saturating_add(1)..last.saturating_add(4).min(doc.layout.words.len()));
+    let before = joined(first.saturating_sub(3)..first);
+    let starts = |phrase: &&&str| behind == **phrase || behind.starts_with(&format!("{phrase} "));
+    let closes = |phrase: &&&str| before == **phrase || before.ends_with(&format!(" {phrase}"));
+    let moved = !ends && MOVED.iter().filter(|p| !WEAK_MOVED.contains(p)).any(|p| starts(&p));
+    (moved || MOVES.iter().any(|p| closes(&p))).then_some(Role::Paid)
+}
+
+/// Without data for Indic scripts the reader of letters sees `₹` as a digit (`₹4,500` as `74,500` or `34,500`). In a picture that
+/// points to rupees, a number without a legible sign that begins with such a digit may be ten times too large, so it is not legible.
+fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
+    let rupees = doc.context.points_to("INR");
+    let number = amount.words.iter().map(|&w| doc.layout.words[w].text.as_str()).find(|t| t.bytes().any(|b| b.is_ascii_digit()));
+    rupees
+        && !amount.has_sign()
+        && amount.words.iter().all(|&w| doc.layout.is_ocr(w))
+        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['2', '3', '7']))
 }
 
 /// Scores every candidate for being the amount of a document of this kind.

@@ -143,6 +143,11 @@ impl Context {
         tilted(prior, self.day_first_votes, self.month_first_votes, 30.0)
     }
 
+    /// Names a currency, or words point to it at all.
+    pub fn points_to(&self, code: &str) -> bool {
+        self.named.iter().any(|c| c.code() == code) || self.pointed.iter().any(|(c, _)| c.code() == code)
+    }
+
     fn names_or_points(&self, code: &str) -> bool {
         self.named.iter().any(|c| c.code() == code) || self.pointed.first().is_some_and(|(c, _)| c.code() == code)
     }

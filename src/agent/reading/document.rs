@@ -324,7 +324,7 @@ impl<'w> Document<'w> {
             rest = tail;
         }
         let (&first, tail) = rest.split_first()?;
-        let text = trimmed(value_part(&self.layout, first));
+        let text = trimmed(value_part(&self.layout, first)).trim_matches(['(', ')']);
         if self.shaped[first] && !self.scan.accounts.iter().any(|a| a.words.contains(&first)) {
             return None;
         }
@@ -348,7 +348,8 @@ impl<'w> Document<'w> {
             }
             taken.push(next);
         }
-        let code: String = taken.iter().map(|&w| trimmed(value_part(&self.layout, w))).collect::<Vec<_>>().join(" ");
+        let code: String =
+            taken.iter().map(|&w| trimmed(value_part(&self.layout, w)).trim_matches(['(', ')'])).collect::<Vec<_>>().join(" ");
         self.is_code(&code, &taken, length_min).then_some(taken)
     }
 

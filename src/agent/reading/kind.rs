@@ -64,6 +64,8 @@ pub struct Shape {
     pub remittance_rows: usize,
     /// Rows that hold a date and an amount.
     pub movement_rows: usize,
+    /// The rows add up to another amount of the document.
+    pub rows_add_up: bool,
     /// It is a mail or chat message: prose, not a form.
     pub is_message: bool,
 }
@@ -205,6 +207,11 @@ fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {
     }
     if shape.remittance_rows >= 2 {
         add(EvidenceKind::RemittanceAdvice, 2.5);
+        // A bill has goods in its rows, not numbers of other bills.
+        add(EvidenceKind::Invoice, -2.0);
+        if shape.rows_add_up {
+            add(EvidenceKind::RemittanceAdvice, 2.5);
+        }
     }
     if shape.movement_rows >= 4 && has(Role::Balance) {
         add(EvidenceKind::Statement, 3.0);
@@ -280,7 +287,10 @@ pub fn classify(sums: &[f64; 13]) -> (EvidenceKind, Confidence) {
     let scaled = |sum: f64| (sum / TEMPERATURE).exp();
     let whole: f64 = ranked.iter().map(|(s, _)| scaled(*s)).sum::<f64>() + scaled(EVIDENCE_MIN);
     let probability = scaled(top) / whole;
-    if top < EVIDENCE_MIN || probability < 0.4 {
+    // Twelve kinds share the rest even where nothing speaks for them, so a clear lead counts, not only the probability.
+    let second = ranked.get(1).map_or(0.0, |r| r.0);
+    let leads = top >= 2.4 && top - second >= 1.3;
+    if top < EVIDENCE_MIN || (probability < 0.4 && !leads) {
         return (EvidenceKind::Unknown, Confidence::from_millionths(millionths(1.0 - probability)));
     }
     (kind, Confidence::from_millionths(millionths(probability)))

@@ -76,17 +76,20 @@ pub fn interpret(words: &Words) -> Reading {
         ));
     }
     let rows = remittance::find(&doc);
+    let mut candidates = amounts::candidates(&doc);
+    let sum_of_rows = remittance::sum_of(&rows, &candidates);
+    let parts = remittance::amounts_of(&rows);
+    let rows_add_up = sum_of_rows.is_some() && candidates.iter().any(|c| !parts.contains(&c.amount) && c.value() == sum_of_rows);
     let shape = kind::Shape {
         remittance_rows: rows.rows.len(),
         movement_rows: rows.movements,
+        rows_add_up,
         is_message: words.mail.is_some() || words.words.first().is_some_and(|w| w.source == Source::Mail),
     };
     let (kind, kind_confidence) = kind::classify(&kind::sums(&doc, shape));
 
-    let mut candidates = amounts::candidates(&doc);
     amounts::score(&doc, kind, &mut candidates);
-    let sum_of_rows = remittance::sum_of(&rows, &candidates);
-    amounts::weigh_rows(&mut candidates, &remittance::amounts_of(&rows), sum_of_rows, kind);
+    amounts::weigh_rows(&mut candidates, &parts, sum_of_rows, kind);
     let mut claims = amounts::amount_claims(&doc, &candidates);
     let total = claims.first().and_then(amounts::decimal_of);
     claims.extend(amounts::part_claims(&doc, &candidates, total));

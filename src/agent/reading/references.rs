@@ -19,6 +19,7 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
         }
     }
     claims.extend(by_shape(doc, kind));
+    claims.extend(confirmed(doc));
     if kind == EvidenceKind::Invoice {
         own_number(&mut claims);
     }
@@ -210,6 +211,22 @@ fn by_shape(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
         .collect()
 }
 
+/// `SKL7H3P9QX Confirmed.`: mobile money of East Africa begins its messages with the number of the operation, without a label.
+fn confirmed(doc: &Document<'_>) -> Option<Claim> {
+    (0..doc.layout.words.len().saturating_sub(1)).find_map(|w| {
+        let text = trimmed(&doc.layout.words[w].text);
+        let code = text.len() == 10
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            && text.bytes().any(|b| b.is_ascii_digit())
+            && text.bytes().filter(u8::is_ascii_uppercase).count() >= 3;
+        let next = super::lexicon::fold(&doc.layout.words[w.saturating_add(1)].text);
+        if !code || !matches!(next.as_str(), "confirmed" | "imethibitishwa") {
+            return None;
+        }
+        doc.claim(Field::Reference, ClaimValue::Text(text.to_owned()), &[w], 0.95)
+    })
+}
+
 /// The prefixes that invoices carry around the world, and nothing else usually does.
 pub fn has_invoice_prefix(text: &str) -> bool {
     let letters: String = text.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
@@ -244,6 +261,16 @@ pub fn has_invoice_prefix(text: &str) -> bool {
     ) || (separated
         && matches!(letters.as_str(), "F" | "B" | "E" | "FT" | "RE" | "R" | "FC" | "FR" | "IN" | "VF" | "FF" | "FAE" | "FS")
         && digits >= 4)
+}
+
+/// Prefixes of credit notes within a list of invoices: `CN-00871`, `GS-2207`.
+pub fn has_credit_prefix(text: &str) -> bool {
+    let letters: String = text.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
+    let rest = &text[letters.len()..];
+    rest.starts_with(['-', '/', '#', '_', '.'])
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/' | b'.' | b'_' | b'#'))
+        && rest.bytes().filter(u8::is_ascii_digit).count() >= 3
+        && matches!(letters.as_str(), "CN" | "CM" | "CR" | "CRN" | "GS" | "GU" | "NC" | "AV" | "FC" | "CRED" | "KG")
 }
 
 /// On an invoice the likeliest invoice number is the paper's own.

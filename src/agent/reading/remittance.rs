@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::amounts::Candidate;
 use super::document::Document;
 use super::labels::Role;
-use super::references::has_invoice_prefix;
+use super::references::{has_credit_prefix, has_invoice_prefix};
 use super::scan::{trimmed, value_part};
 
 /// Rows found, before it is known what the document is.
@@ -84,7 +84,8 @@ fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize
         }
         for &word in &segment.words {
             if !doc.shaped[word]
-                && has_invoice_prefix(trimmed(value_part(&doc.layout, word)))
+                && (has_invoice_prefix(trimmed(value_part(&doc.layout, word)))
+                    || has_credit_prefix(trimmed(value_part(&doc.layout, word))))
                 && doc.code_at(&[word], 4).is_some()
             {
                 number = Some((vec![word], true));

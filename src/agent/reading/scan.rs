@@ -501,6 +501,19 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         }
         return None;
     }
+    let glued = glued_letters(piece);
+    if let Some((letters, number)) = glued {
+        match letters.to_ascii_lowercase().as_str() {
+            "ksh" | "kshs" | "kes" => return Some((1, format!("KES {}", number.trim_start_matches('.')))),
+            // Nigerians write the naira's sign as N where a keyboard lacks it, and readers of letters see it so.
+            "n" if is_grouped_or_fraction(number) => return Some((1, format!("₦{number}"))),
+            // `FT2631400871`, `RM44120`: a code. Amounts of that size are written with marks, or behind a currency's code.
+            _ if number.bytes().all(|b| b.is_ascii_digit()) && number.len() >= 5 && Currency::parse(letters).is_err() => {
+                return None;
+            }
+            _ => {}
+        }
+    }
     let digits = piece.bytes().filter(u8::is_ascii_digit).count();
     let marks = piece.contains(['.', ',']);
     let bare = piece.bytes().all(|b| b.is_ascii_digit());
@@ -515,6 +528,9 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         while !done {
             let Some(next) = pieces.get(at.saturating_add(length)).filter(|_| !taken[at.saturating_add(length)]) else { break };
             let next = trimmed_amount(next);
+            // `1 ,320.00`: a gap that a reader of letters saw before the mark.
+            let mark = next.strip_prefix([',', '.']).filter(|_| length == 1 && next.len() >= 7);
+            let next = mark.unwrap_or(next);
             let group = next.as_bytes();
             let three = group.len() >= 3 && group[..3].iter().all(u8::is_ascii_digit);
             let rest = next.get(3..).unwrap_or("");
@@ -536,6 +552,34 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         }
     }
     Some((1, piece.to_owned()))
+}
+
+/// Letters right before a number: `Ksh4,500`.
+fn glued_letters(piece: &str) -> Option<(&str, &str)> {
+    let piece = piece.trim_start_matches('(').trim_end_matches(')');
+    let at = piece.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (letters, number) = piece.split_at(at);
+    let first = number.trim_start_matches('.').chars().next()?;
+    (!letters.is_empty() && first.is_ascii_digit()).then_some((letters, number))
+}
+
+/// `75,000.00`, `75,000`, `75.50`: written as money is.
+fn is_grouped_or_fraction(number: &str) -> bool {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "00"));
+    let mut groups = whole.split(',');
+    let head = groups.next().unwrap_or("");
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let mut count = 0_usize;
+    let three = groups.all(|g| {
+        count = count.saturating_add(1);
+        g.len() == 3 && digits(g)
+    });
+    digits(head)
+        && three
+        && fraction.len() == 2
+        && digits(fraction)
+        && (count > 0 || number.contains('.'))
+        && (count == 0 || head.len() <= 3)
 }
 
 fn trimmed_amount(piece: &str) -> &str {

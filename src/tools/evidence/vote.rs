@@ -103,13 +103,37 @@ pub(super) fn has_letters(text: &str) -> bool {
 pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
     let sign =
         |text: &str| text.chars().any(|c| matches!(c, '$' | '€' | '£' | '¥' | '₹' | '+' | '-' | '−' | '*' | '%' | '/' | '#'));
-    words
+    let words = words
         .into_iter()
         .filter(|w| {
             w.confidence >= FLOOR && (has_letters(&w.text) || (sign(&w.text) && w.confidence >= 40.0) || w.confidence >= 80.0)
         })
         .filter(|w| w.at.area() > 0.0 && w.at != Rect::default())
-        .collect()
+        .collect::<Vec<_>>();
+    let strays: Vec<bool> = words.iter().map(|w| is_stray(w, &words)).collect();
+    words.into_iter().zip(strays).filter(|(_, stray)| !stray).map(|(w, _)| w).collect()
+}
+
+/// One letter that was made of a rule, a frame or an icon: it lies across the place of real words, or its box is of another size than
+/// the words it stands among. Left in, it would part a value from its label, and a box from its words.
+fn is_stray(word: &Seen, all: &[Seen]) -> bool {
+    let mut letters = word.text.chars();
+    let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
+    if !letter.is_alphabetic() && letter != '|' {
+        return false;
+    }
+    let middle = |r: Rect| ((r.x0 + r.x1) / 2.0, (r.y0 + r.y1) / 2.0);
+    let holds = |r: Rect, (x, y): (f32, f32)| (r.x0..=r.x1).contains(&x) && (r.y0..=r.y1).contains(&y);
+    all.iter().filter(|other| other.text.chars().count() >= 3).any(|other| {
+        let near = other.at.height();
+        let around = Rect { x0: other.at.x0 - near, x1: other.at.x1 + near, ..other.at };
+        let odd = word.at.height() > 1.7 * near || word.at.height() < 0.4 * near;
+        holds(word.at, middle(other.at))
+            || holds(other.at, middle(word.at))
+            || (odd
+                && (holds(around, middle(word.at))
+                    || holds(Rect { x0: word.at.x0 - near, x1: word.at.x1 + near, ..word.at }, middle(other.at))))
+    })
 }
 
 #[cfg(test)]
@@ -139,6 +163,16 @@ mod tests {
         let words =
             reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
         assert_eq!(texts(&words), ["12:21", "PM"]);
+    }
+
+    #[test]
+    fn a_letter_made_of_a_rule_goes_and_a_real_one_stays() {
+        let rule = Seen { at: Rect { x0: 60.0, y0: -10.0, x1: 64.0, y1: 20.0 }, ..seen("J", 0.0, 0.0, 90.0) };
+        let words = without_noise(vec![seen("640,00", 0.0, 58.0, 90.0), rule, seen("EUR", 66.0, 90.0, 90.0)]);
+        assert_eq!(texts(&words), ["640,00", "EUR"]);
+        let words =
+            without_noise(vec![seen("Para", 0.0, 40.0, 90.0), seen("a", 45.0, 50.0, 90.0), seen("Elena", 55.0, 95.0, 90.0)]);
+        assert_eq!(texts(&words), ["Para", "a", "Elena"]);
     }
 
     #[test]
