@@ -150,6 +150,13 @@ fn advice(head: &[u8]) -> &'static str {
         (b"7z\xbc\xaf", "it is a 7z archive; unpack it first"),
         (b"{\\rtf", "it is a text document (RTF); ask for the file the bank sent"),
     ];
+    if !head.is_empty() && head.iter().all(|b| *b == 0) {
+        return "it holds nothing but zero bytes: the copy is broken; ask for it again";
+    }
+    let starts_as_text = head.get(..16).is_some_and(|start| start.iter().all(|b| (b' '..=b'~').contains(b) || b.is_ascii_whitespace()));
+    if starts_as_text && head.windows(8).any(|w| w == [0; 8]) {
+        return "it begins as text and goes on in zero bytes: the copy is broken; ask for it again";
+    }
     known
         .iter()
         .find(|(start, _)| head.starts_with(start))
@@ -189,6 +196,8 @@ mod tests {
             (b"PK\x03\x04word/document.xml", "ZIP archive"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
             (b"Dear Sir", "ask the bank for one of these"),
+            (&[0; 100], "nothing but zero bytes"),
+            (b"Date,Description,Amount\n2026-01-01,a,1\n\0\0\0\0\0\0\0\0\0\0\0\0", "goes on in zero bytes"),
         ] {
             let error = read(bytes).expect_err(words);
             assert!(error.contains(words), "{words}: {error}");

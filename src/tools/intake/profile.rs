@@ -239,12 +239,14 @@ const BUILT_IN: &[&str] = &[
     include_str!("profiles/monzo.toml"),
     include_str!("profiles/n26_2024.toml"),
     include_str!("profiles/n26_old.toml"),
+    include_str!("profiles/natwest.toml"),
     include_str!("profiles/paypal_de.toml"),
     include_str!("profiles/paypal_en.toml"),
     include_str!("profiles/rabobank.toml"),
     include_str!("profiles/revolut.toml"),
     include_str!("profiles/revolut_business.toml"),
     include_str!("profiles/sparkasse_camt.toml"),
+    include_str!("profiles/sparkasse_mt940.toml"),
     include_str!("profiles/starling.toml"),
     include_str!("profiles/stripe_balance.toml"),
     include_str!("profiles/stripe_itemized.toml"),
@@ -254,7 +256,8 @@ const BUILT_IN: &[&str] = &[
 /// A column name for comparison: lower case, no accents, words parted by one space, signs gone.
 pub fn folded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    for c in name.chars().flat_map(char::to_lowercase) {
+    // The Turkish capital İ becomes two characters in lower case, the second a dot of its own.
+    for c in name.chars().flat_map(char::to_lowercase).filter(|c| *c != '\u{307}') {
         let c = unaccented(c);
         if c == 'ß' {
             out.push_str("ss");
@@ -271,10 +274,10 @@ pub fn folded(name: &str) -> String {
 /// A column name without the currency some banks write into it (`Betrag (EUR)`, `Amount in GBP`), and that currency.
 pub fn without_currency(name: &str) -> (String, Option<Currency>) {
     let name = name.trim();
-    let signs = [("€", Currency::EUR), ("£", Currency::GBP), ("S/", Currency::PEN)];
+    let signs = [("€", "EUR"), ("£", "GBP"), ("S/", "PEN"), ("R$", "BRL"), ("US$", "USD"), ("zł", "PLN"), ("Kč", "CZK"), ("₹", "INR"), ("円", "JPY")];
     if let Some((base, inside)) = name.strip_suffix([')', ']']).and_then(|n| n.rsplit_once(['(', '['])) {
         let inside = inside.trim();
-        let sign = signs.iter().find(|(sign, _)| *sign == inside.trim_end_matches('.')).map(|(_, currency)| *currency);
+        let sign = signs.iter().find(|(sign, _)| *sign == inside.trim_end_matches('.')).and_then(|(_, code)| Currency::parse(code).ok());
         if let Some(currency) = sign.or_else(|| Currency::parse(inside).ok()) {
             return (folded(base), Some(currency));
         }
@@ -287,10 +290,15 @@ pub fn without_currency(name: &str) -> (String, Option<Currency>) {
         let base = folded(base);
         return (base.strip_suffix(" in").map(str::to_owned).unwrap_or(base), Some(currency));
     }
-    (folded(name), None)
+    let whole = folded(name);
+    if let Some((base, "euro" | "euros" | "euroa")) = whole.rsplit_once(' ') {
+        return (base.strip_suffix(" en").unwrap_or(base).to_owned(), Some(Currency::EUR));
+    }
+    (whole, None)
 }
 
-/// What a column name means in any of the languages known: English, Spanish, Portuguese, French, German, Italian, Dutch.
+/// What a column name means in any of the languages known: English, Spanish, Portuguese, French, German, Italian, Dutch, the Nordic
+/// languages, Polish, Czech and Slovak, Hungarian, Romanian, Turkish, Russian, Japanese and Chinese.
 pub fn synonym(folded_name: &str) -> Option<Field> {
     SYNONYMS.iter().find(|(_, names)| names.contains(&folded_name)).map(|(field, _)| *field)
 }
@@ -344,8 +352,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "boekdatum",
             "boekingsdatum",
             "transactiedatum",
-            "datum transactie",
-        ],
+            "datum transactie", "txn date", "tran date", "date of transaction", "process date", "processed date", "date processed", "posted", "f operativa", "fecha operativa", "fecha mov", "fecha proceso", "fecha de proceso", "data operacji", "data ksiegowania", "data transakcji", "data zaksiegowania", "datum zauctovani", "datum zuctovani", "datum transakce", "datum provedeni", "datum uctovania", "datum pohybu", "bokforingsdag", "bokforingsdatum", "transaktionsdag", "transaktionsdatum", "bokfort", "dato", "bogforingsdato", "posteringsdato", "bokforingsdato", "bokfort dato", "bogfort dato", "kirjauspaiva", "maksupaiva", "paivamaara", "konyvelesi datum", "konyveles datuma", "tranzakcio datuma", "konyveles napja", "tarih", "islem tarihi", "data tranzactiei", "data operatiunii", "data inregistrarii", "дата", "дата операции", "дата проводки", "日付", "取引日", "お取引日", "年月日", "ご利用日", "交易日期", "记账日期", "入账日期",],
     ),
     (
         Field::ValueDate,
@@ -367,8 +374,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "wertstellungsdatum",
             "data valuta",
             "rentedatum",
-            "valutering",
-        ],
+            "valutering", "valutadag", "data waluty", "rentedato", "valuteringsdato", "valordato", "arvopaiva", "erteknap", "ertek napja", "datum valuty", "valor tarihi", "data valutei", "дата валютирования", "起息日",],
     ),
     (
         Field::Amount,
@@ -390,8 +396,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "transactiebedrag",
             "montant operation",
             "montant de l operation",
-            "importe operacion",
-        ],
+            "importe operacion", "kwota", "kwota operacji", "kwota transakcji", "castka", "objem", "suma", "ciastka", "belopp", "belob", "belop", "insattning uttag", "ut inn", "maara", "summa", "rahamaara", "osszeg", "tutar", "islem tutari", "сумма", "сумма операции", "金額", "取引金額", "交易金额", "发生额", "amount debit credit", "importe movimiento", "valor lancamento", "betrag der buchung", "suma tranzactiei",],
     ),
     (
         Field::Debit,
@@ -418,8 +423,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "addebito",
             "uscite",
             "uscita",
-            "af",
-        ],
+            "af", "obciazenia", "obciazenie", "uttag", "ut fra konto", "ut", "belop ut", "egresos", "retiros", "saidas", "saida", "borc", "terheles", "na tarhu", "debet", "дебет", "расход", "списание", "出金金額", "出金額", "出金", "お支払金額", "お引出し", "支払金額", "引出金額", "借方发生额", "支出", "支出金额", "借方金额", "debitbelopp", "ausgang", "belastungen", "debit amt",],
     ),
     (
         Field::Credit,
@@ -445,8 +449,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "accredito",
             "entrate",
             "entrata",
-            "bij",
-        ],
+            "bij", "uznania", "uznanie", "insattning", "inn pa konto", "inn", "belop inn", "ingresos", "depositos", "entradas", "alacak", "jovairas", "ve prospech", "kredit", "кредит", "приход", "зачисление", "入金金額", "入金額", "入金", "お預り金額", "お預入れ", "預り金額", "預入金額", "贷方发生额", "收入", "收入金额", "贷方金额", "eingang", "gutschriften", "credit amt",],
     ),
     (
         Field::Indicator,
@@ -467,8 +470,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "dare avere",
             "af bij",
             "sens",
-            "soll haben kennzeichen",
-        ],
+            "soll haben kennzeichen", "dr cr indicator", "debit or credit", "credit or debit", "dc", "cd", "crdr", "drcr", "soll haben s h", "af bij d c", "tipo lancamento", "tipo movimiento", "obciazenie uznanie", "typ obciazenie uznanie", "debet kredit", "借贷标志",],
     ),
     (
         Field::Currency,
@@ -486,8 +488,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "waehrung",
             "valuta divisa",
             "munt",
-            "muntsoort",
-        ],
+            "muntsoort", "waluta", "mena", "devizanem", "penznem", "para birimi", "moneda cuenta", "валюта", "币种", "通貨", "currency account", "valutakod", "valuuttakoodi", "valuutta",],
     ),
     (
         Field::Account,
@@ -512,8 +513,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "conto",
             "rekening",
             "rekeningnummer",
-            "iban bban",
-        ],
+            "iban bban", "numer rachunku", "cislo uctu", "konto nr", "kontonr", "konto nummer", "account nr", "acct number", "acct no",],
     ),
     (
         Field::Balance,
@@ -533,8 +533,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "saldo nach buchung",
             "saldo na trn",
             "saldo na mutatie",
-            "resulting balance",
-        ],
+            "resulting balance", "saldo po operacji", "saldo po transakcji", "zustatek", "zostatok", "bokfort saldo", "egyenleg", "bakiye", "sold", "sold contabil", "остаток", "残高", "差引残高", "余额", "账户余额", "available balance", "ledger balance", "saldo total", "saldo posterior", "solde apres operation", "saldo eur",],
     ),
     (
         Field::CounterpartyName,
@@ -561,8 +560,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "controparte",
             "tegenpartij",
             "naam tegenpartij",
-            "naam",
-        ],
+            "naam", "counterparty name address", "nadawca odbiorca", "odbiorca nadawca", "dane kontrahenta", "kontrahent", "nazwa kontrahenta", "nazev protiuctu", "nazev protistrany", "nazov protistrany", "nazov protiuctu", "saaja maksaja", "maksaja saaja", "partner neve", "ellenoldali nev", "partner", "empfanger zahlungspflichtiger", "auftraggeber zahlungsempfanger empfanger zahlungspflichtiger", "beneficiario ordenante", "ordenante beneficiario", "nume partener", "контрагент", "对方户名", "对方名称", "beneficiary remitter", "name of counterparty", "tegenpartij naam",],
     ),
     (
         Field::PayerName,
@@ -575,8 +573,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "remitente",
             "zahlungspflichtiger",
             "ordinante",
-            "donneur d ordre",
-        ],
+            "donneur d ordre", "avsandare", "nadawca", "ordering party", "maksaja", "tilittaja", "плательщик",],
     ),
     (Field::PayeeName, &["payee", "payee name", "recipient", "zahlungsempfanger"]),
     (
@@ -597,8 +594,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "gegenkonto",
             "tegenrekening",
             "tegenrekening iban bban",
-            "iban tegenpartij",
-        ],
+            "iban tegenpartij", "mottagare", "odbiorca", "saaja", "beneficiaire", "получатель", "modtager", "mottaker", "protiucet", "cislo protiuctu", "protistrana ucet", "nr rachunku kontrahenta", "rachunek kontrahenta", "numer rachunku kontrahenta", "numer rachunku nadawcy odbiorcy", "saajan tilinumero", "maksajan tilinumero", "tilinumero", "ellenoldali szamlaszam", "partner szamlaszama", "对方账号", "counterparty account number", "counterparty bank account", "auftraggeberkonto", "iban tegenrekening",],
     ),
     (
         Field::Remittance,
@@ -639,8 +635,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "descrizione operazione",
             "omschrijving",
             "mededeling",
-            "mededelingen",
-        ],
+            "mededelingen", "text", "tekst", "buchungsdetails", "buchungsinformation", "avisierungstext", "mitteilung", "vorgang verwendungszweck", "tytul", "tytul operacji", "tytulem", "opis operacji", "opis", "szczegoly transakcji", "opis transakcji", "zprava pro prijemce", "zprava", "popis", "sprava pre prijimatela", "beskrivning", "meddelande", "rubrik", "specifikation", "beskrivelse", "forklaring", "melding", "meddelelse", "viesti", "kozlemeny", "megjegyzes", "aciklama", "descriere", "detalii tranzactie", "назначение платежа", "описание", "内容", "摘要", "お取り扱い内容", "取引内容", "附言", "用途", "transaction description", "payment description", "transaction narrative", "lancamento", "historico descricao", "libelle complet", "reason",],
     ),
     (Field::StructuredReference, &["structured reference", "creditor reference", "betalingskenmerk", "communication structuree"]),
     (
@@ -652,8 +647,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "endtoendid",
             "kundenreferenz end to end",
             "ende zu ende referenz",
-            "e2e id",
-        ],
+            "e2e id", "viite", "viitenumero", "kid", "ocr", "ocr nummer", "variabilni symbol", "variabilny symbol", "qr referenz", "esr referenz", "referenznummer",],
     ),
     (
         Field::BankReference,
@@ -679,8 +673,7 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "referentie",
             "transactiereferentie",
             "volgnr",
-            "fitid",
-        ],
+            "fitid", "ref no cheque no", "chq ref no", "ref no", "cheque no", "txn id", "tran id", "transaction no", "arkistointitunnus", "numer transakcji", "id transakce", "id operace", "zkb referenz", "referencia 1", "n documento", "dekont no", "交易流水号", "流水号",],
     ),
     (
         Field::TransactionCode,
@@ -698,12 +691,11 @@ const SYNONYMS: &[(Field, &[&str])] = &[
             "umsatzart",
             "umsatztyp",
             "mutatiesoort",
-            "tipologia",
-        ],
+            "tipologia", "laji", "selitys", "typ transakcji", "rodzaj transakcji", "typ operacji", "transaktionstyp", "typ transakce", "typ pohybu", "art der buchung", "vorgang",],
     ),
     (
         Field::Fee,
-        &["fee", "fees", "commission", "charges", "comision", "comissao", "frais", "gebuhr", "entgelt", "commissione", "kosten"],
+        &["fee", "fees", "commission", "charges", "comision", "comissao", "frais", "gebuhr", "entgelt", "commissione", "kosten", "prowizja", "avgift", "poplatek", "komisyon", "手数料",],
     ),
     (
         Field::OriginalAmount,
@@ -747,6 +739,12 @@ mod tests {
             ("Libellé", Field::Remittance),
             ("Crédit", Field::Credit),
             ("Währung", Field::Currency),
+            ("Data księgowania", Field::BookingDate),
+            ("Název protiúčtu", Field::CounterpartyName),
+            ("Beløb", Field::Amount),
+            ("Kirjauspäivä", Field::BookingDate),
+            ("İŞLEM TARİHİ", Field::BookingDate),
+            ("入金金額", Field::Credit),
             ("DEBIT/CREDIT", Field::Indicator),
             ("  Descripción  operación ", Field::Remittance),
         ] {
@@ -754,6 +752,8 @@ mod tests {
         }
         assert_eq!(without_currency("Betrag (€)"), ("betrag".to_owned(), Some(Currency::EUR)));
         assert_eq!(without_currency("Amount (PEN)"), ("amount".to_owned(), Some(Currency::PEN)));
+        assert_eq!(without_currency("Valor (R$)"), ("valor".to_owned(), Currency::parse("BRL").ok()));
+        assert_eq!(without_currency("Débit euros"), ("debit".to_owned(), Some(Currency::EUR)));
         assert_eq!(without_currency("Betrag in EUR"), ("betrag".to_owned(), Some(Currency::EUR)));
         assert_eq!(without_currency("Date (UTC)"), ("date utc".to_owned(), None));
     }
