@@ -89,7 +89,9 @@ pub fn read<R: Read + Seek>(
     };
     if encoding != seen.encoding && label.is_none() {
         let name = encoding.name();
-        outcome.notices.push(format!("the column names show that the file is in {name}; if names look wrong set `encoding` in a profile"));
+        outcome
+            .notices
+            .push(format!("the column names show that the file is in {name}; if names look wrong set `encoding` in a profile"));
     }
     if seen.replaced > 0 && encoding == UTF_8 {
         outcome.notices.push(format!("{} bytes of the file are not UTF-8; the characters were replaced by �", seen.replaced));

@@ -157,7 +157,8 @@ fn is_delimited(text: &str) -> bool {
         // A table of two columns has no second column to confirm it, so every line must agree.
         let enough = if widest >= 2 { equal * 4 >= table.len() * 3 } else { equal == table.len() };
         // A small table between a preamble and a disclaimer: three rows on end are no accident.
-        let stands_alone = widest >= 3 && equal >= 3 && equal * 2 >= table.len() && table.iter().take(equal).all(|c| *c == widest);
+        let stands_alone =
+            widest >= 3 && equal >= 3 && equal * 2 >= table.len() && table.iter().take(equal).all(|c| *c == widest);
         widest >= 1 && (enough || stands_alone)
     })
 }
@@ -238,7 +239,10 @@ mod tests {
             ("Date;Amount;Text\n01.02.2026;1,50;x\n", Some(BankFormat::Csv)),
             ("Kontoauszug\nKonto 1\n\n\"Datum\",\"Betrag\",\"Text\"\n\"1\",\"2,5\",\"3\"\n", Some(BankFormat::Csv)),
             ("date\tamount\n2026-01-01\t5\n", Some(BankFormat::Csv)),
-            ("Date,Text,Amount\n2026-03-25,\"ACME, Inc\nInvoice \"\"7\"\"\nthanks\",1\n2026-03-26,Fee,-1\n", Some(BankFormat::Csv)),
+            (
+                "Date,Text,Amount\n2026-03-25,\"ACME, Inc\nInvoice \"\"7\"\"\nthanks\",1\n2026-03-26,Fee,-1\n",
+                Some(BankFormat::Csv),
+            ),
             ("Date,Text,Amount\n2026-03-25,A,1\n2026-03-26,\"B", Some(BankFormat::Csv)),
             ("Dear Sir,\nplease find attached, as agreed, the statement.\nRegards", None),
             ("%PDF-1.7\n1,2,3\n1,2,3\n", None),

@@ -41,7 +41,8 @@ impl Layout {
     /// Whether a profile or every column name was recognised.
     pub fn is_known(&self) -> bool {
         let used = |index: usize| self.columns.values().any(|columns| columns.contains(&index));
-        self.score >= 1000 || self.is_whole() && self.header.iter().enumerate().all(|(index, name)| name.is_empty() || used(index))
+        self.score >= 1000
+            || self.is_whole() && self.header.iter().enumerate().all(|(index, name)| name.is_empty() || used(index))
     }
 
     /// Our account, where the file names none.
@@ -181,7 +182,10 @@ fn is_either_account(folded_name: &str) -> bool {
 /// Whether a name of a date column speaks of the booking rather than of the transaction or simply of a date.
 fn says_booking(name: &str) -> bool {
     let name = folded(name);
-    let words = ["booking", "booked", "post", "buchung", "contab", "comptab", "ksiegow", "uctovan", "bokfor", "bogfor", "kirjaus", "konyvel", "boek", "ecriture", "记账", "入账"];
+    let words = [
+        "booking", "booked", "post", "buchung", "contab", "comptab", "ksiegow", "uctovan", "bokfor", "bogfor", "kirjaus",
+        "konyvel", "boek", "ecriture", "记账", "入账",
+    ];
     words.iter().any(|word| name.contains(word))
 }
 
@@ -245,8 +249,8 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
         }
     }
     // One account column is ours. Beside one that says it is, or beside the other party's, the word alone means the other's.
+    either_accounts.sort_by_key(|&index| !folded(&header[index]).contains("iban"));
     if columns.contains_key(&Field::Account) {
-        either_accounts.sort_by_key(|&index| !folded(&header[index]).contains("iban"));
         if !either_accounts.is_empty() {
             columns.entry(Field::CounterpartyAccount).or_insert(either_accounts);
         }

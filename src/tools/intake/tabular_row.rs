@@ -289,8 +289,8 @@ pub(super) fn indicator(text: &str, profile: Option<&Profile>) -> Option<bool> {
     }
     match word.as_str() {
         "d" | "dr" | "db" | "dbit" | "debit" | "debe" | "debito" | "cargo" | "soll" | "s" | "af" | "dare" | "out"
-        | "money out" | "withdrawal" | "lastschrift" | "belastung" | "saida" | "egreso" | "obciazenie" | "uttag" | "debet" | "ud"
-        | "ut" | "borc" | "odchozi" | "支出" | "借" => Some(true),
+        | "money out" | "withdrawal" | "lastschrift" | "belastung" | "saida" | "egreso" | "obciazenie" | "uttag" | "debet"
+        | "ud" | "ut" | "borc" | "odchozi" | "支出" | "借" => Some(true),
         "c" | "cr" | "crdt" | "credit" | "haber" | "credito" | "abono" | "haben" | "h" | "bij" | "avere" | "in" | "money in"
         | "deposit" | "gutschrift" | "entrada" | "ingreso" | "uznanie" | "insattning" | "kredit" | "ind" | "inn" | "alacak"
         | "prichozi" | "收入" | "贷" => Some(false),

@@ -18,7 +18,8 @@ fn read(file: &str, currency: Option<&str>) -> (Collected, BankFileReading) {
     (found, reading)
 }
 
-/// `date amount | name | account | text | structured reference`, then the balances as `= opening closing adds up`.
+/// `date amount | name | account | text | structured reference`, then the balances as `= account opening closing adds-up`, then
+/// the lines that are problems.
 fn shown(found: &Collected) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut rows = Vec::new();
@@ -45,18 +46,28 @@ fn shown(found: &Collected) -> Vec<String> {
             end.balance_adds_up
         ));
     }
+    rows.extend(found.problems.iter().map(|p| format!("! line {}", p.line.unwrap_or(0))));
     rows
 }
 
+/// `expected.txt`: the file, with the currency given beside it where it names none; then its lines, indented, checked by hand against the bytes.
 #[test]
 fn files_of_many_banks_give_what_they_say() {
-    let rows: &[(&str, Option<&str>, &[&str])] = &[
-@@ROWS@@
-    ];
-    for (file, currency, expected) in rows {
-        let (found, _) = read(file, *currency);
-        assert_eq!(shown(&found), *expected, "{file}");
-        assert_eq!(found.problems, vec![], "{file}");
+    let mut table: Vec<(&str, Option<&str>, Vec<String>)> = Vec::new();
+    for line in include_str!("../../../tests/fixtures/banks/expected.txt").lines() {
+        match (line.strip_prefix("  "), table.last_mut()) {
+            (Some(row), Some((_, _, rows))) => rows.push(row.to_owned()),
+            (Some(row), None) => panic!("{row} stands before any file"),
+            (None, _) => {
+                let (file, currency) = line.split_once(' ').map_or((line, None), |(file, currency)| (file, Some(currency)));
+                table.push((file, currency, Vec::new()));
+            }
+        }
+    }
+    assert!(table.len() > 15);
+    for (file, currency, expected) in table {
+        let (found, _) = read(file, currency);
+        assert_eq!(shown(&found), expected, "{file}");
     }
 }
 
