@@ -131,12 +131,20 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
                 changes.push(Change::CaseOpened(input_case(id, &self.input, entity, &report, self.clock.now())));
             }
         }
-        changes.push(Change::InputTaken {
-            digest: self.input.digest.clone(),
-            added: report.added,
-            known: report.known,
-            problems: report.problems.len() as u64,
-        });
+        // A file of which nothing could be taken (no account named, an unknown layout) is read again when it comes again: then
+        // perhaps with the flag or the profile that it lacked.
+        let nothing_taken = report.added == 0 && report.known == 0 && report.updated == 0 && report.announced == 0;
+        if !nothing_taken || report.problems.is_empty() {
+            changes.push(Change::InputTaken {
+                digest: self.input.digest.clone(),
+                added: report.added,
+                known: report.known,
+                problems: report.problems.len() as u64,
+            });
+        }
+        if changes.is_empty() {
+            return Ok(report);
+        }
         self.store.apply(ChangeSet { by: self.by, at: self.clock.now(), changes }).await?;
         Ok(report)
     }

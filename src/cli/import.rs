@@ -14,7 +14,7 @@ use quittance_rules::journal::{Input, InputKind};
 use quittance_rules::records::EntityId;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::EvidenceReader;
-use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::bank_file::{self, BankFileOptions};
 use quittance_tools::intake::feed::BankFileFeed;
 use quittance_tools::intake::{IntakeError, books};
 use quittance_tools::store::Database;
@@ -172,6 +172,9 @@ struct Said {
 
 async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
     let path = path.as_path();
+    if kind != InputKind::Evidence {
+        bank_file::refuse_padding(path)?;
+    }
     let (digest, size) = database.keep_file(path).await?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let input = input_of(digest, kind, &name, size);

@@ -137,6 +137,28 @@ fn looks_like_xml(head: &[u8]) -> bool {
     head.iter().find(|b| !is_filler(b)) == Some(&b'<')
 }
 
+/// Refuses a file whose beginning is zeros, or text that goes on in zeros, before it is kept and read: such a copy may claim many
+/// gigabytes and hold nothing.
+///
+/// # Errors
+/// Not readable, or such a copy.
+pub fn refuse_padding(path: &Path) -> Result<(), IntakeError> {
+    let mut head = Vec::with_capacity(HEAD);
+    std::fs::File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
+    padding(&head).map_or(Ok(()), |advice| Err(IntakeError::UnknownFormat { advice: advice.to_owned() }))
+}
+
+/// Says so when a file is zeros, or text that goes on in zeros (a cut transfer, a full disk, a sparse copy).
+fn padding(head: &[u8]) -> Option<&'static str> {
+    if !head.is_empty() && head.iter().all(|b| *b == 0) {
+        return Some("it holds nothing but zero bytes: the copy is broken; ask for it again");
+    }
+    let is_text = |b: &u8| (b' '..=b'~').contains(b) || b.is_ascii_whitespace();
+    let starts_as_text = !head.starts_with(b"%PDF") && head.get(..16).is_some_and(|start| start.iter().all(is_text));
+    (starts_as_text && head.windows(64).any(|w| w == [0; 64]))
+        .then_some("it begins as text and goes on in zero bytes: the copy is broken; ask for it again")
+}
+
 /// What the file seems to be, and what to do.
 fn advice(head: &[u8]) -> &'static str {
     let known: [(&[u8], &str); 9] = [
@@ -150,6 +172,9 @@ fn advice(head: &[u8]) -> &'static str {
         (b"7z\xbc\xaf", "it is a 7z archive; unpack it first"),
         (b"{\\rtf", "it is a text document (RTF); ask for the file the bank sent"),
     ];
+    if let Some(broken) = padding(head) {
+        return broken;
+    }
     known
         .iter()
         .find(|(start, _)| head.starts_with(start))
@@ -189,6 +214,8 @@ mod tests {
             (b"PK\x03\x04word/document.xml", "ZIP archive"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
             (b"Dear Sir", "ask the bank for one of these"),
+            (&[0; 100], "nothing but zero bytes"),
+            (b"Date,Description,Amount\n2026-01-01,a,1\n\0\0\0\0\0\0\0\0\0\0\0\0", "goes on in zero bytes"),
         ] {
             let error = read(bytes).expect_err(words);
             assert!(error.contains(words), "{words}: {error}");

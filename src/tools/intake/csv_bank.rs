@@ -3,7 +3,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, Decoder, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254,
+};
 use quittance_rules::bank::{Problem, StatementSink};
 use quittance_rules::money::Currency;
 
@@ -57,20 +59,20 @@ pub fn read<R: Read + Seek>(
     let encoding = label.unwrap_or(seen.encoding);
     input.seek(SeekFrom::Start(0))?;
     let mut source = CsvSource { table: Table::new(Decoding::new(input, encoding), b','), delimiter: b',' };
-    let built_in = Profile::built_in()?;
     let own_delimiter = options.profile.and_then(|p| p.delimiter).and_then(|d| u8::try_from(d).ok());
-    let mut best: Option<(u8, Layout, Option<Profile>)> = None;
-    for delimiter in DELIMITERS
-        .into_iter()
-        .filter(|d| own_delimiter.is_none_or(|own| own == *d))
-        .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
-    {
-        source.delimiter = delimiter;
-        if let Some((layout, profile)) = find_layout(&mut source, options.profile, built_in)?
-            && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
-        {
-            best = Some((delimiter, layout, profile));
+    let mut best = best_layout(&mut source, options.profile, own_delimiter)?;
+    // Bytes that are not UTF-8 do not say which older encoding they are in; column names that are words in one of them do.
+    let mut encoding = encoding;
+    if label.is_none() && seen.encoding == WINDOWS_1252 && best.as_ref().is_none_or(|(_, layout, _)| !layout.is_known()) {
+        for other in OLDER_ENCODINGS {
+            source.table.restart(DELIMITERS[0]).set_encoding(other);
+            let found = best_layout(&mut source, options.profile, own_delimiter)?;
+            let rank = |b: &Option<Found>| b.as_ref().map(|(_, layout, _)| (layout.is_whole(), layout.score()));
+            if rank(&found) > rank(&best) {
+                (best, encoding) = (found, other);
+            }
         }
+        source.table.restart(DELIMITERS[0]).set_encoding(encoding);
     }
     let mut outcome = match best {
         Some((delimiter, mut layout, profile)) if layout.is_whole() => {
@@ -85,10 +87,45 @@ pub fn read<R: Read + Seek>(
             refuse_unknown(&mut source, options.profile, Some(delimiter), sink)?
         }
     };
+    if encoding != seen.encoding && label.is_none() {
+        let name = encoding.name();
+        outcome
+            .notices
+            .push(format!("the column names show that the file is in {name}; if names look wrong set `encoding` in a profile"));
+    }
     if seen.replaced > 0 && encoding == UTF_8 {
         outcome.notices.push(format!("{} bytes of the file are not UTF-8; the characters were replaced by �", seen.replaced));
     }
     Ok(outcome)
+}
+
+/// Delimiter, layout and profile.
+type Found = (u8, Layout, Option<Profile>);
+
+/// Encodings that column names are tried in when the bytes are neither UTF-8 nor UTF-16 and Windows-1252 leaves columns unknown.
+const OLDER_ENCODINGS: [&Encoding; 6] = [WINDOWS_1250, WINDOWS_1254, WINDOWS_1251, SHIFT_JIS, GBK, BIG5];
+
+/// The best layout under any delimiter.
+fn best_layout<R: Read + Seek>(
+    source: &mut CsvSource<R>,
+    profile: Option<&Profile>,
+    own_delimiter: Option<u8>,
+) -> Result<Option<Found>, IntakeError> {
+    let built_in = Profile::built_in()?;
+    let mut best: Option<Found> = None;
+    for delimiter in DELIMITERS
+        .into_iter()
+        .filter(|d| own_delimiter.is_none_or(|own| own == *d))
+        .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
+    {
+        source.delimiter = delimiter;
+        if let Some((layout, profile)) = find_layout(source, profile, built_in)?
+            && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
+        {
+            best = Some((delimiter, layout, profile));
+        }
+    }
+    Ok(best)
 }
 
 /// Says that the layout is unknown, with the profile to complete.
@@ -265,6 +302,11 @@ impl<R: Read + Seek> Decoding<R> {
             ready: Vec::new(),
             ready_at: 0,
         }
+    }
+
+    /// Takes effect with the next restart.
+    fn set_encoding(&mut self, encoding: &'static Encoding) {
+        self.encoding = encoding;
     }
 
     fn restart(&mut self) -> io::Result<()> {

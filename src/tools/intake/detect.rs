@@ -144,29 +144,66 @@ fn is_delimited(text: &str) -> bool {
     if text.starts_with(['{', '[']) {
         return false;
     }
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).take(200).collect();
     [';', '\t', ',', '|'].iter().any(|delimiter| {
-        let counts: Vec<usize> = lines.iter().map(|l| outside_quotes(l, *delimiter)).collect();
+        let mut counts = delimiters_by_row(text, *delimiter);
+        // The last row of the head may be cut: by the head, or because the file is.
+        if counts.len() > 2 && !text.ends_with(['\n', '\r']) {
+            counts.pop();
+        }
         let Some(&widest) = counts.iter().filter(|c| counts.iter().filter(|d| d == c).count() >= 2).max() else { return false };
         let Some(first) = counts.iter().position(|c| *c == widest) else { return false };
         let table = counts.get(first..).unwrap_or_default();
         let equal = table.iter().filter(|c| **c == widest).count();
         // A table of two columns has no second column to confirm it, so every line must agree.
         let enough = if widest >= 2 { equal * 4 >= table.len() * 3 } else { equal == table.len() };
-        widest >= 1 && enough
+        // A small table between a preamble and a disclaimer: three rows on end are no accident.
+        let stands_alone =
+            widest >= 3 && equal >= 3 && equal * 2 >= table.len() && table.iter().take(equal).all(|c| *c == widest);
+        widest >= 1 && (enough || stands_alone)
     })
 }
 
-fn outside_quotes(line: &str, delimiter: char) -> usize {
-    let mut is_quoted = false;
-    line.chars()
-        .filter(|c| {
-            if *c == '"' {
-                is_quoted = !is_quoted;
+/// How often the delimiter parts fields in each of the first rows. A quoted field may run over several lines; one that never ends
+/// is a stray mark, and its line stands for itself.
+fn delimiters_by_row(text: &str, delimiter: char) -> Vec<usize> {
+    /// A quoted text of more lines is taken for a stray mark.
+    const MOST_LINES: usize = 20;
+    let lines: Vec<&str> = text.lines().take(400).collect();
+    let mut counts = Vec::new();
+    let mut at = 0;
+    while let Some(first) = lines.get(at) {
+        at += 1;
+        if first.trim().is_empty() {
+            continue;
+        }
+        let (mut count, mut open) = outside_quotes(first, delimiter, false);
+        if open {
+            let (mut through, mut next) = (count, at);
+            while open && next < lines.len() && next - at < MOST_LINES {
+                let (more, still) = outside_quotes(lines[next], delimiter, true);
+                through += more;
+                open = still;
+                next += 1;
             }
-            *c == delimiter && !is_quoted
-        })
-        .count()
+            if !open {
+                (count, at) = (through, next);
+            }
+        }
+        counts.push(count);
+    }
+    counts
+}
+
+/// Delimiters outside quotation marks, and whether a mark is left open.
+fn outside_quotes(line: &str, delimiter: char, mut is_quoted: bool) -> (usize, bool) {
+    let mut count = 0;
+    for c in line.chars() {
+        if c == '"' {
+            is_quoted = !is_quoted;
+        }
+        count += usize::from(c == delimiter && !is_quoted);
+    }
+    (count, is_quoted)
 }
 
 #[cfg(test)]
@@ -202,6 +239,11 @@ mod tests {
             ("Date;Amount;Text\n01.02.2026;1,50;x\n", Some(BankFormat::Csv)),
             ("Kontoauszug\nKonto 1\n\n\"Datum\",\"Betrag\",\"Text\"\n\"1\",\"2,5\",\"3\"\n", Some(BankFormat::Csv)),
             ("date\tamount\n2026-01-01\t5\n", Some(BankFormat::Csv)),
+            (
+                "Date,Text,Amount\n2026-03-25,\"ACME, Inc\nInvoice \"\"7\"\"\nthanks\",1\n2026-03-26,Fee,-1\n",
+                Some(BankFormat::Csv),
+            ),
+            ("Date,Text,Amount\n2026-03-25,A,1\n2026-03-26,\"B", Some(BankFormat::Csv)),
             ("Dear Sir,\nplease find attached, as agreed, the statement.\nRegards", None),
             ("%PDF-1.7\n1,2,3\n1,2,3\n", None),
             ("", None),

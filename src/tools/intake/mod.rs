@@ -24,6 +24,7 @@ pub mod qif;
 mod qif_date;
 pub mod table;
 pub mod tabular;
+mod tabular_evidence;
 pub mod tabular_layout;
 mod tabular_row;
 mod text_fields;

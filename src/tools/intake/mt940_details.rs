@@ -31,6 +31,10 @@ impl Details {
 
 /// Reads the lines of all `:86:` fields of one transaction.
 pub(super) fn read_details(lines: &[String]) -> Details {
+    // Polish banks send the transaction code in a field of its own, and again at the head of the next.
+    let alone =
+        lines.iter().take_while(|l| matches!(l.trim().len(), 1..=3) && l.trim().bytes().all(|b| b.is_ascii_digit())).count();
+    let lines = if alone < lines.len() { lines.get(alone..).unwrap_or_default() } else { lines };
     let whole: String = lines.iter().map(String::as_str).collect();
     if let Some(details) = german(whole.trim_start()) {
         return details;

@@ -476,9 +476,24 @@ fn read_date(text: &str) -> Option<Date> {
 }
 
 /// An amount with `.` or `,`. Investment houses write parts of a cent: they are rounded to the nearest (half to even), and said.
+/// `1 234,50` as French and Polish banks write it: spaces that part groups of three digits are taken out, any other stays.
+fn without_group_spaces(text: &str) -> String {
+    let groups: Vec<&str> = text.split_whitespace().collect();
+    let [first, rest @ ..] = groups.as_slice() else { return text.to_owned() };
+    let first_digits = first.trim_start_matches(['-', '+']);
+    let is_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    let whole = |t: &str| t.split([',', '.']).next().is_some_and(|w| w.len() == 3 && is_digits(w));
+    let (last, middle) = rest.split_last().map_or((None, rest), |(last, middle)| (Some(last), middle));
+    let fits = (1..=3).contains(&first_digits.len())
+        && is_digits(first_digits)
+        && middle.iter().all(|t| t.len() == 3 && is_digits(t))
+        && last.is_some_and(|t| whole(t));
+    if fits { groups.concat() } else { text.to_owned() }
+}
+
 fn read_amount(text: &str, currency: Currency) -> Result<(Money, Option<String>), String> {
     let wrong = || format!("`{}` is no amount", shown(text));
-    let plain = plain_decimal(text).ok_or_else(wrong)?;
+    let plain = plain_decimal(&without_group_spaces(text)).ok_or_else(wrong)?;
     match Money::parse(&plain, currency) {
         Ok(money) => Ok((money, None)),
         // `1,234` may be twelve hundred or one and a bit: not for us to say.

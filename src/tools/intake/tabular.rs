@@ -13,7 +13,7 @@ use quittance_rules::money::{Currency, Money};
 use super::IntakeError;
 use super::profile::{Field, Profile};
 use super::tabular_layout::{Layout, suggest};
-use super::tabular_row::{RunningBalance, account_text, is_line, line_of, row_currency, wrong_width};
+use super::tabular_row::{RunningBalance, account_text, is_balance_row, is_line, line_of, row_currency, wrong_width};
 
 /// Accounts and currencies in one file.
 const MOST_STATEMENTS: usize = 256;
@@ -21,6 +21,9 @@ const MOST_STATEMENTS: usize = 256;
 const CLEAR_MAJORITY: u64 = 10;
 /// Once this many rows decide one way and none the other, later rows no longer can: those that disagree are broken rows.
 const ENOUGH: u64 = 10_000;
+
+/// So many years in one column of dates are days read as years, where another order finds one or two.
+const MANY_YEARS: usize = 4;
 
 /// The fields of one row as text.
 #[derive(Debug, Default, Clone)]
@@ -122,6 +125,8 @@ struct OrderEvidence {
     /// Rows that are a date under some order but not under this one.
     fails: [u64; 3],
     read: u64,
+    /// Years seen under each order, up to [`MANY_YEARS`].
+    years: [Vec<i16>; 3],
     differ: [[bool; 3]; 3],
     example: Option<String>,
 }
@@ -149,6 +154,12 @@ impl OrderEvidence {
         self.read += 1;
         for (one, date) in read.iter().enumerate() {
             self.fails[one] += u64::from(date.is_none());
+            if let Some(date) = date
+                && self.years[one].len() < MANY_YEARS
+                && !self.years[one].contains(&date.year())
+            {
+                self.years[one].push(date.year());
+            }
             for (other, second) in read.iter().enumerate() {
                 if date.is_some() && second.is_some() && date != second {
                     self.differ[one][other] = true;
@@ -166,7 +177,11 @@ impl OrderEvidence {
             return Ok(None);
         }
         let least = self.fails.iter().copied().min().unwrap_or(0);
-        let fitting: Vec<usize> = (0..3).filter(|&o| self.fails[o] == least).collect();
+        let mut fitting: Vec<usize> = (0..3).filter(|&o| self.fails[o] == least).collect();
+        // `05.03.26`, `14.03.26`, `28.03.26`: an order that makes years of the days has many of them where another has one or two.
+        if fitting.iter().any(|&o| self.years[o].len() <= 2) {
+            fitting.retain(|&o| self.years[o].len() < MANY_YEARS);
+        }
         let [first, rest @ ..] = fitting.as_slice() else { return Ok(None) };
         if rest.iter().any(|&other| self.differ[*first][other]) {
             return Err(());
@@ -189,6 +204,9 @@ struct Evidence {
     too_many: bool,
     without_currency: u64,
     rows: u64,
+    /// Lines of the first rows that are balances, and how many there are.
+    balance_rows: Vec<u64>,
+    balance_row_count: u64,
     last_rows: std::collections::VecDeque<u64>,
 }
 
@@ -254,7 +272,7 @@ pub fn read_table(
         return Ok(outcome);
     }
     if gathered.statements.is_empty() && gathered.without_currency > 0 {
-        let message = "the file names no currency; set `currency` in a profile and pass it with --profile".to_owned();
+        let message = "the file names no currency; pass it with --currency, or set `currency` in a profile".to_owned();
         return Ok(refuse(sink, Some("currency"), message, known));
     }
     outcome.profile = Some(layout.name.clone());
@@ -268,6 +286,11 @@ pub fn read_table(
         .collect();
     if !unread.is_empty() {
         outcome.notices.push(format!("columns not read: {}", unread.join(", ")));
+    }
+    if gathered.balance_row_count > 0 {
+        let lines: Vec<String> = gathered.balance_rows.iter().map(u64::to_string).collect();
+        let more = if gathered.balance_row_count > 5 { " and more" } else { "" };
+        outcome.notices.push(format!("rows that give a balance and are no movement, left out: line {}{more}", lines.join(", ")));
     }
     let footer = profile.map_or(0, |p| p.footer_rows);
     let footer_from = footer
@@ -326,6 +349,8 @@ fn gather(
         too_many: false,
         without_currency: 0,
         rows: 0,
+        balance_rows: Vec::new(),
+        balance_row_count: 0,
         last_rows: std::collections::VecDeque::new(),
     };
     let footer = profile.map_or(0, |p| p.footer_rows);
@@ -343,6 +368,13 @@ fn gather(
             }
         }
         if !is_line(&cells, layout, profile) || wrong_width(&cells, layout).is_some() {
+            continue;
+        }
+        if is_balance_row(&cells) {
+            found.balance_row_count += 1;
+            if found.balance_rows.len() < 5 {
+                found.balance_rows.push(cells.line);
+            }
             continue;
         }
         let currency = row_currency(&cells, layout, profile, assumed).ok().flatten();
@@ -442,6 +474,7 @@ fn emit(
             if cells.line <= plan.layout.header_line
                 || cells.line >= plan.footer_from
                 || !is_line(&cells, plan.layout, plan.profile)
+                || is_balance_row(&cells)
             {
                 continue;
             }

@@ -12,6 +12,7 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::profile::{Field, Names, Profile, folded, synonym, without_currency};
 use super::tabular::{Cells, Known, RowSource};
+use super::tabular_evidence::settle;
 use super::tabular_row::{clean, plain_text};
 
 /// Rows in which the header is looked for.
@@ -35,6 +36,13 @@ impl Layout {
     /// Compares ways to read one file: the higher, the more columns are known.
     pub fn score(&self) -> usize {
         self.score
+    }
+
+    /// Whether a profile or every column name was recognised.
+    pub fn is_known(&self) -> bool {
+        let used = |index: usize| self.columns.values().any(|columns| columns.contains(&index));
+        self.score >= 1000
+            || self.is_whole() && self.header.iter().enumerate().all(|(index, name)| name.is_empty() || used(index))
     }
 
     /// Our account, where the file names none.
@@ -104,6 +112,7 @@ pub fn find_layout(
         }
     }
     Ok(best.map(|mut layout| {
+        settle(&mut layout, &rows);
         if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
             layout.account = iban_before(&rows, layout.header_line);
         }
@@ -165,13 +174,33 @@ pub(super) fn by_profile(row: &Cells, profile: &Profile, score: usize) -> Layout
 /// Column names that mean the bank's reference in one export and the payer's words in the next: taken as both.
 pub(super) const EITHER_REFERENCE: &[&str] = &["reference", "ref", "referencia", "referenz", "riferimento", "referentie"];
 
+/// Account column names that do not say whose account it is.
+fn is_either_account(folded_name: &str) -> bool {
+    !["own account", "auftragskonto", "iban auftragskonto", "account iban"].contains(&folded_name)
+}
+
+/// Whether a name of a date column speaks of the booking rather than of the transaction or simply of a date.
+fn says_booking(name: &str) -> bool {
+    let name = folded(name);
+    let words = [
+        "booking", "booked", "post", "buchung", "contab", "comptab", "ksiegow", "uctovan", "bokfor", "bogfor", "kirjaus",
+        "konyvel", "boek", "ecriture", "记账", "入账",
+    ];
+    words.iter().any(|word| name.contains(word))
+}
+
 pub(super) fn by_meaning(row: &Cells) -> Layout {
     let header: Vec<String> = row.iter().map(str::to_owned).collect();
     let mut columns: BTreeMap<Field, Vec<usize>> = BTreeMap::new();
+    let mut either_accounts = Vec::new();
     let (mut currency, mut clash) = (None, None);
     for (index, name) in header.iter().enumerate() {
         let (base, named) = without_currency(name);
         let Some(field) = synonym(&base).or_else(|| synonym(&folded(name))) else { continue };
+        if field == Field::Account && is_either_account(&base) {
+            either_accounts.push(index);
+            continue;
+        }
         if matches!(field, Field::Amount | Field::Debit | Field::Credit | Field::Balance) {
             currency = currency.or(named);
         }
@@ -184,7 +213,12 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
             match field {
                 // Several texts are one text in pieces.
                 Field::Remittance => {}
-                // A date beside a date: which one is the booking must be said.
+                // The day of the booking beside the day of the transaction: it is the booking that is asked for.
+                Field::BookingDate if says_booking(&header[of_field[0]]) != says_booking(name) => {
+                    let booking = if says_booking(name) { 1 } else { 0 };
+                    *of_field = vec![of_field[booking]];
+                }
+                // Two dates otherwise: which one is the booking must be said.
                 Field::BookingDate
                 | Field::ValueDate
                 | Field::Amount
@@ -213,6 +247,17 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
                 }
             }
         }
+    }
+    // One account column is ours. Beside one that says it is, or beside the other party's, the word alone means the other's.
+    either_accounts.sort_by_key(|&index| !folded(&header[index]).contains("iban"));
+    if columns.contains_key(&Field::Account) {
+        if !either_accounts.is_empty() {
+            columns.entry(Field::CounterpartyAccount).or_insert(either_accounts);
+        }
+    } else if let [one] = either_accounts.as_slice() {
+        columns.insert(Field::Account, vec![*one]);
+    } else if !either_accounts.is_empty() {
+        columns.insert(Field::Account, either_accounts);
     }
     let has = |field| columns.contains_key(&field);
     if has(Field::Amount) && (has(Field::Debit) || has(Field::Credit)) {

@@ -20,6 +20,47 @@ pub(super) fn is_line(cells: &Cells, layout: &Layout, profile: Option<&Profile>)
     !excluded && !is_header
 }
 
+/// Words that stand alone in a field of a row that gives a balance among the movements; folded.
+const BALANCE_ROWS: [&str; 27] = [
+    "opening balance",
+    "closing balance",
+    "balance brought forward",
+    "balance carried forward",
+    "brought forward",
+    "carried forward",
+    "previous balance",
+    "starting balance",
+    "ending balance",
+    "anfangssaldo",
+    "endsaldo",
+    "saldovortrag",
+    "alter kontostand",
+    "neuer kontostand",
+    "saldo inicial",
+    "saldo final",
+    "saldo anterior",
+    "saldo do dia",
+    "saldo del dia",
+    "solde initial",
+    "solde final",
+    "ancien solde",
+    "nouveau solde",
+    "saldo iniziale",
+    "saldo finale",
+    "saldo poczatkowe",
+    "saldo koncowe",
+];
+
+/// Whether the row says in a field of its own that it is a balance.
+pub(super) fn is_balance_row(cells: &Cells) -> bool {
+    let may_be = |text: &str| {
+        let bytes = text.as_bytes();
+        let holds = |word: &[u8]| bytes.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word));
+        (8..=30).contains(&text.len()) && [&b"sald"[..], b"sold", b"balance", b"kontostand", b"forward"].iter().any(|w| holds(w))
+    };
+    cells.iter().any(|text| may_be(text) && BALANCE_ROWS.contains(&folded(text).as_str()))
+}
+
 pub(super) fn first_filled<'c>(cells: &'c Cells, layout: &Layout, field: Field) -> &'c str {
     layout.columns.get(&field).into_iter().flatten().map(|&c| cells.get(c)).find(|text| !text.is_empty()).unwrap_or_default()
 }
@@ -248,10 +289,11 @@ pub(super) fn indicator(text: &str, profile: Option<&Profile>) -> Option<bool> {
     }
     match word.as_str() {
         "d" | "dr" | "db" | "dbit" | "debit" | "debe" | "debito" | "cargo" | "soll" | "s" | "af" | "dare" | "out"
-        | "money out" => Some(true),
-        "c" | "cr" | "crdt" | "credit" | "haber" | "credito" | "abono" | "haben" | "h" | "bij" | "avere" | "in" | "money in" => {
-            Some(false)
-        }
+        | "money out" | "withdrawal" | "lastschrift" | "belastung" | "saida" | "egreso" | "obciazenie" | "uttag" | "debet"
+        | "ud" | "ut" | "borc" | "odchozi" | "支出" | "借" => Some(true),
+        "c" | "cr" | "crdt" | "credit" | "haber" | "credito" | "abono" | "haben" | "h" | "bij" | "avere" | "in" | "money in"
+        | "deposit" | "gutschrift" | "entrada" | "ingreso" | "uznanie" | "insattning" | "kredit" | "ind" | "inn" | "alacak"
+        | "prichozi" | "收入" | "贷" => Some(false),
         _ if text.trim() == "-" => Some(true),
         _ if text.trim() == "+" => Some(false),
         _ => None,

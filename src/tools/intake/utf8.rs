@@ -139,8 +139,21 @@ impl<R: BufRead> Utf8Input<R> {
                     }
                 }
             }
+            self.stop_at_zero();
         }
         Ok(())
+    }
+
+    /// XML has no zero character. A file that goes on in zeros was cut off and padded (a full disk, a sparse copy): it ends there, and a
+    /// claimed size of many gigabytes is not read.
+    fn stop_at_zero(&mut self) {
+        if let Some(at) = memchr::memchr(0, &self.out) {
+            self.out.truncate(at);
+            self.carry.clear();
+            self.ended = true;
+            self.told = false;
+            self.tell_misencoded("the file holds zero bytes from here on and is read to this place; ask for it again".to_owned());
+        }
     }
 
     fn decode_utf8(&mut self, raw: Vec<u8>) {
