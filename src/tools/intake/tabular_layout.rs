@@ -250,14 +250,9 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
     }
     // One account column is ours. Beside one that says it is, or beside the other party's, the word alone means the other's.
     either_accounts.sort_by_key(|&index| !folded(&header[index]).contains("iban"));
-    if columns.contains_key(&Field::Account) {
-        if !either_accounts.is_empty() {
-            columns.entry(Field::CounterpartyAccount).or_insert(either_accounts);
-        }
-    } else if let [one] = either_accounts.as_slice() {
-        columns.insert(Field::Account, vec![*one]);
-    } else if !either_accounts.is_empty() {
-        columns.insert(Field::Account, either_accounts);
+    if !either_accounts.is_empty() {
+        let is_named = columns.contains_key(&Field::Account);
+        columns.entry(if is_named { Field::CounterpartyAccount } else { Field::Account }).or_insert(either_accounts);
     }
     let has = |field| columns.contains_key(&field);
     if has(Field::Amount) && (has(Field::Debit) || has(Field::Credit)) {
