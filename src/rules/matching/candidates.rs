@@ -297,21 +297,24 @@ impl<'a> Maker<'a> {
         let mut cost = 0.0;
         let mut named = 0_usize;
         let mut leaves_out = false;
-        for (at, number) in self.clues.numbers.iter().enumerate() {
-            let mut best: Option<(f64, Level)> = None;
-            let mut same_customer = false;
-            for hit in self.clues.hits.iter().filter(|h| usize::from(h.number) == at) {
-                if items.iter().any(|(item, _)| *item == hit.item) {
-                    let weight = w.level(hit.level);
-                    if best.is_none_or(|(b, _)| weight > b) {
-                        best = Some((weight, hit.level));
-                    }
-                } else if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
-                    same_customer = true;
+        // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
+        let mut best_of: Vec<Option<f64>> = vec![None; self.clues.numbers.len()];
+        let mut of_customer = vec![false; self.clues.numbers.len()];
+        for hit in &self.clues.hits {
+            let at = usize::from(hit.number);
+            if items.iter().any(|(item, _)| *item == hit.item) {
+                let weight = w.level(hit.level);
+                if best_of[at].is_none_or(|b| weight > b) {
+                    best_of[at] = Some(weight);
                 }
+            } else if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
+                of_customer[at] = true;
             }
+        }
+        for (at, number) in self.clues.numbers.iter().enumerate() {
+            let (best, same_customer) = (best_of[at], of_customer[at]);
             match best {
-                Some((weight, _)) => cost += weight,
+                Some(weight) => cost += weight,
                 None if number.origin == Origin::EndToEnd => {
                     if number.named > 0 && number.digits >= 5 {
                         cost += w.names_another * 4.0;

@@ -52,6 +52,10 @@ pub struct Number {
     pub digits: u8,
     /// So many open items carry it, 0 for a number that names none.
     pub named: u16,
+    /// A run of digits goes on across a space: one number, or two.
+    pub is_split: bool,
+    /// Put together where a bank may have broken the line, though the number has no separator there.
+    pub is_broken: bool,
 }
 
 /// Words in text and payer name.
@@ -67,6 +71,8 @@ pub struct Words {
     pub withholding: bool,
     /// Several invoices, statement, collective payment.
     pub several: bool,
+    /// Cancelled, returned, disputed, `not`: what stands beside such a word is a person's to read.
+    pub doubt: bool,
     /// Interest, card settlement, own transfer, tax office, refund and the like: how many such words.
     pub not_ours: u8,
 }
@@ -120,6 +126,15 @@ impl Clues {
             self.atoms[at] = found;
         }
         self.drop_contained();
+    }
+
+    /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
+    pub fn speaks_of_doubt(&self) -> bool {
+        let (found, folded) = (&self.atoms[1], &self.folded[1]);
+        found.iter().filter(|a| !a.is_number && a.len() >= 3).any(|atom| {
+            let word = std::str::from_utf8(atom.text(folded)).unwrap_or_default();
+            WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).is_ok()
+        })
     }
 
     /// The window search of one text.
@@ -306,8 +321,21 @@ impl Clues {
             self.item_forms.read(book.item_number(row));
             if let Some(level) = self.item_forms.level_of(&self.written) {
                 // Letters and zeros in their places tell as much as digits.
+                let joint = if origin == Origin::Structured {
+                    // The field holds one reference, often written in groups.
+                    Joint::Whole
+                } else {
+                    joint_of(folded, &found[range.clone()], book.item_number(row))
+                };
+                if joint == Joint::Pieced {
+                    continue;
+                }
                 let digits = if level == Level::Full { self.written.plain.len() } else { self.written.digits.len() };
                 let number = self.number(origin, &range, digits);
+                if let Some(known) = self.numbers.get_mut(usize::from(number)) {
+                    known.is_broken |= joint == Joint::Broken;
+                    known.is_split |= is_split(folded, &found[range.clone()]);
+                }
                 self.hit(row, level, number);
                 any = true;
             }
@@ -319,7 +347,7 @@ impl Clues {
         let (from, to) = (index(range.start), index(range.end));
         let at = self.numbers.iter().position(|n| n.origin == origin && n.from == from && n.to == to).unwrap_or_else(|| {
             let digits = u8::try_from(digits).unwrap_or(u8::MAX);
-            self.numbers.push(Number { origin, from, to, digits, named: 0 });
+            self.numbers.push(Number { origin, from, to, digits, named: 0, is_split: false, is_broken: false });
             self.numbers.len() - 1
         });
         index(at)
@@ -338,13 +366,29 @@ impl Clues {
         }
     }
 
-    /// A hit inside the text of a longer, at least as good hit is a part of it, not another number.
+    /// A hit inside the text of a longer, at least as good hit is a part of it, not another number: unless the longer one was put
+    /// together across a space and the shorter one names another item in full. Then both stay, and the payment is a question.
     fn drop_contained(&mut self) {
         if self.numbers.len() < 2 {
             return;
         }
         let numbers = &self.numbers;
-        let best = |n: usize| self.hits.iter().filter(|h| usize::from(h.number) == n).map(|h| h.level).min();
+        let mut levels: Vec<Option<Level>> = vec![None; numbers.len()];
+        for hit in &self.hits {
+            if let Some(best) = levels.get_mut(usize::from(hit.number)) {
+                *best = Some(best.map_or(hit.level, |b| b.min(hit.level)));
+            }
+        }
+        let best = |n: usize| levels.get(n).copied().flatten();
+        let names_itself = |n: usize| match best(n) {
+            Some(Level::Full | Level::Structured) => true,
+            Some(Level::PrefixDropped) => numbers[n].digits >= 5,
+            _ => false,
+        };
+        let names_others = |inner: usize, outer: usize| {
+            let of = |n: usize| self.hits.iter().filter(move |h| usize::from(h.number) == n);
+            of(inner).any(|h| h.level <= Level::PrefixDropped && !of(outer).any(|o| o.item == h.item))
+        };
         let mut keep = vec![true; numbers.len()];
         for (at, inner) in numbers.iter().enumerate() {
             for (other, outer) in numbers.iter().enumerate() {
@@ -353,15 +397,21 @@ impl Clues {
                     && (outer.to - outer.from > inner.to - inner.from || other < at)
                     && best(other).is_some_and(|o| o <= Level::Lookalike || best(at).is_none_or(|i| o <= i))
                 {
-                    keep[at] = false;
+                    if outer.is_broken && best(at).is_some() {
+                        // A broken line is the weaker reading when a piece is a number by itself.
+                        keep[other] = false;
+                    } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
+                        keep[at] = false;
+                    }
                 }
             }
         }
+        let is_inside = |a: Number, b: Number| (b.from <= a.from && a.to <= b.to) || (a.from <= b.from && b.to <= a.to);
         // Overlapping without one holding the other: the better, then the longer, then the first stays.
         for at in 0..numbers.len() {
             for other in 0..at {
                 let (a, b) = (numbers[at], numbers[other]);
-                if keep[at] && keep[other] && a.origin == b.origin && a.from < b.to && b.from < a.to {
+                if keep[at] && keep[other] && a.origin == b.origin && a.from < b.to && b.from < a.to && !is_inside(a, b) {
                     let rank = |n: usize, x: Number| (best(n), std::cmp::Reverse(x.to - x.from), x.from);
                     if rank(at, a) < rank(other, b) {
                         keep[other] = false;
@@ -621,6 +671,10 @@ impl Clues {
                 } else {
                     continue;
                 };
+                if new_hits.len() == HITS_MAX {
+                    self.is_overlong = true;
+                    break;
+                }
                 new_hits.push((row, level, *at));
             }
             for (slot, at) in &shorts {
@@ -705,7 +759,11 @@ impl Clues {
                         Kind::Discount => words.discount = true,
                         Kind::Withholding => words.withholding = true,
                         Kind::Several => words.several = true,
-                        Kind::NotOurs => words.not_ours = words.not_ours.saturating_add(1),
+                        Kind::Doubt => words.doubt = true,
+                        Kind::NotOurs => {
+                            words.not_ours = words.not_ours.saturating_add(1);
+                            words.doubt |= REFUNDS.contains(&word);
+                        }
                     },
                     Err(_) => {
                         if NOT_OURS_STEMS.iter().any(|stem| word.len() > stem.len() && word.contains(stem)) {
@@ -717,6 +775,80 @@ impl Clues {
         }
         self.words = words;
     }
+}
+
+/// How the digits of a window fit the separators of the number they were found to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    /// Every break between two runs of digits is one of the number's own.
+    Whole,
+    /// A break is not the number's own, and stands where a bank breaks its lines.
+    Broken,
+    /// A break is not the number's own: two numbers, an amount, a date, a telephone.
+    Pieced,
+}
+
+/// How far from the end something stands: in letters and digits, in digits, in digits without the zeros at the front of each run.
+type FromEnd = (usize, usize, usize);
+
+/// The breaks between runs, from the last to the first.
+fn breaks(folded: &[u8], found: &[Atom]) -> impl Iterator<Item = (usize, FromEnd)> {
+    let mut place = (0, 0, 0);
+    (1..found.len()).rev().map(move |at| {
+        let atom = found[at];
+        place.0 += atom.len();
+        let digits = atom.is_number || (atom.len() <= 2 && atom.text(folded).iter().all(|c| lookalike(*c).is_ascii_digit()));
+        if digits {
+            place.1 += atom.len();
+            place.2 += atom.text(folded).iter().skip_while(|c| lookalike(**c) == b'0').count();
+        }
+        (at, place)
+    })
+}
+
+fn joint_of(folded: &[u8], found: &[Atom], number: &str) -> Joint {
+    let digit_like = |c: Option<&u8>| c.is_some_and(|c| lookalike(*c).is_ascii_digit());
+    let is_break = |at: usize| {
+        let (left, right) = (found[at - 1], found[at]);
+        // Letters of the prefix may be followed by anything; what matters is that digits are not put together.
+        right.before != 0
+            && (left.is_number || left.len() <= 2 && digit_like(left.text(folded).last()))
+            && found[..at].iter().any(|a| a.is_number)
+            && (right.is_number || right.len() <= 2)
+    };
+    if !(1..found.len()).any(is_break) {
+        return Joint::Whole;
+    }
+    let (mut own_folded, mut own_atoms) = (Vec::new(), Vec::new());
+    fold(number, &mut own_folded);
+    atoms(&own_folded, 20, &mut own_atoms);
+    let own: Vec<FromEnd> = breaks(&own_folded, &own_atoms).map(|(_, place)| place).collect();
+    let text: Vec<(usize, FromEnd)> = breaks(folded, found).filter(|(at, _)| is_break(*at)).collect();
+    let fits = |one: fn(&FromEnd) -> usize, place: &FromEnd| own.iter().any(|o| one(o) == one(place));
+    let readings: [fn(&FromEnd) -> usize; 3] = [|p| p.0, |p| p.1, |p| p.2];
+    // Two breaks at one place are a run of zeros cut off: not how the number is written.
+    let distinct = |one: fn(&FromEnd) -> usize| text.windows(2).all(|w| one(&w[0].1) != one(&w[1].1));
+    if readings.into_iter().any(|one| distinct(one) && text.iter().all(|(_, place)| fits(one, place))) {
+        return Joint::Whole;
+    }
+    let is_line_break = |at: usize| {
+        let gap = found[at - 1].end as usize;
+        // 27 or 35 characters and then a space or a line feed, or none where that is how the file is written.
+        found[at].start as usize == gap + 1 && matches!((gap + 1) % 28, 0) | matches!((gap + 1) % 36, 0)
+    };
+    let broken = readings.into_iter().any(|one| text.iter().all(|(at, place)| fits(one, place) || is_line_break(*at)));
+    if broken { Joint::Broken } else { Joint::Pieced }
+}
+
+/// Digits stand on both sides of a space.
+fn is_split(folded: &[u8], found: &[Atom]) -> bool {
+    let ends = |c: Option<&u8>| c.is_some_and(|c| lookalike(*c).is_ascii_digit());
+    found.windows(2).any(|pair| {
+        let gap = folded.get(pair[0].end as usize..pair[1].start as usize).unwrap_or_default();
+        gap.iter().any(u8::is_ascii_whitespace)
+            && (pair[0].is_number || ends(pair[0].text(folded).last()))
+            && (pair[1].is_number || ends(pair[1].text(folded).first()))
+    })
 }
 
 /// Marks dates, years, periods and amounts, which are no references.
@@ -808,6 +940,7 @@ enum Kind {
     Discount,
     Withholding,
     Several,
+    Doubt,
     NotOurs,
 }
 
@@ -830,6 +963,20 @@ const NOT_OURS_STEMS: &[&str] = &[
     "POOLING",
 ];
 
+/// Money given back: not ours as a rule, and beside the number of an item a reason to ask.
+const REFUNDS: &[&str] = &[
+    "DEVOLUCION",
+    "ERSTATTUNG",
+    "REEMBOLSO",
+    "REFUND",
+    "REMBOURSEMENT",
+    "REMBT",
+    "RIMBORSO",
+    "RUECKERSTATTUNG",
+    "RUECKZAHLUNG",
+    "TERUGBETALING",
+];
+
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[
     ("ABONO", Kind::Credit),
@@ -846,20 +993,33 @@ const WORDS: &[(&str, Kind)] = &[
     ("ALL", Kind::Several),
     ("ALLE", Kind::Several),
     ("AMEX", Kind::NotOurs),
+    ("ANNULATION", Kind::Doubt),
+    ("ANNULE", Kind::Doubt),
     ("ANTICIPO", Kind::Part),
+    ("ANULACION", Kind::Doubt),
+    ("ANULADO", Kind::Doubt),
     ("ANZAHLUNG", Kind::Part),
     ("AVOIR", Kind::Credit),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("CANCELADO", Kind::Doubt),
+    ("CANCELED", Kind::Doubt),
+    ("CANCELLED", Kind::Doubt),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
+    ("CHARGEBACK", Kind::Doubt),
+    ("CHARGEBACKS", Kind::Doubt),
     ("CREDITNOTE", Kind::Credit),
     ("CUOTA", Kind::Part),
     ("DELBETALING", Kind::Part),
     ("DELBETALNING", Kind::Part),
+    ("DEPOSIT", Kind::Part),
     ("DESCUENTO", Kind::Discount),
     ("DEVOLUCION", Kind::NotOurs),
+    ("DEVUELTO", Kind::Doubt),
     ("DGFIP", Kind::NotOurs),
     ("DISCOUNT", Kind::Discount),
+    ("DISPUTE", Kind::Doubt),
+    ("DISPUTED", Kind::Doubt),
     ("DIV", Kind::Several),
     ("DIVERSE", Kind::Several),
     ("DIVIDEND", Kind::NotOurs),
@@ -867,15 +1027,20 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDENDO", Kind::NotOurs),
     ("ERSTATTUNG", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
+    ("EXCEPT", Kind::Doubt),
+    ("EXTORNO", Kind::Doubt),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
     ("GIROCARD", Kind::NotOurs),
+    ("GUTHABENAUSZAHLUNG", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
     ("HMRC", Kind::NotOurs),
     ("IMPOTS", Kind::NotOurs),
     ("INSTALLMENT", Kind::Part),
+    ("INSTALLMENTS", Kind::Part),
     ("INSTALMENT", Kind::Part),
+    ("INSTALMENTS", Kind::Part),
     ("INSURANCE", Kind::NotOurs),
     ("INTERCOMPANY", Kind::NotOurs),
     ("INTERES", Kind::NotOurs),
@@ -893,7 +1058,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("MENOS", Kind::Credit),
     ("MOINS", Kind::Credit),
     ("NETS", Kind::NotOurs),
+    ("NICHT", Kind::Doubt),
     ("NOMINA", Kind::NotOurs),
+    ("NOT", Kind::Doubt),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
@@ -908,14 +1075,24 @@ const WORDS: &[(&str, Kind)] = &[
     ("RATE", Kind::Part),
     ("REEMBOLSO", Kind::NotOurs),
     ("REFUND", Kind::NotOurs),
+    ("REFUNDED", Kind::Doubt),
+    ("REJECTED", Kind::Doubt),
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
+    ("RETOUR", Kind::Doubt),
+    ("RETOURE", Kind::Doubt),
+    ("RETURN", Kind::Doubt),
+    ("RETURNED", Kind::Doubt),
+    ("REVERSAL", Kind::Doubt),
+    ("REVERSED", Kind::Doubt),
     ("RIMBORSO", Kind::NotOurs),
     ("RITENUTA", Kind::Withholding),
+    ("RUCKLASTSCHRIFT", Kind::Doubt),
     ("RUECKERSTATTUNG", Kind::NotOurs),
+    ("RUECKLASTSCHRIFT", Kind::Doubt),
     ("RUECKZAHLUNG", Kind::NotOurs),
     ("SALARY", Kind::NotOurs),
     ("SAMMEL", Kind::Several),
@@ -929,6 +1106,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("SPENDE", Kind::NotOurs),
     ("STATEMENT", Kind::Several),
     ("STEUERERSTATTUNG", Kind::NotOurs),
+    ("STORNIERT", Kind::Doubt),
+    ("STORNIERUNG", Kind::Doubt),
+    ("STORNO", Kind::Doubt),
     ("STRIPE", Kind::NotOurs),
     ("SUBSIDY", Kind::NotOurs),
     ("SUMUP", Kind::NotOurs),
@@ -941,6 +1121,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("TEILBETRAG", Kind::Part),
     ("TEILZAHLUNG", Kind::Part),
     ("TERUGBETALING", Kind::NotOurs),
+    ("TERUGBOEKING", Kind::Doubt),
     ("TRASPASO", Kind::NotOurs),
     ("TRIBUTARIA", Kind::NotOurs),
     ("UEBERTRAG", Kind::NotOurs),

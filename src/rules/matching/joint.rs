@@ -110,34 +110,29 @@ fn by_claims(
     let mut now = alone.clone();
     let mut free_of_claims: Vec<Vec<f64>> = group.iter().map(|(_, list)| vec![1.0; list.len()]).collect();
     for _ in 0..ROUNDS {
-        // Who claims how much of an item's open amount, and since when.
-        let mut claims: HashMap<u32, Vec<(usize, i32, bool, f64)>> = HashMap::new();
-        for (at, ((row, list), shares)) in group.iter().zip(&now).enumerate() {
-            for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > 1e-6) {
-                for (item, cleared) in &hypothesis.lines {
-                    let part = *cleared as f64 / book.item(*item).open as f64;
-                    claims.entry(*item).or_default().push((at, book.payment(*row).booked, hypothesis.is_named, share * part));
-                }
-            }
-        }
+        let claims = Claims::of(book, group, &now);
         let mut next = Vec::with_capacity(group.len());
         for (at, (row, list)) in group.iter().enumerate() {
             let booked = book.payment(*row).booked;
-            let others = |item: u32, until: i32, like: Option<bool>| {
-                let all = claims.get(&item).map(Vec::as_slice).unwrap_or_default();
-                all.iter()
-                    .filter(|(by, on, named, _)| *by != at && *on <= until && like.is_none_or(|l| l == *named))
-                    .map(|(_, _, _, part)| part)
+            // What this payment claims itself does not stand against it.
+            let own = |item: u32, like: Option<bool>| {
+                list.iter()
+                    .zip(&now[at])
+                    .filter(|(h, share)| **share > LEAST_CLAIM && like.is_none_or(|l| l == h.is_named))
+                    .flat_map(|(h, share)| h.lines.iter().map(move |line| (line, *share)))
+                    .filter(|((claimed, _), _)| *claimed == item)
+                    .map(|((_, cleared), share)| share * part_of(book, item, *cleared))
                     .sum::<f64>()
-                    .clamp(0.0, 1.0)
             };
             let free: Vec<f64> = list
                 .iter()
                 .map(|h| {
                     if h.repeats != NONE && !is_settled(h.repeats) && book.item(h.repeats).open != 0 {
-                        return others(h.repeats, booked, Some(h.is_named));
+                        let until = claims.until(h.repeats, booked, h.is_named);
+                        return (until - own(h.repeats, Some(h.is_named))).clamp(0.0, 1.0);
                     }
-                    h.lines.iter().map(|(item, _)| 1.0 - others(*item, i32::MAX, None)).fold(1.0, f64::min)
+                    let others = |item: u32| (claims.all(item) - own(item, None)).clamp(0.0, 1.0);
+                    h.lines.iter().map(|(item, _)| 1.0 - others(*item)).fold(1.0, f64::min)
                 })
                 .collect();
             let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-9)).collect();
@@ -155,6 +150,50 @@ fn by_claims(
         }
     }
     now
+}
+
+/// Shares below this claim nothing.
+const LEAST_CLAIM: f64 = 1e-6;
+
+fn part_of(book: &Book, item: u32, cleared: i64) -> f64 {
+    cleared as f64 / book.item(item).open as f64
+}
+
+/// Who claims how much of each item's open amount, and since when: running sums in order of booking, so that a thousand equal
+/// payments of one item are weighed in a thousand steps and not in a million.
+struct Claims {
+    /// For each item: day of booking, and what unnamed and named claims come to up to here.
+    dated: HashMap<u32, Vec<(i32, [f64; 2])>>,
+}
+
+impl Claims {
+    /// `group` is in order of booking.
+    fn of(book: &Book, group: &[(u32, &[Hypothesis])], shares: &[Vec<f64>]) -> Self {
+        let mut dated: HashMap<u32, Vec<(i32, [f64; 2])>> = HashMap::new();
+        for ((row, list), shares) in group.iter().zip(shares) {
+            let booked = book.payment(*row).booked;
+            for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > LEAST_CLAIM) {
+                for (item, cleared) in &hypothesis.lines {
+                    let sums = dated.entry(*item).or_default();
+                    let mut here = sums.last().map_or([0.0; 2], |(_, sum)| *sum);
+                    here[usize::from(hypothesis.is_named)] += share * part_of(book, *item, *cleared);
+                    sums.push((booked, here));
+                }
+            }
+        }
+        Self { dated }
+    }
+
+    fn all(&self, item: u32) -> f64 {
+        self.dated.get(&item).and_then(|sums| sums.last()).map_or(0.0, |(_, [unnamed, named])| unnamed + named)
+    }
+
+    /// Claims of payments booked up to a day, those that name their item or those that do not.
+    fn until(&self, item: u32, day: i32, is_named: bool) -> f64 {
+        let Some(sums) = self.dated.get(&item) else { return 0.0 };
+        let count = sums.partition_point(|(booked, _)| *booked <= day);
+        count.checked_sub(1).and_then(|at| sums.get(at)).map_or(0.0, |(_, sum)| sum[usize::from(is_named)])
+    }
 }
 
 fn is_free(hypothesis: &Hypothesis) -> bool {

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
-use super::clues::Clues;
+use super::candidates::{Hypothesis, Maker, Settled, is_withheld, share, touches};
+use super::clues::{Clues, Origin};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
 use crate::evidence::Confidence;
@@ -48,6 +48,14 @@ struct Close {
     is_overlong: bool,
     is_cut: bool,
     is_incomplete: bool,
+    /// A word of doubt stands in the text.
+    is_doubtful: bool,
+    /// A word says that this is a part.
+    says_part: bool,
+    /// The text names some item.
+    names_any: bool,
+    /// A number in the text that no item of an answer explains: index of the hypothesis.
+    stray: Vec<bool>,
     /// Another payment that would settle wants the same item.
     is_contested: bool,
 }
@@ -276,6 +284,12 @@ impl<'b> Matcher<'b> {
         if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
             return Some("the text is longer than what is searched");
         }
+        if close.is_doubtful && best.pattern != Pattern::NotOurs {
+            return Some("the text speaks of a return, a refund or an exception");
+        }
+        if close.says_part && !matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs) {
+            return Some("the text speaks of a part, the amount does not");
+        }
         if is_withheld(book, &best.lines) {
             return Some("would settle alone if the item were not on hold");
         }
@@ -294,8 +308,19 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
-        if best.leaves_out && matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak) {
+        if best.pattern == Pattern::NotOurs && close.names_any {
+            return Some("would settle alone as not ours if the text named no item");
+        }
+        let differs = matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate);
+        if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
+        }
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        if best.pattern == Pattern::Over && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+            return Some("the text has a number that no item explains, and more was paid than the item named");
+        }
+        if best.pattern == Pattern::Short && self.is_late_discount(row, best) {
+            return Some("short by the early-payment discount, but late: a person says whether it is granted");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
@@ -310,6 +335,14 @@ impl<'b> Matcher<'b> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// The shortfall is the discount of the terms, taken after their last day.
+    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
+        let paid = self.book.payment(row).amount;
+        let [(item, _)] = best.lines.as_slice() else { return false };
+        let open = self.book.item(*item).open;
+        self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
 
     fn candidate(&self, row: u32, close: &Close, h: usize, asks: bool) -> Candidate {
@@ -470,7 +503,8 @@ fn first_look(
             several = true;
         }
     }
-    if is_back || several || one == NONE || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0 {
+    if is_back || several || one == NONE || clues.speaks_of_doubt() || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0
+    {
         return nothing;
     }
     let item = book.item(one);
@@ -524,6 +558,15 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
     named.sort_unstable();
     named.dedup_by_key(|(i, _)| *i);
+    let stray = hypotheses
+        .iter()
+        .map(|h| {
+            let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
+            let mut explained = vec![false; clues.numbers.len()];
+            clues.hits.iter().filter(|hit| is_own(hit.item)).for_each(|hit| explained[usize::from(hit.number)] = true);
+            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && n.digits >= 4)
+        })
+        .collect();
     Close {
         hypotheses,
         probabilities: Vec::new(),
@@ -533,6 +576,10 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         is_overlong: clues.is_overlong,
         is_cut: clues.is_cut,
         is_incomplete: maker.is_incomplete,
+        is_doubtful: clues.words.doubt,
+        says_part: clues.words.part,
+        names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
+        stray,
         is_contested: false,
     }
 }

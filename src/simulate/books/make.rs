@@ -366,11 +366,10 @@ impl Maker {
         let mut text = match self.dice.below(10) {
             0..5 => self.dice.one(p.list).replace("{l}", &numbers.join(separator)),
             5 => self.dice.one(p.list).replace("{l}", &tails.join(separator)),
-            6 => format!(
-                "{}{}",
-                self.dice.one(p.list).replace("{l}", &numbers[0]),
-                format!(" {separator}{}", tails[1..].join(separator))
-            ),
+            6 => {
+                let first = self.dice.one(p.list).replace("{l}", &numbers[0]);
+                format!("{first} {separator}{}", tails[1..].join(separator))
+            }
             7 => {
                 let (a, b) = (numbers[0].clone(), tails.last().cloned().unwrap_or_default());
                 self.dice.one(p.ranges).replace("{a}", &a).replace("{b}", &b)

@@ -74,7 +74,7 @@ impl Score {
             counts.queued_first += u64::from(right);
             counts.queued_five += u64::from(place.is_some());
         }
-        !(given.settled && !right)
+        !given.settled || right
     }
 
     /// All kinds together.
