@@ -116,7 +116,8 @@ mod tests {
             ("[gate]\nhigh_value = { EURO = \"1\" }", "EURO"),
             ("[gate]\nhigh_value = {}\nhigh_valeu = {}", "high_valeu"),
         ] {
-            let error = Policy::parse(text).expect_err(text).to_string();
+            let text = format!("{text}\n[evidence]\nclaim_waits_days = 5\nbooking_within_days = 7\n");
+            let error = Policy::parse(&text).expect_err(wanted).to_string();
             assert!(error.contains(wanted), "{text}: {error}");
         }
     }
