@@ -177,9 +177,9 @@ fn the_format_is_told_by_the_content_and_amounts_keep_every_digit() {
     };
     assert_eq!(amounts(0), ["5.00"]);
     assert_eq!(amounts(1), ["480.00"]);
-    for at in 2..5 {
-        assert_eq!(amounts(at), ["1234.56", "-1500.00"], "{}", files[at]["file"]);
-        assert_eq!(files[at]["statements"][0]["account"], ACCOUNT);
+    for (at, file) in files.iter().enumerate().take(5).skip(2) {
+        assert_eq!(amounts(at), ["1234.56", "-1500.00"], "{}", file["file"]);
+        assert_eq!(file["statements"][0]["account"], ACCOUNT);
     }
 }
 

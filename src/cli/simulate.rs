@@ -97,6 +97,9 @@ fn hundredths(text: &str) -> Option<i64> {
     whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(fraction)?.checked_mul(sign)
 }
 
+/// Payment, whether it settled, and its candidates with their confidence.
+type Answered = (String, bool, Vec<(Lines, f64)>);
+
 fn run_score(args: &ScoreArgs) -> anyhow::Result<Outcome> {
     let mut truth: HashMap<String, Known> = HashMap::new();
     for (at, record) in reader(&args.truth)?.into_records().enumerate() {
@@ -112,8 +115,8 @@ fn run_score(args: &ScoreArgs) -> anyhow::Result<Outcome> {
         }
     }
     let mut score = Score::default();
-    let mut current: Option<(String, bool, Vec<(Lines, f64)>)> = None;
-    let mut finish = |one: (String, bool, Vec<(Lines, f64)>)| {
+    let mut current: Option<Answered> = None;
+    let mut finish = |one: Answered| {
         if let Some(known) = truth.get(&one.0) {
             let size = known.lines.iter().map(|l| l.1).sum();
             score.add(known.kind, &known.lines, &Given { settled: one.1, candidates: &one.2 }, size);

@@ -40,7 +40,7 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quittance"));
         command.args(arguments).current_dir(self.0.path()).env_clear().stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("USER", "tester");
+        command.env("PATH", search_path()).env("USER", "tester");
         command
     }
 
@@ -79,4 +79,10 @@ impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "quittance {}\nstatus {:?}\n{}{}", self.command, self.status, self.out, self.err)
     }
+}
+
+/// Where the programs that the tested one calls are found.
+#[expect(clippy::disallowed_methods, reason = "the tested program gets no other part of the environment")]
+fn search_path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
 }

@@ -381,7 +381,7 @@ fn customer(n: usize) -> Customer {
         aliases: Vec::new(),
         country: Some("DE".to_owned()),
         currency: Some(Currency::EUR),
-        iban: (n % 2 == 0).then(|| format!("DE0012345678000000000{n}")),
+        iban: n.is_multiple_of(2).then(|| format!("DE0012345678000000000{n}")),
         parent_id: None,
         withholding_percent: None,
         tolerance: None,
@@ -391,7 +391,7 @@ fn customer(n: usize) -> Customer {
 
 fn invoice(n: usize, rng: &mut ChaCha8Rng) -> OpenItem {
     let is_credit_note = n % 13 == 7;
-    let minor = if n % 3 == 0 { 4_900 } else { 1_000 + (rng.next_u64() % 90_000) as i64 };
+    let minor = if n.is_multiple_of(3) { 4_900 } else { 1_000 + (rng.next_u64() % 90_000) as i64 };
     OpenItem {
         id: ItemId::parse(&format!("I{n}")).expect("plain"),
         customer: CustomerId::parse(&format!("C{}", n % 6)).expect("plain"),
