@@ -163,7 +163,7 @@ pub trait Store: Send + Sync {
     fn entities(&self) -> impl Future<Output = Result<Vec<Entity>>> + Send;
     /// Bank accounts with their entity and currency.
     fn accounts(&self) -> impl Future<Output = Result<BTreeMap<String, (EntityId, Option<Currency>)>>> + Send;
-    /// An input by digest, and whether all of it has been taken.
+    /// An input by digest, and whether all of it has been taken without a problem.
     fn input(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(Input, bool)>>> + Send;
     /// A customer.
     fn customer(&self, id: &CustomerId) -> impl Future<Output = Result<Option<Customer>>> + Send;
