@@ -31,7 +31,7 @@ policy: ## Licences, bans and sources of dependencies
 	@"$(ROOT)scripts/dependency-policy"
 
 docs: packages ## Build the API documentation, with warnings denied
-	@cd "$(ROOT)" && RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	@cd "$(ROOT)" && RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --document-private-items
 
 packages:
 	@"$(ROOT)scripts/system-packages"
