@@ -229,7 +229,8 @@ pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolic
     Ok(ties)
 }
 
-fn plain(text: &str) -> String {
+/// Letters and digits alone, in capitals: how numbers and names are compared however they are separated.
+pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 

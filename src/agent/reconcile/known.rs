@@ -10,7 +10,7 @@ use quittance_rules::gate::ProposedLine;
 use quittance_rules::policy::Policy;
 use quittance_rules::records::{ItemId, Payment};
 
-use crate::evidence;
+use crate::evidence::{self, plain};
 use crate::ports::{CaseFilter, Store, StoreError};
 
 /// What evidence says that bears on payments: readings, and matters that always meet a person.
@@ -113,8 +113,4 @@ pub(super) fn invoice_numbers(reading: &Reading) -> Vec<String> {
     numbers.sort();
     numbers.dedup();
     numbers
-}
-
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }

@@ -20,13 +20,13 @@ use quittance_rules::names;
 use quittance_rules::policy::Policy;
 use quittance_rules::records::{Customer, CustomerId, Entity, Payment};
 
-use crate::evidence::{self, ClaimsReport};
+use crate::evidence::{self, ClaimsReport, plain};
 use crate::ports::{CaseFilter, Clock, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment};
 use crate::queue::postings;
 
 use entries::allocations;
 pub use entries::payment_of;
-use known::{Known, plain};
+use known::Known;
 pub use replay::{GateInputs, ReplayError, replay};
 use returns::{receipts_of, return_case, shares_number};
 

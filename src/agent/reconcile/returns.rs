@@ -8,7 +8,7 @@ use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::CaseId;
 use quittance_rules::records::{Entity, ItemId};
 
-use super::known::plain;
+use crate::evidence::plain;
 use crate::ports::{Clock, Store, StoreError, StoredPayment};
 
 /// Receipts named on the case of a return.
