@@ -212,8 +212,45 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const USERS: &Table = &table(
+    15,
+    "users",
+    &[
+        ("id", Text),
+        ("name", Text),
+        ("email", Text),
+        ("language", Text),
+        ("grants", Text),
+        ("issuer", Text),
+        ("subject", Text),
+        ("is_disabled", Int),
+    ],
+    true,
+    false,
+);
+
+pub(super) const CREDENTIALS: &Table =
+    &table(16, "credentials", &[("user_id", Text), ("digest", Text), ("what", Text)], true, false);
+
+pub(super) const API_TOKENS: &Table = &table(
+    17,
+    "api_tokens",
+    &[
+        ("id", Text),
+        ("user_id", Text),
+        ("name", Text),
+        ("scopes", Text),
+        ("hash", Text),
+        ("made_at", Int),
+        ("expires_at", Int),
+        ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 15] = [
+pub(super) const ALL: [&Table; 18] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -229,6 +266,9 @@ pub(super) const ALL: [&Table; 15] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    USERS,
+    CREDENTIALS,
+    API_TOKENS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
