@@ -3,7 +3,7 @@
 //! - `engine`: one way to talk to both; `tables`: names, columns and the statements that follow from them; `sql`: all others;
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
-//! - `read`: the port's questions; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `desk`, `desk_list`, `desk_index`: the queue's; `blobs`: originals as received; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -20,6 +20,9 @@ use self::engine::Kind;
 mod apply;
 mod blobs;
 mod codec;
+mod desk;
+mod desk_index;
+mod desk_list;
 mod engine;
 mod read;
 mod sql;

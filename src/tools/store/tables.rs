@@ -20,7 +20,7 @@ pub(super) struct Table {
     pub(super) append_only: bool,
 }
 
-const fn table(
+pub(super) const fn table(
     at: usize,
     name: &'static str,
     columns: &'static [(&'static str, Kind)],
@@ -212,8 +212,35 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const CASE_LEASES: &Table =
+    &table(15, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
+
+pub(super) const CASE_NOTES: &Table = &table(
+    16,
+    "case_notes",
+    &[("id", Text), ("case_id", Int), ("author", Text), ("written_at", Int), ("text", Text), ("mentions", Text)],
+    true,
+    true,
+);
+
+pub(super) const CASE_PROPOSALS: &Table = &table(
+    17,
+    "case_proposals",
+    &[
+        ("case_id", Int),
+        ("case_version", Int),
+        ("proposed_by", Text),
+        ("proposed_at", Int),
+        ("candidate", Int),
+        ("entries", Text),
+        ("state", Text),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 15] = [
+pub(super) const ALL: [&Table; 18] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -229,6 +256,9 @@ pub(super) const ALL: [&Table; 15] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    CASE_LEASES,
+    CASE_NOTES,
+    CASE_PROPOSALS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
