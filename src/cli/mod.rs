@@ -50,7 +50,7 @@ enum Command {
     Import(import::Args),
     /// Match what is open, settle what is certain, queue the rest
     Run(run::Args),
-    /// Work the queue: list, show, approve, reject, undo
+    /// Work the queue: list, show, approve, reject, assign, snooze, undo
     Queue(queue::Args),
     /// Write allocations, postings, cases or the audit log to a file
     Export(export::Args),

@@ -11,6 +11,7 @@ use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::work::{Lease, Note, Proposal};
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,12 @@ pub enum Change {
     CaseOpened(Case),
     /// A case changed; `version` is one more than before.
     CaseChanged(Case),
+    /// Somebody works on a case, or gave it back.
+    CaseLeased(Lease),
+    /// Somebody wrote on a case.
+    Noted(Note),
+    /// A decision that needs a second person was proposed, completed or taken back.
+    Proposed(Proposal),
     /// A policy came into force.
     PolicyPublished {
         /// Its version: digest of the text.

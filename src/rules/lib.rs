@@ -7,6 +7,7 @@ pub mod amount_text;
 pub mod bank;
 pub mod cases;
 pub mod date_text;
+pub mod desk;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod records;
 pub mod reference;
 pub mod users;
+pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

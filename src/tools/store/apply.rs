@@ -11,6 +11,7 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, ChangeSet, entry_ha
 use quittance_rules::ledger::{self, ItemBalance, PaymentBalance, Posting};
 use quittance_rules::money::Money;
 use quittance_rules::records::{ItemId, OpenItem, PaymentId};
+use quittance_rules::work::ProposalState;
 
 use super::engine::{Kind, Result, Row, Tx, Value};
 use super::tables::{self, INSERT_SIZES, LOOKUP_SIZE, Table};
@@ -187,6 +188,10 @@ impl Work {
                 | Change::UserSet(_)
                 | Change::CredentialsSet(_)
                 | Change::TokenSet(_) => {}
+                | Change::CaseLeased(_)
+                | Change::Noted(_)
+                | Change::Proposed(_)
+                | Change::PolicyPublished { .. } => {}
             }
         }
         let mut work = Self { slots: std::array::from_fn(|_| HashMap::new()), policy: None };
@@ -292,6 +297,29 @@ impl Work {
                 let version = old[1].int();
                 if version.checked_add(1) != Some(case.version) {
                     return conflict(format!("case {} (it is at version {version})", case.id));
+                }
+            }
+            Change::CaseLeased(lease) => {
+                if let Some(held) = there.map(|row| codec::read_lease(row.clone())).transpose()?
+                    && held.by != lease.by
+                    && held.is_on(lease.at)
+                {
+                    return conflict(format!("case {} ({} works on it until {})", lease.case, held.by, held.until));
+                }
+            }
+            Change::Noted(_) => {
+                // The key holds a digest of the text: the same note sent twice is one.
+                if there.is_some() {
+                    return Ok(false);
+                }
+            }
+            Change::Proposed(proposal) => {
+                let before = there.map(|row| codec::read_proposal(row.clone())).transpose()?;
+                let waits = before.as_ref().is_some_and(|before| before.state == ProposalState::Waiting);
+                let is_new = proposal.state == ProposalState::Waiting;
+                if waits == is_new {
+                    let what = if waits { "a proposal waits on it already" } else { "no proposal waits on it" };
+                    return conflict(format!("case {} ({what})", proposal.case));
                 }
             }
             Change::PolicyPublished { .. } => {

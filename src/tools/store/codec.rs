@@ -13,6 +13,7 @@ use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, P
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
 use quittance_rules::users::{ApiToken, External, User, UserId};
+use quittance_rules::work::{Lease, Note, Proposal};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::value::{Error as NameError, StrDeserializer};
@@ -41,6 +42,9 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
+        Change::CaseLeased(lease) => (tables::CASE_LEASES, lease_row(lease)),
+        Change::Noted(note) => (tables::CASE_NOTES, note_row(note)?),
+        Change::Proposed(proposal) => (tables::CASE_PROPOSALS, proposal_row(proposal)?),
         Change::PolicyPublished { version, text } => (tables::POLICIES, vec![version.as_str().into(), text.as_str().into()]),
         Change::UserSet(user) => (tables::USERS, user_row(user)?),
         Change::CredentialsSet(record) => {
@@ -69,7 +73,7 @@ fn name_of<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// A plain enum variant from its serialised name.
-fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
+pub(super) fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
     let deserializer: StrDeserializer<'_, NameError> = name.into_deserializer();
     T::deserialize(deserializer)
 }
@@ -100,7 +104,7 @@ fn read_money(row: &mut Reader) -> Result<Money> {
     Ok(Money::new(minor, row.parse(Currency::parse)?))
 }
 
-fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
+pub(super) fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     let minor = row.opt_int()?;
     let currency = row.opt_parse(Currency::parse)?;
     match (minor, currency) {
@@ -110,7 +114,7 @@ fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     }
 }
 
-fn read_instant(row: &mut Reader) -> Result<Timestamp> {
+pub(super) fn read_instant(row: &mut Reader) -> Result<Timestamp> {
     let microseconds = row.int()?;
     Timestamp::from_microsecond(microseconds).map_err(|error| row.bad(error))
 }
@@ -480,6 +484,63 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
         _ => return Err(state_name),
     };
     Ok(Case { id, version, entity, kind, subject, amount, headline, reasons, candidates, rejected, opened_at, state })
+}
+
+fn lease_row(lease: &Lease) -> Row {
+    let instants = [lease.at, lease.until].map(|at| Value::from(at.as_microsecond()));
+    let [at, until] = instants;
+    vec![lease.case.0.into(), lease.by.as_str().into(), at, until]
+}
+
+pub(super) fn read_lease(row: Row) -> Result<Lease> {
+    let row = &mut Reader::new(tables::CASE_LEASES, row);
+    Ok(Lease { case: CaseId(row.int()?), by: row.text()?, at: read_instant(row)?, until: read_instant(row)? })
+}
+
+fn note_row(note: &Note) -> Result<Row> {
+    Ok(vec![
+        note.id.as_str().into(),
+        note.case.0.into(),
+        note.by.as_str().into(),
+        note.at.as_microsecond().into(),
+        note.text.as_str().into(),
+        json(&note.mentions)?.into(),
+    ])
+}
+
+pub(super) fn read_note(row: Row) -> Result<Note> {
+    let row = &mut Reader::new(tables::CASE_NOTES, row);
+    Ok(Note {
+        id: row.text()?,
+        case: CaseId(row.int()?),
+        by: row.text()?,
+        at: read_instant(row)?,
+        text: row.text()?,
+        mentions: row.parse(parse_json)?,
+    })
+}
+
+fn proposal_row(proposal: &Proposal) -> Result<Row> {
+    Ok(vec![
+        proposal.case.0.into(),
+        proposal.version.into(),
+        proposal.by.as_str().into(),
+        proposal.at.as_microsecond().into(),
+        proposal.candidate.map(i64::from).into(),
+        json(&proposal.entries)?.into(),
+        json(&proposal.state)?.into(),
+    ])
+}
+
+pub(super) fn read_proposal(row: Row) -> Result<Proposal> {
+    let row = &mut Reader::new(tables::CASE_PROPOSALS, row);
+    let case = CaseId(row.int()?);
+    let version = row.int()?;
+    let by = row.text()?;
+    let at = read_instant(row)?;
+    let rank = row.opt_int()?;
+    let candidate = rank.map(|rank| u32::try_from(rank).map_err(|_| row.bad(format!("{rank} is no rank")))).transpose()?;
+    Ok(Proposal { case, version, by, at, candidate, entries: row.parse(parse_json)?, state: row.parse(parse_json)? })
 }
 
 /// The actor a text names.

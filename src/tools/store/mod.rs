@@ -4,6 +4,7 @@
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
 //! - `read`: the port's questions; `accounts`: people, sessions and tokens; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `desk`, `desk_list`, `desk_index`: the queue's; `blobs`: originals as received; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -21,6 +22,9 @@ mod accounts;
 mod apply;
 mod blobs;
 mod codec;
+mod desk;
+mod desk_index;
+mod desk_list;
 mod engine;
 mod read;
 mod sql;

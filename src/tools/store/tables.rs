@@ -20,7 +20,7 @@ pub(super) struct Table {
     pub(super) append_only: bool,
 }
 
-const fn table(
+pub(super) const fn table(
     at: usize,
     name: &'static str,
     columns: &'static [(&'static str, Kind)],
@@ -244,6 +244,28 @@ pub(super) const API_TOKENS: &Table = &table(
         ("made_at", Int),
         ("expires_at", Int),
         ("revoked_at", Int),
+pub(super) const CASE_LEASES: &Table =
+    &table(15, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
+
+pub(super) const CASE_NOTES: &Table = &table(
+    16,
+    "case_notes",
+    &[("id", Text), ("case_id", Int), ("author", Text), ("written_at", Int), ("text", Text), ("mentions", Text)],
+    true,
+    true,
+);
+
+pub(super) const CASE_PROPOSALS: &Table = &table(
+    17,
+    "case_proposals",
+    &[
+        ("case_id", Int),
+        ("case_version", Int),
+        ("proposed_by", Text),
+        ("proposed_at", Int),
+        ("candidate", Int),
+        ("entries", Text),
+        ("state", Text),
     ],
     true,
     false,
@@ -269,6 +291,9 @@ pub(super) const ALL: [&Table; 18] = [
     USERS,
     CREDENTIALS,
     API_TOKENS,
+    CASE_LEASES,
+    CASE_NOTES,
+    CASE_PROPOSALS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
