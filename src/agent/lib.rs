@@ -2,10 +2,13 @@
 //! network is touched in here.
 
 pub mod desk;
+pub mod claimed;
 pub mod evidence;
 pub mod import;
+pub mod marks;
 pub mod ports;
 pub mod ports_accounts;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
+pub mod senders;

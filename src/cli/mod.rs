@@ -8,6 +8,7 @@ mod audit;
 mod bank_options;
 mod demo;
 mod export;
+mod fit;
 mod import;
 mod init;
 mod match_book;
@@ -66,6 +67,8 @@ enum Command {
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
     Parse(parse::Args),
+    /// Fit what is learnt from examples, and say how good it is on others
+    Fit(fit::Args),
     /// Make a seeded book with its truth, or score answers against a truth
     #[command(hide = true)]
     Simulate(simulate::Args),
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::User(args) => wait_for(user::run(args)),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
+        Command::Fit(args) => wait_for(fit::run(args)),
         Command::Simulate(args) => simulate::run(args),
     };
     match result {

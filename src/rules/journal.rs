@@ -12,6 +12,7 @@ use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::users::{ApiToken, CredentialsRecord, User};
 use crate::work::{Lease, Note, Proposal};
+use crate::reuse::EvidenceMarks;
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +79,11 @@ pub struct EvidenceRecord {
     pub reading: Option<InputDigest>,
     /// What it seems to be.
     pub kind: EvidenceKind,
-    /// How likely.
+    /// How likely; certain where a person said it.
     pub kind_confidence: Confidence,
+    /// What is compared with other evidence.
+    #[serde(default, skip_serializing_if = "EvidenceMarks::is_empty")]
+    pub marks: EvidenceMarks,
 }
 
 /// One change of state. Everything the store keeps came in as one of these.

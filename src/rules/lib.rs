@@ -21,6 +21,7 @@ pub mod records;
 pub mod reference;
 pub mod users;
 pub mod work;
+pub mod reuse;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

@@ -27,6 +27,7 @@ use crate::queue::postings;
 use entries::allocations;
 pub use entries::payment_of;
 use known::Known;
+pub(crate) use known::means;
 pub use replay::{GateInputs, ReplayError, replay};
 use returns::{receipts_of, return_case, shares_number};
 

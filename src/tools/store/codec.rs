@@ -325,6 +325,7 @@ fn evidence_row(record: &EvidenceRecord) -> Result<Row> {
         record.reading.as_ref().map(|digest| digest.0.clone()).into(),
         name_of(&record.kind)?.into(),
         i64::from(record.kind_confidence.millionths()).into(),
+        if record.marks.is_empty() { None } else { Some(json(&record.marks)?) }.into(),
     ])
 }
 
@@ -339,7 +340,8 @@ pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
         .filter(|millionths| *millionths <= 1_000_000)
         .map(Confidence::from_millionths)
         .ok_or_else(|| row.bad(format!("{millionths} is not between 0 and 1000000")))?;
-    Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence })
+    let marks = row.opt_parse(parse_json)?.unwrap_or_default();
+    Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence, marks })
 }
 
 fn user_row(user: &User) -> Result<Row> {

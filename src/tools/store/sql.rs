@@ -94,7 +94,7 @@ statements! {
         FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id \
         WHERE l.entity_id = $1 AND l.is_return = 1 AND l.amount_minor < 0 AND NOT EXISTS ( \
             SELECT 1 FROM cases c WHERE c.subject_kind = 'return' AND c.subject_id = l.payment_id) ORDER BY l.payment_id";
-    EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no";
 
     CASES_BY_FILTER = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \

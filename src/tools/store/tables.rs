@@ -116,8 +116,13 @@ pub(super) const BANK_LINES: &Table = &table(
     true,
 );
 
-pub(super) const EVIDENCE: &Table =
-    &table(7, "evidence", &[("digest", Text), ("reading_digest", Text), ("kind", Text), ("kind_confidence", Int)], true, false);
+pub(super) const EVIDENCE: &Table = &table(
+    7,
+    "evidence",
+    &[("digest", Text), ("reading_digest", Text), ("kind", Text), ("kind_confidence", Int), ("marks", Text)],
+    true,
+    false,
+);
 
 pub(super) const CASES: &Table = &table(
     8,
