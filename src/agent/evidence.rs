@@ -10,6 +10,7 @@ use quittance_rules::ledger::{CaseId, DecisionId};
 use quittance_rules::money::Money;
 use quittance_rules::policy::{EvidencePolicy, Policy};
 
+use crate::model::second::{DISAGREES, of_rules};
 use crate::ports::{Clock, EvidenceReader, Sequence, Store, StoreError, StoredPayment, Unreadable};
 
 /// What became of one piece of evidence.
@@ -102,6 +103,9 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
         | EvidenceKind::Statement
         | EvidenceKind::NotAPayment => {}
     }
+    if complains(DISAGREES) && !kinds.contains(&ExceptionKind::Unknown) {
+        kinds.push(ExceptionKind::Unknown);
+    }
     kinds
 }
 
@@ -173,9 +177,7 @@ pub fn claimed_date(reading: &Reading) -> Option<Date> {
 }
 
 fn best<T>(reading: &Reading, field: Field, pick: impl Fn(&ClaimValue) -> Option<T>) -> Option<T> {
-    reading
-        .claims
-        .iter()
+    of_rules(reading)
         .filter(|claim| claim.field == field)
         .max_by_key(|claim| claim.confidence)
         .and_then(|claim| pick(&claim.value))
@@ -196,9 +198,7 @@ pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolic
     let Some(amount) = claimed_amount(reading) else { return Ok(Vec::new()) };
     let date = claimed_date(reading);
     let window = i64::from(policy.booking_within_days);
-    let references: Vec<String> = reading
-        .claims
-        .iter()
+    let references: Vec<String> = of_rules(reading)
         .filter(|claim| claim.field == Field::Reference)
         .filter_map(|claim| match &claim.value {
             ClaimValue::Text(text) => Some(plain(text)),

@@ -3,6 +3,7 @@
 
 pub mod evidence;
 pub mod import;
+pub mod model;
 pub mod ports;
 pub mod queue;
 pub mod reading;

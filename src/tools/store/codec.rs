@@ -37,6 +37,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::ItemAdded(item) | Change::ItemDetailsSet(item) => (tables::ITEMS, item_row(item)?),
         Change::LineBooked(line) => (tables::BANK_LINES, line_row(line)),
         Change::EvidenceRead(record) => (tables::EVIDENCE, evidence_row(record)?),
+        Change::ModelAsked(call) => (tables::MODEL_CALLS, super::model_calls::call_row(call)?),
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
@@ -44,7 +45,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
     })
 }
 
-fn count(number: u64) -> Result<i64> {
+pub(super) fn count(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| StoreError::Unavailable(format!("{number} is larger than the database can count")))
 }
 
@@ -54,7 +55,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// The serialised name of a plain enum variant: `credit_note`.
-fn name_of<T: Serialize>(value: &T) -> Result<String> {
+pub(super) fn name_of<T: Serialize>(value: &T) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         Ok(other) => Err(StoreError::Unavailable(format!("{other} is not a plain name"))),
@@ -63,7 +64,7 @@ fn name_of<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// A plain enum variant from its serialised name.
-fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
+pub(super) fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
     let deserializer: StrDeserializer<'_, NameError> = name.into_deserializer();
     T::deserialize(deserializer)
 }
@@ -104,7 +105,7 @@ fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     }
 }
 
-fn read_instant(row: &mut Reader) -> Result<Timestamp> {
+pub(super) fn read_instant(row: &mut Reader) -> Result<Timestamp> {
     let microseconds = row.int()?;
     Timestamp::from_microsecond(microseconds).map_err(|error| row.bad(error))
 }

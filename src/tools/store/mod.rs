@@ -3,7 +3,7 @@
 //! - `engine`: one way to talk to both; `tables`: names, columns and the statements that follow from them; `sql`: all others;
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
-//! - `read`: the port's questions; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `blobs`: originals as received; `model_calls`: what models were asked; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -21,6 +21,7 @@ mod apply;
 mod blobs;
 mod codec;
 mod engine;
+mod model_calls;
 mod read;
 mod sql;
 mod tables;

@@ -212,8 +212,31 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const MODEL_CALLS: &Table = &table(
+    15,
+    "model_calls",
+    &[
+        ("id", Text),
+        ("question_digest", Text),
+        ("task", Text),
+        ("prompt", Text),
+        ("model", Text),
+        ("evidence_digest", Text),
+        ("asked_at", Int),
+        ("outcome", Text),
+        ("answer_digest", Text),
+        ("reading_digest", Text),
+        ("tokens_in", Int),
+        ("tokens_out", Int),
+        ("cost_micros", Int),
+        ("currency", Text),
+    ],
+    true,
+    true,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 15] = [
+pub(super) const ALL: [&Table; 16] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -229,6 +252,7 @@ pub(super) const ALL: [&Table; 15] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    MODEL_CALLS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
