@@ -6,6 +6,7 @@ pub mod claimed;
 pub mod evidence;
 pub mod import;
 pub mod marks;
+pub mod model;
 pub mod ports;
 pub mod ports_accounts;
 pub mod queue;

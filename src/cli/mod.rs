@@ -14,6 +14,7 @@ mod init;
 mod match_book;
 mod match_explain;
 mod migrate;
+mod model;
 mod parse;
 mod progress;
 mod queue;

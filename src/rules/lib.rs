@@ -6,6 +6,7 @@
 pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod confirm;
 pub mod date_text;
 pub mod desk;
 pub mod evidence;

@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod evidence;
 pub mod intake;
+pub mod model;
 pub mod store;

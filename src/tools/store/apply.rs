@@ -181,6 +181,7 @@ impl Work {
                 | Change::ItemAdded(_)
                 | Change::ItemDetailsSet(_)
                 | Change::EvidenceRead(_)
+                | Change::ModelAsked(_)
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
@@ -249,7 +250,7 @@ impl Work {
                 }
             }
             // A file is one by its digest, under whatever name it comes again; taken is taken, whatever the second count says.
-            Change::InputReceived(_) | Change::InputTaken { .. } => {
+            Change::InputReceived(_) | Change::InputTaken { .. } | Change::ModelAsked(_) => {
                 if there.is_some() {
                     return Ok(false);
                 }

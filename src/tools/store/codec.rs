@@ -39,6 +39,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::ItemAdded(item) | Change::ItemDetailsSet(item) => (tables::ITEMS, item_row(item)?),
         Change::LineBooked(line) => (tables::BANK_LINES, line_row(line)),
         Change::EvidenceRead(record) => (tables::EVIDENCE, evidence_row(record)?),
+        Change::ModelAsked(call) => (tables::MODEL_CALLS, super::model_calls::call_row(call)?),
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
@@ -54,7 +55,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
     })
 }
 
-fn count(number: u64) -> Result<i64> {
+pub(super) fn count(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| StoreError::Unavailable(format!("{number} is larger than the database can count")))
 }
 
@@ -64,7 +65,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// The serialised name of a plain enum variant: `credit_note`.
-fn name_of<T: Serialize>(value: &T) -> Result<String> {
+pub(super) fn name_of<T: Serialize>(value: &T) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         Ok(other) => Err(StoreError::Unavailable(format!("{other} is not a plain name"))),

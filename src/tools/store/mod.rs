@@ -5,6 +5,7 @@
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
 //! - `read`: the port's questions; `accounts`: people, sessions and tokens; `blobs`: originals as received; `verify`: everything compared with the log.
 //! - `read`: the port's questions; `desk`, `desk_list`, `desk_index`: the queue's; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `blobs`: originals as received; `model_calls`: what models were asked; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -26,6 +27,7 @@ mod desk;
 mod desk_index;
 mod desk_list;
 mod engine;
+mod model_calls;
 mod read;
 mod sql;
 mod tables;

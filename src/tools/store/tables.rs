@@ -250,10 +250,10 @@ pub(super) const API_TOKENS: &Table = &table(
         ("expires_at", Int),
         ("revoked_at", Int),
 pub(super) const CASE_LEASES: &Table =
-    &table(15, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
+    &table(18, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
 
 pub(super) const CASE_NOTES: &Table = &table(
-    16,
+    19,
     "case_notes",
     &[("id", Text), ("case_id", Int), ("author", Text), ("written_at", Int), ("text", Text), ("mentions", Text)],
     true,
@@ -261,7 +261,7 @@ pub(super) const CASE_NOTES: &Table = &table(
 );
 
 pub(super) const CASE_PROPOSALS: &Table = &table(
-    17,
+    20,
     "case_proposals",
     &[
         ("case_id", Int),
@@ -276,8 +276,31 @@ pub(super) const CASE_PROPOSALS: &Table = &table(
     false,
 );
 
+pub(super) const MODEL_CALLS: &Table = &table(
+    21,
+    "model_calls",
+    &[
+        ("id", Text),
+        ("question_digest", Text),
+        ("task", Text),
+        ("prompt", Text),
+        ("model", Text),
+        ("evidence_digest", Text),
+        ("asked_at", Int),
+        ("outcome", Text),
+        ("answer_digest", Text),
+        ("reading_digest", Text),
+        ("tokens_in", Int),
+        ("tokens_out", Int),
+        ("cost_micros", Int),
+        ("currency", Text),
+    ],
+    true,
+    true,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 18] = [
+pub(super) const ALL: [&Table; 22] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -299,6 +322,7 @@ pub(super) const ALL: [&Table; 18] = [
     CASE_LEASES,
     CASE_NOTES,
     CASE_PROPOSALS,
+    MODEL_CALLS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
