@@ -3,7 +3,7 @@
 //! - `engine`: one way to talk to both; `tables`: names, columns and the statements that follow from them; `sql`: all others;
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
-//! - `read`: the port's questions; `accounts`: people, sessions and tokens; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `accounts`: people, sessions and tokens; `pages`: lists and sums; `blobs`: originals as received; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -22,6 +22,7 @@ mod apply;
 mod blobs;
 mod codec;
 mod engine;
+mod pages;
 mod read;
 mod sql;
 mod tables;
