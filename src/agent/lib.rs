@@ -9,6 +9,7 @@ pub mod marks;
 pub mod model;
 pub mod ports;
 pub mod ports_accounts;
+pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
