@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod audit;
 mod bank_options;
 mod demo;
+mod eval;
+mod eval_live;
 mod export;
 mod import;
 mod init;
@@ -24,6 +26,7 @@ mod settings;
 mod shown;
 mod simulate;
 mod statement;
+mod watch;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]
@@ -47,6 +50,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
+    /// Take in as evidence what is put into a folder
+    Watch(watch::Args),
     /// Match what is open, settle what is certain, queue the rest
     Run(run::Args),
     /// Work the queue: list, show, approve, reject, undo
@@ -57,6 +62,8 @@ enum Command {
     Audit(audit::Args),
     /// Take decisions again from what was stored with them, and compare
     Replay(replay::Args),
+    /// Measure the reading of evidence on cases with known answers, and hold it to a baseline
+    Eval(eval::Args),
     /// Make a small book with its files, reconcile it, and leave the database to explore
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
@@ -114,11 +121,13 @@ pub fn main() -> ExitCode {
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
+        Command::Watch(args) => wait_for(watch::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),
+        Command::Eval(args) => eval::run(args),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
         Command::Simulate(args) => simulate::run(args),

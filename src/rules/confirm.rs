@@ -432,7 +432,7 @@ mod tests {
             prop_assume!(first + length <= words.len());
             let said = words[first..first + length].iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
             match place(&said, &words, &[]) {
-                Ok(found) => prop_assert_eq!(bare(&folded(&found.text)), bare(&folded(&said))),
+                Ok(found) => prop_assert!(bare(&folded(&found.text)) == bare(&folded(&said)), "{}", found.text),
                 // A run over two lines has strangers in its box.
                 Err(reason) => prop_assert_eq!(reason, Unconfirmed::Illegible),
             }
