@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod claimed;
+pub mod evals;
 pub mod evidence;
 pub mod import;
 pub mod marks;

@@ -288,7 +288,7 @@ fn said(report: &ImportReport) -> Said {
 
 /// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders
 /// are not followed; pipes and devices would never end.
-fn walk(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
+pub fn walk(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     let mut files = Vec::new();
     let mut passed_over = Vec::new();
     let mut open: Vec<PathBuf> = Vec::new();

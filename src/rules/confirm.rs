@@ -78,8 +78,14 @@ pub fn place(said: &str, words: &[Word], closed: &[bool]) -> Result<Place, Uncon
         return Err(Unconfirmed::Empty);
     }
     let open = |at: usize| !closed.get(at).copied().unwrap_or(false);
+    // Most words cannot begin the text; a document of many thousand is then looked through quickly.
+    let may_begin = |word: &Word| {
+        let head = folded(&word.text);
+        [bare(&head), bare(without_label(&head))].iter().any(|head| wanted.starts_with(*head))
+    };
+    let firsts: Vec<usize> = (0_usize..).zip(words).filter(|(at, word)| open(*at) && may_begin(word)).map(|(at, _)| at).collect();
     let mut failure = Unconfirmed::NotFound;
-    for first in (0..words.len()).filter(|&at| open(at)) {
+    for first in firsts {
         let mut run = String::new();
         for last in first..words.len().min(first.saturating_add(WORDS_MAX)) {
             let (Some(word), Some(head)) = (words.get(last), words.get(first)) else { break };
@@ -432,7 +438,7 @@ mod tests {
             prop_assume!(first + length <= words.len());
             let said = words[first..first + length].iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
             match place(&said, &words, &[]) {
-                Ok(found) => prop_assert_eq!(bare(&folded(&found.text)), bare(&folded(&said))),
+                Ok(found) => prop_assert!(bare(&folded(&found.text)) == bare(&folded(&said)), "{}", found.text),
                 // A run over two lines has strangers in its box.
                 Err(reason) => prop_assert_eq!(reason, Unconfirmed::Illegible),
             }

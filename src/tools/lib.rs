@@ -5,3 +5,4 @@ pub mod evidence;
 pub mod intake;
 pub mod model;
 pub mod store;
+pub mod whatsapp;

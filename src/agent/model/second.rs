@@ -335,9 +335,9 @@ impl<M: Model, L: ModelLedger, C: Clock> SecondOpinion<M, L, C> {
         &self.ledger
     }
 
-    /// The model's name.
-    pub fn model_name(&self) -> &str {
-        self.model.name()
+    /// The model.
+    pub fn model(&self) -> &M {
+        &self.model
     }
 
     /// The reading with what the model adds to it; as it was where nothing is open, or the model gives no answer. `bytes` are the original's.

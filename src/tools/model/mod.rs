@@ -40,6 +40,27 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// The secret, for the header it is sent in.
+    pub(crate) fn show(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An HTTP client that follows no redirects (they would carry documents and keys to addresses nobody has set) and asks no proxy.
+pub(crate) fn http_client(connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    // It takes the process's own cryptography; whoever comes first sets it.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _somebody_was_quicker = rustls::crypto::ring::default_provider().install_default();
+    }
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(connect_timeout.min(Duration::from_secs(10)))
+        .user_agent(concat!("quittance/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
@@ -151,18 +172,7 @@ impl HttpModel {
         if !(1..=200).contains(&length) || endpoint.model.chars().any(char::is_control) {
             return Err(ModelSettingError::Name);
         }
-        // The HTTP client takes the process's own; whoever comes first sets it.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _somebody_was_quicker = rustls::crypto::ring::default_provider().install_default();
-        }
-        // A redirect would carry the document to an address nobody has set.
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(endpoint.timeout.min(Duration::from_secs(10)))
-            .user_agent(concat!("quittance/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ModelSettingError::Client(error.to_string()))?;
+        let http = http_client(endpoint.timeout).map_err(|error| ModelSettingError::Client(error.to_string()))?;
         Ok(Self {
             at_once: Semaphore::new(endpoint.at_once.max(1)),
             breaker: Mutex::new(Breaker::new(endpoint.failures_max, endpoint.rest)),
@@ -221,7 +231,7 @@ impl HttpModel {
         let service = OneAttempt::new(self.http.clone(), RESPONSE_BYTES_MAX);
         let config = OpenAIConfig::new()
             .with_api_base(self.endpoint.base_url.trim_end_matches('/'))
-            .with_api_key(self.endpoint.key.as_ref().map_or("none", |key| key.0.as_str()));
+            .with_api_key(self.endpoint.key.as_ref().map_or("none", |key| key.show()));
         let client = Client::build(self.http.clone(), config).with_http_service(service.clone());
         let chat = client.chat();
         let asked = chat.create_byot::<_, Completion>(body);

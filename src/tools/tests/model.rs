@@ -118,7 +118,7 @@ async fn what_may_help_is_tried_again_and_nothing_else() {
         ("nothing said", vec![status(200).set_body_json(json!({ "choices": [] }))], Ok(""), 1),
         ("a refusal", vec![status(200).set_body_json(json!({ "choices": [{ "message": { "content": null, "refusal": "no" } }] }))],
             Ok(""), 1),
-        ("100 MB", vec![status(200).set_body_bytes(vec![b' '; 100 << 20]), good()], Err(ModelError::TooLong), 1),
+        ("4 MB", vec![status(200).set_body_bytes(vec![b' '; 4 << 20]), good()], Err(ModelError::TooLong), 1),
         ("an answer of 40 kB", vec![status(200).set_body_json(completion(&"x".repeat(40 << 10))), good()],
             Err(ModelError::TooLong), 1),
     ];
