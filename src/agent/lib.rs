@@ -5,6 +5,7 @@ pub mod desk;
 pub mod evidence;
 pub mod import;
 pub mod ports;
+pub mod ports_accounts;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;

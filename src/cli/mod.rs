@@ -19,10 +19,12 @@ mod queue;
 mod read;
 mod replay;
 mod run;
+mod serve;
 mod settings;
 mod shown;
 mod simulate;
 mod statement;
+mod user;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]
@@ -56,6 +58,10 @@ enum Command {
     Audit(audit::Args),
     /// Take decisions again from what was stored with them, and compare
     Replay(replay::Args),
+    /// Serve the pages
+    Serve(serve::Args),
+    /// Add, list and disable the people who may sign in
+    User(user::Args),
     /// Make a small book with its files, reconcile it, and leave the database to explore
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
@@ -118,6 +124,8 @@ pub fn main() -> ExitCode {
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),
+        Command::Serve(args) => wait_for(serve::run(args)),
+        Command::User(args) => wait_for(user::run(args)),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
         Command::Simulate(args) => simulate::run(args),

@@ -11,6 +11,7 @@ use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::work::{Lease, Note, Proposal};
+use crate::users::{ApiToken, CredentialsRecord, User};
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +141,12 @@ pub enum Change {
         /// The text.
         text: String,
     },
+    /// A person was added, or their details or roles changed.
+    UserSet(User),
+    /// Somebody's way of proving who they are was changed.
+    CredentialsSet(CredentialsRecord),
+    /// A token for programs was made or taken back.
+    TokenSet(ApiToken),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

@@ -19,6 +19,7 @@ pub mod names;
 pub mod policy;
 pub mod records;
 pub mod reference;
+pub mod users;
 pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.

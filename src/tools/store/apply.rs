@@ -34,6 +34,14 @@ struct Work {
     policy: Option<Row>,
 }
 
+/// A statement that belongs to a change set but is not one of its changes: secrets are kept beside the log, not in it.
+pub(super) struct Also {
+    pub(super) statement: &'static str,
+    pub(super) values: Vec<Value>,
+    pub(super) at_least: u64,
+    pub(super) about: String,
+}
+
 /// Refuses a change set made from what has changed since. See [`quittance_agent::ports::Store::apply_since`].
 async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<()> {
     let mut questions: Vec<(&str, Vec<Value>)> = vec![(sql::EVIDENCE_SINCE, vec![base.into()])];
@@ -56,6 +64,12 @@ async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<(
 impl Database {
     /// See [`quittance_agent::ports::Store::apply`].
     pub(super) async fn apply_changes(&self, set: ChangeSet, base: Option<i64>) -> Result<Applied> {
+        self.apply_with(set, base, &[]).await
+    }
+
+    /// As [`Self::apply_changes`], with statements of the store's own that belong to the same transaction. Each says how many
+    /// rows it must at least change; fewer are a conflict about what it names.
+    pub(super) async fn apply_with(&self, set: ChangeSet, base: Option<i64>, also: &[Also]) -> Result<Applied> {
         let by = set.by.to_string();
         if by.contains('\0') {
             return Err(StoreError::Unavailable("the name of the person holds a NUL character; write it without".to_owned()));
@@ -101,6 +115,11 @@ impl Database {
         }
         let count = recorded.len();
         work.write(&mut tx, seq).await?;
+        for also in also {
+            if tx.run(also.statement, also.values.clone()).await? < also.at_least {
+                return Err(StoreError::Conflict(also.about.clone()));
+            }
+        }
         tx.commit().await?;
         Ok(Applied { recorded: count, known, audit_seq: Some(seq) })
     }
@@ -168,7 +187,10 @@ impl Work {
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)
-                | Change::PolicyPublished { .. } => {}
+                | Change::PolicyPublished { .. }
+                | Change::UserSet(_)
+                | Change::CredentialsSet(_)
+                | Change::TokenSet(_) => {}
             }
         }
         let mut work = Self { slots: std::array::from_fn(|_| HashMap::new()), policy: None };
@@ -214,7 +236,13 @@ impl Work {
     fn take(&mut self, change: &Change, table: &'static Table, row: Row, change_no: i64) -> Result<bool> {
         let there = self.get(table, &row[0]);
         match change {
-            Change::EntitySet(_) | Change::AccountSet { .. } | Change::CustomerSet(_) | Change::EvidenceRead(_) => {
+            Change::EntitySet(_)
+            | Change::AccountSet { .. }
+            | Change::CustomerSet(_)
+            | Change::EvidenceRead(_)
+            | Change::UserSet(_)
+            | Change::CredentialsSet(_)
+            | Change::TokenSet(_) => {
                 if there == Some(&row) {
                     return Ok(false);
                 }

@@ -13,6 +13,7 @@ use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, P
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
 use quittance_rules::work::{Lease, Note, Proposal};
+use quittance_rules::users::{ApiToken, External, User, UserId};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::value::{Error as NameError, StrDeserializer};
@@ -45,6 +46,11 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::Noted(note) => (tables::CASE_NOTES, note_row(note)?),
         Change::Proposed(proposal) => (tables::CASE_PROPOSALS, proposal_row(proposal)?),
         Change::PolicyPublished { version, text } => (tables::POLICIES, vec![version.as_str().into(), text.as_str().into()]),
+        Change::UserSet(user) => (tables::USERS, user_row(user)?),
+        Change::CredentialsSet(record) => {
+            (tables::CREDENTIALS, vec![record.user.as_str().into(), record.digest.as_str().into(), record.what.as_str().into()])
+        }
+        Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
     })
 }
 
@@ -334,6 +340,70 @@ pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
         .map(Confidence::from_millionths)
         .ok_or_else(|| row.bad(format!("{millionths} is not between 0 and 1000000")))?;
     Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence })
+}
+
+fn user_row(user: &User) -> Result<Row> {
+    Ok(vec![
+        user.id.as_str().into(),
+        user.name.as_str().into(),
+        user.email.clone().into(),
+        user.language.clone().into(),
+        json(&user.grants)?.into(),
+        user.external.as_ref().map(|external| external.issuer.clone()).into(),
+        user.external.as_ref().map(|external| external.subject.clone()).into(),
+        user.is_disabled.into(),
+    ])
+}
+
+pub(super) fn read_user(row: Row) -> Result<User> {
+    let row = &mut Reader::new(tables::USERS, row);
+    Ok(User {
+        id: row.parse(UserId::parse)?,
+        name: row.text()?,
+        email: row.opt_text()?,
+        language: row.opt_text()?,
+        grants: row.parse(parse_json)?,
+        external: match (row.opt_text()?, row.opt_text()?) {
+            (Some(issuer), Some(subject)) => Some(External { issuer, subject }),
+            (None, None) => None,
+            _ => return Err(row.bad("an issuer and a subject go together")),
+        },
+        is_disabled: row.flag()?,
+    })
+}
+
+fn token_row(token: &ApiToken) -> Result<Row> {
+    Ok(vec![
+        token.id.as_str().into(),
+        token.user.as_str().into(),
+        token.name.as_str().into(),
+        json(&token.scopes)?.into(),
+        token.hash.as_str().into(),
+        token.made_at.as_microsecond().into(),
+        token.expires_at.map(Timestamp::as_microsecond).into(),
+        token.revoked_at.map(Timestamp::as_microsecond).into(),
+    ])
+}
+
+pub(super) fn read_token(row: Row) -> Result<ApiToken> {
+    let row = &mut Reader::new(tables::API_TOKENS, row);
+    Ok(ApiToken {
+        id: row.text()?,
+        user: row.parse(UserId::parse)?,
+        name: row.text()?,
+        scopes: row.parse(parse_json)?,
+        hash: row.text()?,
+        made_at: read_instant(row)?,
+        expires_at: read_opt_instant(row)?,
+        revoked_at: read_opt_instant(row)?,
+    })
+}
+
+fn read_opt_instant(row: &mut Reader) -> Result<Option<Timestamp>> {
+    match row.opt_int()? {
+        None => Ok(None),
+        Some(micros) => Timestamp::from_microsecond(micros).map(Some).map_err(|error| row.bad(error)),
+    }
 }
 
 /// The two columns of a subject.

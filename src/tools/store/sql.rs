@@ -160,6 +160,52 @@ statements! {
         WHERE b.item_id IS NULL OR b.currency <> i.currency OR b.billed_minor <> i.amount_minor \
             OR b.open_minor <> i.amount_minor - COALESCE(p.cleared, 0) \
         ORDER BY i.id LIMIT 100";
+    USERS = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users ORDER BY id";
+    USER_OF_EXTERNAL = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users WHERE issuer = $1 AND subject = $2";
+    SECRET = "SELECT content FROM secrets WHERE user_id = $1";
+    SECRETS_WITH_RECORD = "SELECT s.user_id, s.content, c.digest FROM secrets s LEFT JOIN credentials c ON c.user_id = s.user_id \
+        WHERE s.user_id > $1 ORDER BY s.user_id LIMIT 1000";
+    CREDENTIALS_WITHOUT_SECRET = "SELECT user_id FROM credentials c WHERE NOT EXISTS (SELECT 1 FROM secrets s WHERE s.user_id = c.user_id) \
+        ORDER BY user_id LIMIT 100";
+    SECRET_SET = "INSERT INTO secrets (user_id, content, version, totp_step) VALUES ($1, $2, $3, -1) \
+        ON CONFLICT (user_id) DO UPDATE SET content = excluded.content, version = excluded.version \
+        WHERE secrets.version = excluded.version - 1";
+    TOTP_STEP_TAKEN = "UPDATE secrets SET totp_step = $2 WHERE user_id = $1 AND totp_step < $2";
+    RECOVERY_CODE_TAKEN = "INSERT INTO used_recovery_codes (user_id, hash, used_at) VALUES ($1, $2, $3) ON CONFLICT (user_id, hash) DO NOTHING";
+    USED_RECOVERY_CODES = "SELECT hash FROM used_recovery_codes WHERE user_id = $1";
+    SESSION_BEGUN = "INSERT INTO sessions (hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SESSION = "SELECT s.hash, s.user_id, s.started_at, s.seen_at, s.ends_at, s.proved_at, s.address, s.agent, \
+        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.hash = $1";
+    SESSIONS_OF = "SELECT hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent FROM sessions WHERE user_id = $1 \
+        ORDER BY seen_at DESC, hash";
+    SESSION_SEEN = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
+    SESSION_RENEWED = "UPDATE sessions SET hash = $2, proved_at = $3 WHERE hash = $1";
+    SESSION_ENDED = "DELETE FROM sessions WHERE hash = $1";
+    SESSIONS_ENDED = "DELETE FROM sessions WHERE user_id = $1 AND hash <> $2";
+    SESSIONS_SWEPT = "DELETE FROM sessions WHERE ends_at <= $1";
+    TICKET_PUT = "INSERT INTO tickets (hash, kind, user_id, content, ends_at) VALUES ($1, $2, $3, $4, $5)";
+    TICKET = "SELECT hash, kind, user_id, content, ends_at FROM tickets WHERE hash = $1 AND kind = $2 AND ends_at > $3";
+    TICKET_TAKEN = "DELETE FROM tickets WHERE hash = $1 AND kind = $2 AND ends_at > $3 RETURNING hash, kind, user_id, content, ends_at";
+    TICKETS_ENDED = "DELETE FROM tickets WHERE user_id = $1";
+    TICKETS_SWEPT = "DELETE FROM tickets WHERE ends_at <= $1";
+    ATTEMPTS = "SELECT failures, first_at, last_at FROM sign_in_attempts WHERE attempt_key = $1";
+    ATTEMPT_FAILED = "INSERT INTO sign_in_attempts (attempt_key, failures, first_at, last_at) VALUES ($1, 1, $2, $2) \
+        ON CONFLICT (attempt_key) DO UPDATE SET \
+            failures = CASE WHEN sign_in_attempts.first_at < $3 THEN 1 ELSE sign_in_attempts.failures + 1 END, \
+            first_at = CASE WHEN sign_in_attempts.first_at < $3 THEN excluded.first_at ELSE sign_in_attempts.first_at END, \
+            last_at = excluded.last_at RETURNING failures";
+    ATTEMPTS_CLEARED = "DELETE FROM sign_in_attempts WHERE attempt_key = $1";
+    ATTEMPTS_SWEPT = "DELETE FROM sign_in_attempts WHERE last_at < $1";
+    TOKEN_OF_HASH = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, \
+        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
+        FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1";
+    TOKENS = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, x.used_at \
+        FROM api_tokens t LEFT JOIN token_uses x ON x.token_id = t.id ORDER BY t.made_at DESC, t.id";
+    TOKEN_USED = "INSERT INTO token_uses (token_id, used_at) VALUES ($1, $2) \
+        ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
+
     PAYMENT_BALANCES_OF_NOTHING = "SELECT payment_id FROM payment_balances b \
         WHERE NOT EXISTS (SELECT 1 FROM bank_lines l WHERE l.payment_id = b.payment_id) ORDER BY payment_id LIMIT 100";
     ITEM_BALANCES_OF_NOTHING = "SELECT item_id FROM item_balances b \

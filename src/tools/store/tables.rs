@@ -212,11 +212,48 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const USERS: &Table = &table(
+    15,
+    "users",
+    &[
+        ("id", Text),
+        ("name", Text),
+        ("email", Text),
+        ("language", Text),
+        ("grants", Text),
+        ("issuer", Text),
+        ("subject", Text),
+        ("is_disabled", Int),
+    ],
+    true,
+    false,
+);
+
+pub(super) const CREDENTIALS: &Table =
+    &table(16, "credentials", &[("user_id", Text), ("digest", Text), ("what", Text)], true, false);
+
+pub(super) const API_TOKENS: &Table = &table(
+    17,
+    "api_tokens",
+    &[
+        ("id", Text),
+        ("user_id", Text),
+        ("name", Text),
+        ("scopes", Text),
+        ("hash", Text),
+        ("made_at", Int),
+        ("expires_at", Int),
+        ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
 pub(super) const CASE_LEASES: &Table =
-    &table(15, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
+    &table(18, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
 
 pub(super) const CASE_NOTES: &Table = &table(
-    16,
+    19,
     "case_notes",
     &[("id", Text), ("case_id", Int), ("author", Text), ("written_at", Int), ("text", Text), ("mentions", Text)],
     true,
@@ -224,7 +261,7 @@ pub(super) const CASE_NOTES: &Table = &table(
 );
 
 pub(super) const CASE_PROPOSALS: &Table = &table(
-    17,
+    20,
     "case_proposals",
     &[
         ("case_id", Int),
@@ -240,7 +277,7 @@ pub(super) const CASE_PROPOSALS: &Table = &table(
 );
 
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 18] = [
+pub(super) const ALL: [&Table; 21] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -256,6 +293,9 @@ pub(super) const ALL: [&Table; 18] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    USERS,
+    CREDENTIALS,
+    API_TOKENS,
     CASE_LEASES,
     CASE_NOTES,
     CASE_PROPOSALS,
