@@ -217,7 +217,7 @@ impl MatchPolicy {
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
             // One file holds the whole policy; these sections are read by `crate::policy`.
-            if ["gate", "evidence"].contains(&section.as_str()) {
+            if ["gate", "evidence", "desk"].contains(&section.as_str()) {
                 continue;
             }
             let place = || find_place(text, &section, None);
