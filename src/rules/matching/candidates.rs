@@ -32,12 +32,23 @@ pub(super) struct Hypothesis {
     pub(super) is_named: bool,
     /// The text names an item that is not among its items.
     pub(super) leaves_out: bool,
+    /// The text names in full, or by a list, an open item of the same customer that is not among its items.
+    pub(super) leaves_own: bool,
 }
 
 impl Hypothesis {
     pub(super) fn score(&self) -> f64 {
         self.weights.iter().map(|w| f64::from(*w)).sum()
     }
+}
+
+/// What the text costs an answer.
+struct TextWeight {
+    cost: f64,
+    /// So many of its items are named.
+    named: usize,
+    leaves_out: bool,
+    leaves_own: bool,
 }
 
 /// What is known of the payer.
@@ -74,6 +85,7 @@ pub(super) struct Maker<'a> {
     pool: Vec<u32>,
     out: Vec<Hypothesis>,
     ln_customers: f64,
+    ln_items: f64,
     /// The weight of the payer for the customer looked at last.
     payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
@@ -92,6 +104,7 @@ impl<'a> Maker<'a> {
             pool: Vec::new(),
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
+            ln_items: f64::from(book.item_count().max(100)).ln(),
             payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
             is_incomplete: false,
@@ -292,11 +305,12 @@ impl<'a> Maker<'a> {
     }
 
     /// What the text costs a hypothesis with these items.
-    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize, bool) {
+    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> TextWeight {
         let w = &self.policy.reference;
         let mut cost = 0.0;
         let mut named = 0_usize;
         let mut leaves_out = false;
+        let mut leaves_own = false;
         // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
         let mut best_of: Vec<Option<f64>> = vec![None; self.clues.numbers.len()];
         let mut of_customer = vec![false; self.clues.numbers.len()];
@@ -322,14 +336,11 @@ impl<'a> Maker<'a> {
                 }
                 None => {
                     leaves_out |= number.named > 0;
-                    let digits = f64::from(u32::from(number.digits).min(w.digits_max));
-                    let mut stray = w.stray + w.stray_digit * digits;
-                    if number.named > 0 {
-                        stray += w.names_another;
-                    }
+                    leaves_own |= same_customer;
+                    let mut stray = self.stray_weight(number, w.stray);
                     if same_customer {
                         // Old texts are used again; numbers of one's own other invoices are not random.
-                        stray = stray.max(-7.5);
+                        stray = stray.max(w.stale_own - (self.book.items_of(customer).len().max(1) as f64).ln());
                     }
                     cost += stray;
                 }
@@ -347,7 +358,22 @@ impl<'a> Maker<'a> {
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
-        (cost, named, leaves_out)
+        TextWeight { cost, named, leaves_out, leaves_own }
+    }
+
+    /// A number nothing explains: digits at random, or the number of another invoice, paid long ago or not the payer's, which is
+    /// one of as many as there are.
+    fn stray_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let w = &self.policy.reference;
+        let digits = f64::from(u32::from(number.digits).min(w.digits_max));
+        let another = if number.named > 0 { w.names_another } else { 0.0 };
+        let random = once + w.stray_digit * digits + another;
+        if self.looks_like_ours(number) { random.max(w.stale - self.ln_items) } else { random }
+    }
+
+    /// It has as many digits as numbers of this book have.
+    pub(super) fn looks_like_ours(&self, number: &super::clues::Number) -> bool {
+        number.named > 0 || self.book.form_lengths & (1 << u32::from(number.digits).min(63)) != 0
     }
 
     fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
@@ -394,7 +420,7 @@ impl<'a> Maker<'a> {
     #[allow(clippy::too_many_arguments)]
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
         let payment = *self.book.payment(row);
-        let (text, named, leaves_out) = self.text_weight(&lines, customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
             Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
@@ -413,7 +439,7 @@ impl<'a> Maker<'a> {
             return;
         }
         self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
-        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out });
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out, leaves_own });
     }
 
     /// Everything this customer's items can say.
@@ -627,7 +653,7 @@ impl<'a> Maker<'a> {
             return;
         }
         let (payer, _) = self.payer_weight(customer);
-        let (text, named, leaves_out) = self.text_weight(&[(item, 0)], customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
             // Only where another payment of this book takes the item; the joint answer sees to that.
@@ -652,6 +678,7 @@ impl<'a> Maker<'a> {
             fee: 0,
             is_named: named > 0,
             leaves_out,
+            leaves_own,
         });
     }
 
@@ -814,9 +841,24 @@ impl<'a> Maker<'a> {
         if n < 2 {
             return;
         }
-        // Runs in order of issue, by prefix sums: at most `limit` long.
         let amounts: Vec<i64> = known.iter().map(|i| book.item(*i).open).collect();
         let mut pushed = 0;
+        // Three of one price, the oldest first.
+        let mut distinct: Vec<i64> = amounts.iter().copied().filter(|a| *a > 0 && *a < target && target % *a == 0).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let ln_distinct = (distinct.len().max(1) as f64).ln();
+        for price in distinct {
+            let equal: Vec<u32> = known.iter().copied().filter(|i| book.item(*i).open == price).collect();
+            let count = usize::try_from(target / price).unwrap_or(usize::MAX);
+            if count < 2 || count > equal.len().min(limit) {
+                continue;
+            }
+            let shape = if count == equal.len() { -1.2 } else { -2.5 } - ln_distinct - 0.25 * (count as f64 - 2.0);
+            let set = equal[..count].iter().map(|i| (*i, price)).collect();
+            self.push_lump(row, customer, set, self.policy.prior.lump + shape.max(ln_choice(n, count)), 0.0);
+        }
+        // Runs in order of issue, by prefix sums: at most `limit` long.
         for from in 0..n {
             let mut sum = 0_i64;
             for to in from..n.min(from + limit) {
@@ -919,11 +961,7 @@ impl<'a> Maker<'a> {
             .numbers
             .iter()
             .filter(|n| n.origin != Origin::EndToEnd)
-            .map(|n| {
-                let digits = f64::from(u32::from(n.digits).min(w.reference.digits_max));
-                let another = if n.named > 0 { w.reference.names_another } else { 0.0 };
-                w.reference.stray_by_answer + w.reference.stray_digit * digits + another
-            })
+            .map(|n| self.stray_weight(n, w.reference.stray_by_answer))
             .sum();
         let payer_is_customer = self.is_payer_known();
         let is_money_out = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
@@ -945,6 +983,7 @@ impl<'a> Maker<'a> {
                 fee: 0,
                 is_named: false,
                 leaves_out: false,
+                leaves_own: false,
             });
         }
     }

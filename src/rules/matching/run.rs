@@ -56,6 +56,10 @@ struct Close {
     names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     stray: Vec<bool>,
+    /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
+    slips: Vec<bool>,
+    /// Several items of a customer that is the payer come to the amount as well.
+    sums_up: bool,
     /// Another payment that would settle wants the same item.
     is_contested: bool,
 }
@@ -315,12 +319,21 @@ impl<'b> Matcher<'b> {
         if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
         }
-        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
-        if best.pattern == Pattern::Over && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
-            return Some("the text has a number that no item explains, and more was paid than the item named");
+        if best.leaves_own && !best.lines.is_empty() {
+            return Some("the text names another open item of the customer");
         }
-        if best.pattern == Pattern::Short && self.is_late_discount(row, best) {
-            return Some("short by the early-payment discount, but late: a person says whether it is granted");
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
+            return Some("the number in the text, as it is written, is another item's");
+        }
+        if best.pattern == Pattern::PayerExact && close.sums_up {
+            return Some("several other items of the payer come to the same amount");
+        }
+        if best.pattern == Pattern::Short && best.lines.len() > 1 {
+            return Some("short over several items: a person says which stays open");
+        }
+        if matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+            return Some("the text has a number that no item explains, and the amount differs");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
@@ -564,10 +577,14 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
             let mut explained = vec![false; clues.numbers.len()];
             clues.hits.iter().filter(|hit| is_own(hit.item)).for_each(|hit| explained[usize::from(hit.number)] = true);
-            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && n.digits >= 4)
+            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && maker.looks_like_ours(n))
         })
         .collect();
+    let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
+    let sums_up = hypotheses.iter().any(|h| matches!(h.pattern, Pattern::LumpFound | Pattern::LumpNamed));
     Close {
+        slips,
+        sums_up,
         hypotheses,
         probabilities: Vec::new(),
         named,
@@ -582,6 +599,18 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         stray,
         is_contested: false,
     }
+}
+
+/// An item of the answer is named only by a number that is, as written, the number of another item.
+fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
+    hypothesis.lines.iter().any(|(item, _)| {
+        let of_item = || clues.hits.iter().filter(|h| h.item == *item);
+        let best = of_item().map(|h| h.level).min();
+        best.is_some_and(|b| b >= Level::Suffix)
+            && of_item().any(|hit| {
+                clues.hits.iter().any(|o| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped)
+            })
+    })
 }
 
 /// Groups payments that want the same items and weighs each group as one.

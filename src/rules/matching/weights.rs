@@ -150,6 +150,8 @@ pub struct ReferenceWeights {
     pub stray_digit: f64,
     pub digits_max: u32,
     pub names_another: f64,
+    pub stale: f64,
+    pub stale_own: f64,
 }
 
 impl ReferenceWeights {
