@@ -144,6 +144,11 @@ impl<'a> Maker<'a> {
         !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
     }
 
+    /// The bank names the payer.
+    pub(super) fn is_payer_named(&self) -> bool {
+        !self.payer.name.is_empty()
+    }
+
     fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
         let payer = &mut self.payer;
         payer.by_account.clear();
@@ -364,11 +369,15 @@ impl<'a> Maker<'a> {
     /// A number nothing explains: digits at random, or the number of another invoice, paid long ago or not the payer's, which is
     /// one of as many as there are.
     fn stray_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let random = self.random_weight(number, once);
+        if self.looks_like_ours(number) { random.max(self.policy.reference.stale - self.ln_items) } else { random }
+    }
+
+    fn random_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
         let w = &self.policy.reference;
         let digits = f64::from(u32::from(number.digits).min(w.digits_max));
         let another = if number.named > 0 { w.names_another } else { 0.0 };
-        let random = once + w.stray_digit * digits + another;
-        if self.looks_like_ours(number) { random.max(w.stale - self.ln_items) } else { random }
+        once + w.stray_digit * digits + another
     }
 
     /// It has as many digits as numbers of this book have.
@@ -956,18 +965,19 @@ impl<'a> Maker<'a> {
         let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
-        let stray: f64 = self
-            .clues
-            .numbers
-            .iter()
-            .filter(|n| n.origin != Origin::EndToEnd)
-            .map(|n| self.stray_weight(n, w.reference.stray_by_answer))
+        let numbers = || self.clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd);
+        // A stranger's numbers are no numbers of ours; money for what is not in the book may carry one.
+        let once = w.reference.stray_by_answer;
+        let stray_of_stranger: f64 = numbers().map(|n| self.random_weight(n, once)).sum();
+        let is_customer = self.is_payer_known();
+        let stray: f64 = numbers()
+            .map(|n| if is_customer || n.named > 0 { self.stray_weight(n, once) } else { self.random_weight(n, once) })
             .sum();
         let payer_is_customer = self.is_payer_known();
         let is_money_out = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let words = self.words_weight(Pattern::NotOurs, 0) + if self.clues.words.not_ours > 0 { -0.3 } else { -1.8 };
         let stranger = if payer_is_customer { w.payer.stranger - 2.5 } else { -0.3 };
-        let not_ours = [w.prior.not_ours, stray, stranger, chance, 0.0, words];
+        let not_ours = [w.prior.not_ours, stray_of_stranger, stranger, chance, 0.0, words];
         let no_item_payer = if payer_is_customer { -0.2 } else { -0.7 };
         let no_item_words = self.words_weight(Pattern::NoItem, 0);
         let no_item = [w.prior.no_item, stray, no_item_payer, chance, 0.0, no_item_words];

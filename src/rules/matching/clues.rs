@@ -14,6 +14,9 @@ const COMMON_MAX: usize = 48;
 /// Hits kept for one payment.
 const HITS_MAX: usize = 400;
 
+/// Items that one cut-off beginning may name.
+const CUT_MAX: usize = 3;
+
 /// A range in text names at most so many items.
 const RANGE_MAX: u64 = 60;
 
@@ -139,8 +142,16 @@ impl Clues {
 
     /// The window search of one text.
     fn look_up(&mut self, book: &Book, origin: Origin, folded: &[u8], found: &[Atom]) {
+        let mut foreign = 0;
         for first in 0..found.len() {
             let atom = found[first];
+            // A telephone number, a tax number or the bank's own reference names no item.
+            if origin == Origin::Remittance {
+                foreign = foreign.max(foreign_to(folded, found, first));
+                if first < foreign {
+                    continue;
+                }
+            }
             if !atom.is_number {
                 let letters = atom.text(folded);
                 let looks_like_digits = atom.len() <= 2 && letters.iter().all(|c| lookalike(*c).is_ascii_digit());
@@ -398,8 +409,8 @@ impl Clues {
                     && best(other).is_some_and(|o| o <= Level::Lookalike || best(at).is_none_or(|i| o <= i))
                 {
                     if outer.is_broken && best(at).is_some() {
-                        // A broken line is the weaker reading when a piece is a number by itself.
-                        keep[other] = false;
+                        // A line broken by the bank, or a number by itself: where either may be meant both stay, and it is a question.
+                        keep[other] &= names_others(at, other) && best(at).is_some_and(|b| b > Level::PrefixDropped);
                     } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
                         keep[at] = false;
                     }
@@ -546,6 +557,10 @@ impl Clues {
                 }
             }
             cover_dates_and_amounts(&found, &folded, &mut covered);
+            for at in 0..found.len() {
+                let end = foreign_to(&folded, &found, at);
+                covered[at..end.max(at)].fill(true);
+            }
             for customer in customers {
                 cover_customer_id(book.customer_id(*customer), &found, &folded, &mut covered);
             }
@@ -706,7 +721,8 @@ impl Clues {
                 self.hit(row, level, number);
             }
         }
-        if cut_hits.len() <= 24 {
+        // A beginning that fits many of the customer's items names none of them.
+        if cut_hits.len() <= CUT_MAX {
             for (row, from, to) in cut_hits {
                 // The cut end may have been noted as a number of its own.
                 let known = self
@@ -850,6 +866,44 @@ fn is_split(folded: &[u8], found: &[Atom]) -> bool {
             && (pair[1].is_number || ends(pair[1].text(folded).first()))
     })
 }
+
+/// Where the numbers end that a label at this place claims for something else than an invoice; 0 for no such label.
+fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
+    let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let word = label.text(folded);
+    if word.len() < 3 || !FOREIGN.contains(&word) {
+        return 0;
+    }
+    let is_telephone = word.starts_with(b"TEL") || TELEPHONES.contains(&word);
+    let mut end = at + 1;
+    // The country of a tax number or an account: `VAT DE123456789`.
+    if !is_telephone && found.get(end).is_some_and(|a| !a.is_number && a.len() <= 2) {
+        end += 1;
+    }
+    let first = end;
+    while found.get(end).is_some_and(|a| a.is_number && (end == first || a.joins() || (is_telephone && a.before == PLUS))) {
+        end += 1;
+        // Groups belong to a telephone number as long as they go on; other labels claim one number.
+        if !is_telephone && !found.get(end).is_some_and(|a| matches!(a.before, 0 | b'-' | b'/' | b'.')) {
+            break;
+        }
+    }
+    if end == first { 0 } else { end }
+}
+
+const PLUS: u8 = b'+';
+
+/// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
+const FOREIGN: &[&[u8]] = &[
+    b"TEL", b"TELEFON", b"TELEFONO", b"TELEPHONE", b"TELEFOON", b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL",
+    b"CELULAR", b"PUHELIN", b"PUH", b"VAT", b"UST", b"USTID", b"USTIDNR", b"UID", b"TVA", b"NIF", b"CIF", b"RUC", b"NIP", b"MOMS", b"STEUERNR",
+    b"SIRET", b"SIREN", b"KVK", b"BTW", b"DIC", b"ICO", b"IBAN", b"BIC", b"BLZ", b"EREF", b"KREF", b"MREF", b"CRED", b"MANDAT", b"MANDATE",
+    b"TRX", b"TAN", b"PLZ",
+];
+
+/// Labels of telephone numbers that do not begin with `TEL`.
+const TELEPHONES: &[&[u8]] =
+    &[b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL", b"CELULAR", b"PUHELIN", b"PUH"];
 
 /// Marks dates, years, periods and amounts, which are no references.
 fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {

@@ -48,6 +48,8 @@ struct Close {
     is_overlong: bool,
     is_cut: bool,
     is_incomplete: bool,
+    /// Neither a payer's name nor a telling word.
+    is_mute: bool,
     /// A word of doubt stands in the text.
     is_doubtful: bool,
     /// A word says that this is a part.
@@ -312,6 +314,9 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
+        if best.pattern == Pattern::NotOurs && close.is_mute {
+            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+        }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
         }
@@ -332,8 +337,12 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::Short && best.lines.len() > 1 {
             return Some("short over several items: a person says which stays open");
         }
-        if matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
-            return Some("the text has a number that no item explains, and the amount differs");
+        let is_lump = best.lines.len() > 1;
+        if is_lump && self.is_exchangeable(close, best) {
+            return Some("another open item of the customer has the amount of one that is not named");
+        }
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+            return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
@@ -348,6 +357,22 @@ impl<'b> Matcher<'b> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// An item of several that the text does not name might as well be another of the same customer and amount.
+    fn is_exchangeable(&self, close: &Close, best: &Hypothesis) -> bool {
+        let book = self.book;
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Suffix);
+        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !is_named(*i)).take(60).collect();
+        unnamed.first().is_some_and(|one| {
+            let there = |i: u32| (book.item(i).open, book.item(i).currency);
+            let items = book.items_of(book.item_customer(*one));
+            items.iter().take(self.policy.limits.customer_items).any(|other| {
+                self.settled_by[*other as usize] == NONE
+                    && !best.lines.iter().any(|(i, _)| i == other)
+                    && unnamed.iter().any(|i| there(*i) == there(*other))
+            })
+        })
     }
 
     /// The shortfall is the discount of the terms, taken after their last day.
@@ -593,6 +618,7 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         is_overlong: clues.is_overlong,
         is_cut: clues.is_cut,
         is_incomplete: maker.is_incomplete,
+        is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),

@@ -483,7 +483,7 @@ impl Desk {
             }
             Kind::Mangled => {
                 let number = self.made.items[item].number.clone();
-                let wrong = if self.dice.per_mille(80) && item > 0 {
+                let wrong = if self.dice.per_mille(30) && item > 0 {
                     // A slip that is the number of another invoice.
                     let other = usize::try_from(self.dice.below(item as u64)).unwrap_or(0);
                     self.made.items[other].number.clone()
