@@ -403,7 +403,7 @@ impl<'a> Maker<'a> {
         let mut cost = 0.0;
         let ours = !matches!(pattern, Pattern::NotOurs);
         if words.not_ours > 0 && ours {
-            cost -= 4.5 + f64::from(words.not_ours.min(3) - 1);
+            cost -= 5.0 + f64::from(words.not_ours.min(3) - 1);
         }
         if words.part && !matches!(pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs | Pattern::NoItem) {
             cost -= 3.5;
@@ -782,7 +782,9 @@ impl<'a> Maker<'a> {
             } else {
                 let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
                 self.complete(row, customer, &base, &rest, target - total, n);
-                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0, self.policy.amount.over_any);
+                // A list of numbers and much more money: the list is not whole.
+                let far = if (target - total).saturating_mul(5) > total { -6.0 } else { 0.0 };
+                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0 + far, self.policy.amount.over_any);
             }
         }
         if !done && base.len() == 1 && sum(&base) < target {
@@ -827,6 +829,22 @@ impl<'a> Maker<'a> {
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
+        // What follows one another makes up the rest: a list that was cut off, a range across series.
+        let ln_rest = (rest.len().max(1) as f64).ln();
+        let mut runs = 0;
+        for from in 0..rest.len() {
+            let mut sum = 0_i64;
+            for to in from..rest.len().min(from + self.policy.limits.lump_items) {
+                sum = sum.saturating_add(amounts[to]);
+                if sum == missing && to > from && runs < 4 {
+                    let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
+                    set.extend((from..=to).map(|i| (rest[i], amounts[i])));
+                    let shape = (-2.5 - 2.0 * ln_rest).max(ln_choice(n, set.len()));
+                    self.push_lump(row, customer, set, self.policy.prior.lump + shape, 0.0);
+                    runs += 1;
+                }
+            }
+        }
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };

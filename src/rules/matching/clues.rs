@@ -2,6 +2,8 @@
 
 #![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
 
+use std::collections::HashMap;
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -13,6 +15,9 @@ const COMMON_MAX: usize = 48;
 
 /// Hits kept for one payment.
 const HITS_MAX: usize = 400;
+
+/// Items of one customer that the same last digits may name.
+const ALIKE_MAX: usize = 6;
 
 /// Items that one cut-off beginning may name.
 const CUT_MAX: usize = 3;
@@ -321,12 +326,13 @@ impl Clues {
         self.written.read(std::str::from_utf8(&joined).unwrap_or_default());
         self.joined = joined;
         let (mut any, mut count) = (false, 0);
-        let before = self.hits.len();
+        let (before, numbers_before) = (self.hits.len(), self.numbers.len());
         for row in rows {
             count += 1;
             if count > COMMON_MAX {
                 // Found by far too many: the customer's own items are compared later, when the payer is known.
                 self.hits.truncate(before);
+                self.numbers.truncate(numbers_before);
                 return false;
             }
             self.item_forms.read(book.item_number(row));
@@ -665,6 +671,8 @@ impl Clues {
                 (*at, digits, bare)
             })
             .collect();
+        // The customer's own number at the seller is no slip of an invoice number.
+        let customer_digits: Vec<u8> = book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -686,6 +694,9 @@ impl Clues {
                 } else {
                     continue;
                 };
+                if level == Level::OneEdit && *bare == customer_digits {
+                    continue;
+                }
                 if new_hits.len() == HITS_MAX {
                     self.is_overlong = true;
                     break;
@@ -710,8 +721,16 @@ impl Clues {
                 cut_hits.push((row, *from, *to));
             }
         }
+        let mut alike: HashMap<(u16, Level), usize> = HashMap::new();
+        for (_, level, number) in &new_hits {
+            *alike.entry((*number, *level)).or_default() += 1;
+        }
         for (row, level, number) in new_hits {
-            self.hit(row, level, number);
+            // A year or a month at the end of every number names none of them.
+            let says_little = matches!(level, Level::Tail | Level::Suffix | Level::OneEdit);
+            if !says_little || alike.get(&(number, level)).is_none_or(|count| *count <= ALIKE_MAX) {
+                self.hit(row, level, number);
+            }
         }
         // Three digits that fit half of the customer's items say nothing.
         let distinct = short_hits.len();
@@ -1015,6 +1034,15 @@ const NOT_OURS_STEMS: &[&str] = &[
     "HABENZINS",
     "INTERNTRANSFER",
     "POOLING",
+    "SPARKASSE",
+    "VOLKSBANK",
+    "LANDESBANK",
+    "SPORITELNA",
+    "FORSAKRING",
+    "FORSIKRING",
+    "VAKUUTUS",
+    "VERZEKERING",
+    "SKATTEVERK",
 ];
 
 /// Money given back: not ours as a rule, and beside the number of an item a reason to ask.
@@ -1033,6 +1061,7 @@ const REFUNDS: &[&str] = &[
 
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[
+    ("AANBETALING", Kind::Part),
     ("ABONO", Kind::Credit),
     ("ABSCHLAG", Kind::Part),
     ("ABSCHLAGSZAHLUNG", Kind::Part),
@@ -1042,6 +1071,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("ACCONTO", Kind::Part),
     ("ACOMPTE", Kind::Part),
     ("ACONTO", Kind::Part),
+    ("ACONTOBETALING", Kind::Part),
+    ("ADELANTO", Kind::Part),
+    ("ADIANTAMENTO", Kind::Part),
     ("ADYEN", Kind::NotOurs),
     ("AKONTO", Kind::Part),
     ("ALL", Kind::Several),
@@ -1049,26 +1081,44 @@ const WORDS: &[(&str, Kind)] = &[
     ("AMEX", Kind::NotOurs),
     ("ANNULATION", Kind::Doubt),
     ("ANNULE", Kind::Doubt),
+    ("ANTICIPATO", Kind::Part),
     ("ANTICIPO", Kind::Part),
     ("ANULACION", Kind::Doubt),
     ("ANULADO", Kind::Doubt),
     ("ANZAHLUNG", Kind::Part),
+    ("ATERBETALNING", Kind::NotOurs),
     ("AVOIR", Kind::Credit),
+    ("AVOIRS", Kind::Credit),
+    ("BAMBORA", Kind::NotOurs),
+    ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
     ("CANCELLED", Kind::Doubt),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
+    ("CASHSWEEP", Kind::NotOurs),
     ("CHARGEBACK", Kind::Doubt),
     ("CHARGEBACKS", Kind::Doubt),
+    ("COMGATE", Kind::NotOurs),
+    ("CONCARDIS", Kind::NotOurs),
+    ("CREDITNOTA", Kind::Credit),
     ("CREDITNOTE", Kind::Credit),
+    ("CREDITO", Kind::Credit),
+    ("CREDITRENTE", Kind::NotOurs),
+    ("CULQI", Kind::NotOurs),
     ("CUOTA", Kind::Part),
+    ("CZESCIOWA", Kind::Part),
+    ("DANKORT", Kind::NotOurs),
+    ("DEELBETALING", Kind::Part),
     ("DELBETALING", Kind::Part),
     ("DELBETALNING", Kind::Part),
+    ("DELVIS", Kind::Part),
     ("DEPOSIT", Kind::Part),
     ("DESCUENTO", Kind::Discount),
     ("DEVOLUCION", Kind::NotOurs),
+    ("DEVOLVIDO", Kind::Doubt),
     ("DEVUELTO", Kind::Doubt),
     ("DGFIP", Kind::NotOurs),
     ("DISCOUNT", Kind::Discount),
@@ -1079,18 +1129,37 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
+    ("DOBROPIS", Kind::Credit),
+    ("ELAVON", Kind::NotOurs),
+    ("ELOLEG", Kind::Part),
+    ("ENNAKKO", Kind::Part),
+    ("ERA", Kind::Part),
     ("ERSTATTUNG", Kind::NotOurs),
+    ("ERSTATTUNGEN", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
+    ("FORSKOTT", Kind::Part),
+    ("FORSKUD", Kind::Part),
     ("GIROCARD", Kind::NotOurs),
+    ("GIROCONTO", Kind::NotOurs),
+    ("GOCARDLESS", Kind::NotOurs),
     ("GUTHABENAUSZAHLUNG", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
     ("HMRC", Kind::NotOurs),
+    ("HYVITYSKORKO", Kind::NotOurs),
+    ("HYVITYSLASKU", Kind::Credit),
+    ("IMPAGADO", Kind::Doubt),
+    ("IMPAYE", Kind::Doubt),
     ("IMPOTS", Kind::NotOurs),
+    ("INDEMNITE", Kind::NotOurs),
+    ("INDEMNIZACION", Kind::NotOurs),
+    ("INSOLUTI", Kind::Doubt),
+    ("INSOLUTO", Kind::Doubt),
     ("INSTALLMENT", Kind::Part),
     ("INSTALLMENTS", Kind::Part),
     ("INSTALMENT", Kind::Part),
@@ -1099,34 +1168,69 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERCOMPANY", Kind::NotOurs),
     ("INTERES", Kind::NotOurs),
     ("INTERESES", Kind::NotOurs),
+    ("INTERESSES", Kind::NotOurs),
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
+    ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("IZIPAY", Kind::NotOurs),
+    ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
+    ("KAMAT", Kind::NotOurs),
+    ("KAMATJOVAIRAS", Kind::NotOurs),
+    ("KAPITALIZACJA", Kind::NotOurs),
+    ("KARRENDEZES", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
+    ("KIFIZETES", Kind::NotOurs),
+    ("KLARNA", Kind::NotOurs),
+    ("KONTOUBERTRAG", Kind::NotOurs),
+    ("KONTOUEBERTRAG", Kind::NotOurs),
+    ("KOREKTA", Kind::Credit),
     ("KORKO", Kind::NotOurs),
+    ("KREDITFAKTURA", Kind::Credit),
     ("KREDITNOTA", Kind::Credit),
+    ("KREDITNOTE", Kind::Credit),
+    ("KREDITRENTE", Kind::NotOurs),
     ("LESS", Kind::Credit),
+    ("LIQUIDITAET", Kind::NotOurs),
+    ("LIQUIDITAT", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
+    ("LOHNSTEUER", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
     ("MOINS", Kind::Credit),
+    ("MOLLIE", Kind::NotOurs),
     ("NETS", Kind::NotOurs),
+    ("NEXI", Kind::NotOurs),
     ("NICHT", Kind::Doubt),
+    ("NIUBIZ", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
+    ("NOTACREDITO", Kind::Credit),
+    ("ODSETEK", Kind::NotOurs),
+    ("ODSETKI", Kind::NotOurs),
+    ("OSAMAKSU", Kind::Part),
+    ("PALAUTETTU", Kind::Doubt),
+    ("PALAUTUS", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
     ("PARTIEL", Kind::Part),
+    ("PARTIELLE", Kind::Part),
+    ("PARZIALE", Kind::Part),
     ("PAYMENTSETTLEMENT", Kind::NotOurs),
     ("PAYOUT", Kind::NotOurs),
     ("PAYPAL", Kind::NotOurs),
     ("PAYROLL", Kind::NotOurs),
+    ("PAYTRAIL", Kind::NotOurs),
+    ("PAYU", Kind::NotOurs),
+    ("POJISTNA", Kind::NotOurs),
     ("POOLING", Kind::NotOurs),
     ("PRESTAMO", Kind::NotOurs),
     ("RANTA", Kind::NotOurs),
+    ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
@@ -1134,14 +1238,18 @@ const WORDS: &[(&str, Kind)] = &[
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
+    ("RESZLET", Kind::Part),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
     ("RETOUR", Kind::Doubt),
     ("RETOURE", Kind::Doubt),
     ("RETURN", Kind::Doubt),
     ("RETURNED", Kind::Doubt),
+    ("RETURNERAD", Kind::Doubt),
+    ("RETURNERET", Kind::Doubt),
     ("REVERSAL", Kind::Doubt),
     ("REVERSED", Kind::Doubt),
+    ("REVOLUT", Kind::NotOurs),
     ("RIMBORSO", Kind::NotOurs),
     ("RITENUTA", Kind::Withholding),
     ("RUCKLASTSCHRIFT", Kind::Doubt),
@@ -1154,42 +1262,86 @@ const WORDS: &[(&str, Kind)] = &[
     ("SAMMELZAHLUNG", Kind::Several),
     ("SCONTO", Kind::Discount),
     ("SETTLEMENT", Kind::NotOurs),
+    ("SINAL", Kind::Part),
+    ("SINIESTRO", Kind::NotOurs),
+    ("SINISTRE", Kind::NotOurs),
+    ("SINISTRO", Kind::NotOurs),
+    ("SKARBOWY", Kind::NotOurs),
     ("SKAT", Kind::NotOurs),
+    ("SKATTEETATEN", Kind::NotOurs),
+    ("SKATTESTYRELSEN", Kind::NotOurs),
     ("SKATTEVERKET", Kind::NotOurs),
     ("SKONTO", Kind::Discount),
     ("SPENDE", Kind::NotOurs),
+    ("SPLATKA", Kind::Part),
+    ("SQUARE", Kind::NotOurs),
     ("STATEMENT", Kind::Several),
     ("STEUERERSTATTUNG", Kind::NotOurs),
     ("STORNIERT", Kind::Doubt),
     ("STORNIERUNG", Kind::Doubt),
+    ("STORNIERUNGEN", Kind::Doubt),
     ("STORNO", Kind::Doubt),
     ("STRIPE", Kind::NotOurs),
     ("SUBSIDY", Kind::NotOurs),
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZKODA", Kind::NotOurs),
+    ("TAKAISIN", Kind::Doubt),
+    ("TALLETUSKORKO", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
+    ("TEILRATE", Kind::Part),
     ("TEILZAHLUNG", Kind::Part),
+    ("TERMIJN", Kind::Part),
     ("TERUGBETALING", Kind::NotOurs),
     ("TERUGBOEKING", Kind::Doubt),
+    ("TERUGGAAF", Kind::NotOurs),
+    ("TILITYS", Kind::NotOurs),
     ("TRASPASO", Kind::NotOurs),
+    ("TRASPASOS", Kind::NotOurs),
+    ("TREASURY", Kind::NotOurs),
+    ("TRESORERIE", Kind::NotOurs),
     ("TRIBUTARIA", Kind::NotOurs),
+    ("UBERTRAG", Kind::NotOurs),
+    ("UDBETALING", Kind::NotOurs),
     ("UEBERTRAG", Kind::NotOurs),
+    ("UITBETALING", Kind::NotOurs),
     ("UMBUCHUNG", Kind::NotOurs),
+    ("UMBUCHUNGEN", Kind::NotOurs),
+    ("UMSATZSTEUER", Kind::NotOurs),
+    ("UNPAID", Kind::Doubt),
+    ("UROK", Kind::NotOurs),
+    ("UROKU", Kind::NotOurs),
+    ("URZAD", Kind::NotOurs),
+    ("UTBETALNING", Kind::NotOurs),
+    ("VAHINKO", Kind::NotOurs),
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
+    ("VEROHALLINTO", Kind::NotOurs),
     ("VERSICHERUNG", Kind::NotOurs),
+    ("VISSZATERITES", Kind::NotOurs),
+    ("VRACENO", Kind::Doubt),
+    ("VRATKA", Kind::NotOurs),
+    ("VYPLATA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
+    ("WISE", Kind::NotOurs),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),
+    ("WYPLATA", Kind::NotOurs),
+    ("ZALICZKA", Kind::Part),
+    ("ZALOHA", Kind::Part),
     ("ZETTLE", Kind::NotOurs),
     ("ZINS", Kind::NotOurs),
+    ("ZINSABSCHLUSS", Kind::NotOurs),
     ("ZINSEN", Kind::NotOurs),
+    ("ZINSERTRAG", Kind::NotOurs),
     ("ZINSGUTSCHRIFT", Kind::NotOurs),
+    ("ZWROCONY", Kind::Doubt),
+    ("ZWROT", Kind::NotOurs),
 ];
 
 #[cfg(test)]
