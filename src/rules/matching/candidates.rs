@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Pattern;
-use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash};
+use super::book::{Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash};
 use super::clues::{Clues, Origin};
 use super::lump::{Bounds, combinations};
 use super::weights::{Ask, MatchPolicy};
@@ -40,6 +40,25 @@ impl Hypothesis {
     pub(super) fn score(&self) -> f64 {
         self.weights.iter().map(|w| f64::from(*w)).sum()
     }
+}
+
+/// How the account of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountClass {
+    Fits,
+    Family,
+    OfAnother,
+    New,
+    NoneOnFile,
+}
+
+/// How the name of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameClass {
+    Equal,
+    Alike,
+    Partly,
+    Unlike,
 }
 
 /// What the text costs an answer.
@@ -256,46 +275,23 @@ impl<'a> Maker<'a> {
 
     fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
-        let payer = &self.payer;
-        let in_family = |other: u32| {
-            let (a, b) = (self.book.customer(customer), self.book.customer(other));
-            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        let (account_class, name_class) = self.payer_classes(customer);
+        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Family));
+        let account = match account_class {
+            None => 0.0,
+            Some(AccountClass::Fits) => w.account_fits,
+            Some(AccountClass::Family) => w.account_of_family,
+            Some(AccountClass::OfAnother) => w.account_of_another,
+            Some(AccountClass::New) => w.account_new,
+            Some(AccountClass::NoneOnFile) => w.account_none_on_file,
         };
-        let mut account_known = false;
-        let account = if !payer.has_account {
-            0.0
-        } else if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
-            account_known = true;
-            w.account_fits
-        } else if payer.by_account.iter().any(|c| in_family(*c)) {
-            account_known = true;
-            w.account_of_family
-        } else if !payer.by_account.is_empty() || payer.learned.is_some() {
-            w.account_of_another
-        } else if self.book.accounts_of(customer) {
-            w.account_new
-        } else {
-            w.account_none_on_file
-        };
-        let mut name_known = false;
-        let name = if payer.name.is_empty() {
-            0.0
-        } else {
-            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
-            let alike = found
-                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
-            match alike {
-                970.. => {
-                    name_known = true;
-                    w.name_equal
-                }
-                870.. => {
-                    name_known = true;
-                    w.name_alike
-                }
-                650.. => w.name_partly,
-                _ => w.name_unlike,
-            }
+        let name_known = matches!(name_class, Some(NameClass::Equal | NameClass::Alike));
+        let name = match name_class {
+            None => 0.0,
+            Some(NameClass::Equal) => w.name_equal,
+            Some(NameClass::Alike) => w.name_alike,
+            Some(NameClass::Partly) => w.name_partly,
+            Some(NameClass::Unlike) => w.name_unlike,
         };
         let is_known = account_known || name_known;
         // A wrong name and a new account are one fact, not two: somebody else pays.
@@ -307,6 +303,50 @@ impl<'a> Maker<'a> {
             total -= self.ln_customers;
         }
         (total, is_known)
+    }
+
+    /// How account and name of the payer look beside those of a customer; `None` for what the bank does not give.
+    pub(super) fn payer_classes(&self, customer: u32) -> (Option<AccountClass>, Option<NameClass>) {
+        let payer = &self.payer;
+        let in_family = |other: u32| {
+            let (a, b) = (self.book.customer(customer), self.book.customer(other));
+            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        };
+        let account = payer.has_account.then(|| {
+            if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
+                AccountClass::Fits
+            } else if payer.by_account.iter().any(|c| in_family(*c)) {
+                AccountClass::Family
+            } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+                AccountClass::OfAnother
+            } else if self.book.accounts_of(customer) {
+                AccountClass::New
+            } else {
+                AccountClass::NoneOnFile
+            }
+        });
+        let name = (!payer.name.is_empty()).then(|| {
+            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
+            let alike = found
+                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
+            match alike {
+                970.. => NameClass::Equal,
+                870.. => NameClass::Alike,
+                650.. => NameClass::Partly,
+                _ => NameClass::Unlike,
+            }
+        });
+        (account, name)
+    }
+
+    /// Items the text names that are in another currency than the payment, with no rate between them.
+    pub(super) fn without_rate(&mut self, row: u32) -> Vec<u32> {
+        let currency = self.book.payment_amount(row).currency();
+        let mut named: Vec<u32> = self.clues.hits.iter().filter(|h| h.level <= Level::Tail).map(|h| h.item).take(20).collect();
+        named.retain(|item| self.book.item_open(*item).currency() != currency);
+        named.retain(|item| self.converted(row, *item).is_none());
+        named.dedup();
+        named
     }
 
     /// What the text costs a hypothesis with these items.
@@ -555,6 +595,13 @@ impl<'a> Maker<'a> {
             return;
         }
         let unit = 10_i64.saturating_pow(money.currency().exponent());
+        // What the contract says was paid, or what is off by no more than this customer is allowed.
+        let by_contract = there.flags & ITEM_OFF_CONTRACT != 0 && book.contract(item) == Some(paid);
+        if by_contract || (paid - open).unsigned_abs() <= book.tolerance(customer, money.currency()).unsigned_abs() {
+            let (pattern, prior) = if paid < open { (Pattern::Short, prior.short) } else { (Pattern::Over, prior.over) };
+            self.push(row, customer, pattern, vec![(item, paid.min(open))], prior + choice, amount.allowed, 0);
+            return;
+        }
         if paid < open {
             let short = open - paid;
             if book.has_terms()
