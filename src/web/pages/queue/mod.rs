@@ -172,6 +172,14 @@ pub(crate) fn list_address(query: &Query) -> String {
     if question.is_empty() { "/queue".to_owned() } else { format!("/queue?{question}") }
 }
 
+/// A form as it came: read only after whoever sent it has been let through, so that nothing is told by how it is refused.
+pub(crate) type Sent<T> = Result<axum::Form<T>, axum::extract::rejection::FormRejection>;
+
+/// The fields of a form.
+pub(crate) fn sent<T>(form: Sent<T>) -> Result<T, WebError> {
+    form.map(|axum::Form(form)| form).map_err(|error| WebError::invalid("form", error.body_text()))
+}
+
 /// The number in a path; anything that is no number is not found.
 pub(crate) struct Number(pub(crate) i64);
 
