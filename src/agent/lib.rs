@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod import;
 pub mod ports;
 pub mod ports_accounts;
+pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;

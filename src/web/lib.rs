@@ -22,12 +22,15 @@
 
 pub mod api;
 pub mod assets;
+pub mod chart;
 pub mod error;
 pub mod frame;
 mod guard;
 pub mod locale;
+pub mod oidc;
 pub mod pages;
 pub mod password;
+pub mod qr;
 pub mod routes;
 pub mod secret;
 pub mod serve;

@@ -4,7 +4,7 @@
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
 //! - `read`: the port's questions; `desk`, `desk_list`, `desk_index`: the queue's; `accounts`: people, sessions and tokens;
-//!   `blobs`: originals as received; `verify`: everything compared with the log.
+//!   `pages`: lists and sums; `blobs`: originals as received; `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -26,6 +26,7 @@ mod desk;
 mod desk_index;
 mod desk_list;
 mod engine;
+mod pages;
 mod read;
 mod sql;
 mod tables;
