@@ -2,7 +2,6 @@
 
 mod act;
 mod case;
-mod file;
 mod group;
 pub mod keys;
 mod list;
@@ -49,7 +48,6 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/queue/{case}/assign", reviewer, post(act::assign::<S>)).of_subject(),
         Row::post("/queue/{case}/snooze", reviewer, post(act::snooze::<S>)).of_subject(),
         Row::post("/queue/{case}/note", reviewer, post(act::note::<S>)).of_subject(),
-        Row::get("/queue/evidence/{digest}/original", viewer, get(file::original::<S>)),
     ]
     .into_iter()
     .map(|row| if row.method == axum::http::Method::POST { row.with_scope(Scope::Decide) } else { row })
