@@ -458,7 +458,7 @@ async fn evidence<S: DeskStore>(
     items: &Items,
 ) -> Result<Vec<EvidenceView>, StoreError> {
     if let Subject::Evidence(digest) = &case.subject {
-        let Some(kept) = store.evidence_of(digest).await? else { return Ok(Vec::new()) };
+        let Some(kept) = store.evidence_kept(digest).await? else { return Ok(Vec::new()) };
         return Ok(vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?]);
     }
     let Some(payment) = payment else { return Ok(Vec::new()) };
