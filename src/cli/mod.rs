@@ -10,6 +10,7 @@ mod demo;
 mod eval;
 mod eval_live;
 mod export;
+mod fit;
 mod import;
 mod init;
 mod match_book;
@@ -22,10 +23,12 @@ mod queue;
 mod read;
 mod replay;
 mod run;
+mod serve;
 mod settings;
 mod shown;
 mod simulate;
 mod statement;
+mod user;
 mod watch;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
@@ -54,7 +57,7 @@ enum Command {
     Watch(watch::Args),
     /// Match what is open, settle what is certain, queue the rest
     Run(run::Args),
-    /// Work the queue: list, show, approve, reject, undo
+    /// Work the queue: list, show, approve, reject, assign, snooze, undo
     Queue(queue::Args),
     /// Write allocations, postings, cases or the audit log to a file
     Export(export::Args),
@@ -64,10 +67,16 @@ enum Command {
     Replay(replay::Args),
     /// Measure the reading of evidence on cases with known answers, and hold it to a baseline
     Eval(eval::Args),
+    /// Serve the pages
+    Serve(serve::Args),
+    /// Add, list and disable the people who may sign in
+    User(user::Args),
     /// Make a small book with its files, reconcile it, and leave the database to explore
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
     Parse(parse::Args),
+    /// Fit what is learnt from examples, and say how good it is on others
+    Fit(fit::Args),
     /// Make a seeded book with its truth, or score answers against a truth
     #[command(hide = true)]
     Simulate(simulate::Args),
@@ -128,8 +137,11 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),
         Command::Eval(args) => eval::run(args),
+        Command::Serve(args) => wait_for(serve::run(args)),
+        Command::User(args) => wait_for(user::run(args)),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
+        Command::Fit(args) => wait_for(fit::run(args)),
         Command::Simulate(args) => simulate::run(args),
     };
     match result {

@@ -10,6 +10,9 @@ use crate::evidence::{Confidence, EvidenceKind};
 use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
+use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::work::{Lease, Note, Proposal};
+use crate::reuse::EvidenceMarks;
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +79,11 @@ pub struct EvidenceRecord {
     pub reading: Option<InputDigest>,
     /// What it seems to be.
     pub kind: EvidenceKind,
-    /// How likely.
+    /// How likely; certain where a person said it.
     pub kind_confidence: Confidence,
+    /// What is compared with other evidence.
+    #[serde(default, skip_serializing_if = "EvidenceMarks::is_empty")]
+    pub marks: EvidenceMarks,
 }
 
 /// How a question to a language model ended.
@@ -174,6 +180,12 @@ pub enum Change {
     CaseOpened(Case),
     /// A case changed; `version` is one more than before.
     CaseChanged(Case),
+    /// Somebody works on a case, or gave it back.
+    CaseLeased(Lease),
+    /// Somebody wrote on a case.
+    Noted(Note),
+    /// A decision that needs a second person was proposed, completed or taken back.
+    Proposed(Proposal),
     /// A policy came into force.
     PolicyPublished {
         /// Its version: digest of the text.
@@ -181,6 +193,12 @@ pub enum Change {
         /// The text.
         text: String,
     },
+    /// A person was added, or their details or roles changed.
+    UserSet(User),
+    /// Somebody's way of proving who they are was changed.
+    CredentialsSet(CredentialsRecord),
+    /// A token for programs was made or taken back.
+    TokenSet(ApiToken),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

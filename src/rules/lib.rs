@@ -8,6 +8,7 @@ pub mod bank;
 pub mod cases;
 pub mod confirm;
 pub mod date_text;
+pub mod desk;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;
@@ -19,6 +20,9 @@ pub mod names;
 pub mod policy;
 pub mod records;
 pub mod reference;
+pub mod users;
+pub mod work;
+pub mod reuse;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

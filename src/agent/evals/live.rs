@@ -80,12 +80,21 @@ pub fn harm(before: &Reading, after: &Reading) -> Vec<String> {
     if before.remittance_lines != after.remittance_lines || before.words != after.words || before.text != after.text {
         harm.push("what stands in the document is another".to_owned());
     }
+    if (&before.also, &before.hints, before.picture, &before.sender) != (&after.also, &after.hints, after.picture, &after.sender) {
+        harm.push("what else is known of the document is another".to_owned());
+    }
+    if crate::marks::marks_of(before, None, None) != crate::marks::marks_of(after, None, None) {
+        harm.push("what it is compared with other pieces by is another".to_owned());
+    }
     if before.complaints.iter().any(|complaint| !after.complaints.contains(complaint)) {
         harm.push("a complaint is gone".to_owned());
     }
     let (asked, asks_now) = (asks(before), asks(after));
     if !asked.is_empty() && asks_now.is_empty() {
         harm.push(format!("it no longer meets a person ({asked:?})"));
+    }
+    if before.kind != after.kind && before.kind != EvidenceKind::Unknown {
+        harm.push(format!("the rules' kind became {:?}", after.kind));
     }
     if before.kind != after.kind && asks_now.is_empty() {
         harm.push(format!("it became {:?} without a person", after.kind));

@@ -206,8 +206,8 @@ fn agreement_raises_and_disagreement_asks() {
         (PaymentProof, 60, "card_receipt", (Agrees, PaymentProof, 60, false)),
         (PaymentProof, 60, "unknown", (Abstains, PaymentProof, 60, false)),
         // The declined transfer that a model takes for a proof, and the other way round: neither alone decides.
-        (NotAPayment, 60, "payment_proof", (Disagrees, Unknown, 50, true)),
-        (PaymentProof, 60, "not_a_payment", (Disagrees, Unknown, 50, true)),
+        (NotAPayment, 60, "payment_proof", (Disagrees, NotAPayment, 60, true)),
+        (PaymentProof, 60, "not_a_payment", (Disagrees, PaymentProof, 60, true)),
         (NotAPayment, 95, "payment_proof", (Disagrees, NotAPayment, 95, true)),
         (Dispute, 60, "payment_proof", (Disagrees, Dispute, 60, true)),
         // Where the rules know nothing, a model's word makes nothing of it that would pass without a person.

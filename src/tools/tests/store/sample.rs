@@ -11,6 +11,7 @@ use quittance_rules::journal::{BankLine, Change, ChangeSet, EvidenceRecord, Inpu
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Posting, PostingId, Purpose};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
+use quittance_rules::reuse::EvidenceMarks;
 use quittance_tools::store::Database;
 use rust_decimal::Decimal;
 
@@ -205,6 +206,11 @@ pub async fn small_book(book: &Database) {
             reading: Some(digest_of("reading of the proof")),
             kind: EvidenceKind::PaymentProof,
             kind_confidence: Confidence::from_percent(88),
+            marks: EvidenceMarks {
+                references: vec!["84650912".into()],
+                customer: Some(customer_id("c1")),
+                ..EvidenceMarks::default()
+            },
         }),
         Change::ModelAsked(ModelCall {
             id: "1".repeat(64),
