@@ -94,6 +94,11 @@ CREATE TABLE sign_in_attempts (
 );
 CREATE INDEX sign_in_attempts_by_last ON sign_in_attempts (last_at);
 
+-- For the pages: customers by name, what was posted on a customer's account, what was decided when.
+CREATE INDEX customers_by_name ON customers (name, id);
+CREATE INDEX postings_by_customer ON postings (customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX decisions_by_time ON decisions (decided_at);
+
 -- People, what they proved with and their tokens are never removed: decisions carry their names.
 CREATE TRIGGER users_no_delete BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse('rows are never removed');
 CREATE TRIGGER users_no_truncate BEFORE TRUNCATE ON users FOR EACH STATEMENT EXECUTE FUNCTION refuse('rows are never removed');

@@ -179,12 +179,21 @@ pub async fn import_all(
 }
 
 /// What is said about one file.
-struct Said {
-    line: String,
-    refused: Vec<String>,
+pub struct Said {
+    /// One line: `12 new, 3 known`.
+    pub line: String,
+    /// What was refused, one sentence each.
+    pub refused: Vec<String>,
 }
 
-async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
+/// Takes one file in.
+pub async fn import_one(
+    database: &Database,
+    by: &str,
+    path: PathBuf,
+    kind: InputKind,
+    importer: &Importer,
+) -> anyhow::Result<Said> {
     let path = path.as_path();
     if kind != InputKind::Evidence {
         bank_file::refuse_padding(path)?;

@@ -65,12 +65,12 @@ enum Command {
     Audit(audit::Args),
     /// Take decisions again from what was stored with them, and compare
     Replay(replay::Args),
-    /// Measure the reading of evidence on cases with known answers, and hold it to a baseline
-    Eval(eval::Args),
     /// Serve the pages
     Serve(serve::Args),
     /// Add, list and disable the people who may sign in
     User(user::Args),
+    /// Measure the reading of evidence on cases with known answers, and hold it to a baseline
+    Eval(eval::Args),
     /// Make a small book with its files, reconcile it, and leave the database to explore
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
@@ -136,9 +136,9 @@ pub fn main() -> ExitCode {
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),
-        Command::Eval(args) => eval::run(args),
         Command::Serve(args) => wait_for(serve::run(args)),
         Command::User(args) => wait_for(user::run(args)),
+        Command::Eval(args) => eval::run(args),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
         Command::Fit(args) => wait_for(fit::run(args)),

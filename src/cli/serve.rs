@@ -1,14 +1,21 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
+use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
+use quittance_agent::ports_pages::{Imported, Upload};
+use quittance_rules::cases::Actor;
+use quittance_rules::journal::InputKind;
+use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
 use quittance_web::{Settings as WebSettings, Web};
 
+use super::import::{Importer, import_one};
 use super::settings::DbArgs;
 use super::{Outcome, Usage};
 
@@ -56,7 +63,11 @@ fn web_settings(args: &Args) -> anyhow::Result<WebSettings> {
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, _) = args.db.open().await?;
-    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args)?);
+    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args)?)
+        .with_importer(Arc::new(WebImporter(database.clone())));
+    // Identity providers are asked over TLS; the program brings one implementation and says which.
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
+    quittance_web::pages::health::collect();
     if !web.settings.is_secure() && !args.listen.ip().is_loopback() {
         eprintln!(
             "quittance: warning: passwords would cross the network unprotected; use --tls-certificate and --tls-key, or a proxy with \
@@ -81,12 +92,22 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The path of a link that makes the first admin, while there is nobody who could sign in.
+/// The path of a link that makes the first admin, while there is nobody who could sign in: no people, or no admin with a password or
+/// an account elsewhere.
 async fn first_link(web: &Web<Database>) -> anyhow::Result<Option<String>> {
-    if !web.store.users().await?.is_empty() {
-        return Ok(None);
+    let users = web.store.users().await?;
+    let admins: Vec<_> = users.iter().filter(|user| user.may_everywhere(Role::Admin)).collect();
+    for admin in &admins {
+        if admin.external.is_some() || web.store.credentials(&admin.id).await?.password.is_some() {
+            return Ok(None);
+        }
     }
-    let user = super::user::first_admin(&web.store).await?;
+    let user = match admins.first() {
+        Some(admin) => admin.id.clone(),
+        None if users.is_empty() => super::user::first_admin(&web.store).await?,
+        // There are people, and somebody took the last admin away by hand: `quittance user add` is the way back.
+        None => return Ok(None),
+    };
     let link = web.password_link(&user, SignedDuration::from_hours(24)).await?;
     Ok(link.strip_prefix(&web.settings.public_url).map(str::to_owned))
 }
@@ -101,4 +122,31 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Takes files in that are brought through a page, as `quittance import` does.
+struct WebImporter(Database);
+
+impl quittance_agent::ports_pages::Importer for WebImporter {
+    fn import<'a>(&'a self, upload: Upload) -> Pin<Box<dyn Future<Output = Result<Imported, String>> + Send + 'a>> {
+        Box::pin(async move {
+            let by = match &upload.by {
+                Actor::Person(name) => name.clone(),
+                Actor::Rule => "rule".to_owned(),
+            };
+            let importer = match upload.kind {
+                InputKind::Customers => Importer::Customers,
+                InputKind::Invoices => Importer::Invoices,
+                InputKind::Evidence => Importer::Evidence,
+                InputKind::Statement => {
+                    let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
+                    Importer::Statement(placing, Box::default())
+                }
+            };
+            match import_one(&self.0, &by, upload.path, upload.kind, &importer).await {
+                Ok(said) => Ok(Imported { line: said.line, refused: said.refused }),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        })
+    }
 }

@@ -20,9 +20,9 @@ pub mod names;
 pub mod policy;
 pub mod records;
 pub mod reference;
+pub mod reuse;
 pub mod users;
 pub mod work;
-pub mod reuse;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

@@ -20,13 +20,17 @@
 //! A form is `<form method="post">` with `{{ frame.csrf_field()|safe }}` inside; a script sends the token of
 //! `<meta name="csrf">` as the header `x-csrf-token`. The guard refuses any other change.
 
+pub mod api;
 pub mod assets;
+pub mod chart;
 pub mod error;
 pub mod frame;
 mod guard;
 pub mod locale;
+pub mod oidc;
 pub mod pages;
 pub mod password;
+pub mod qr;
 pub mod routes;
 pub mod secret;
 pub mod serve;

@@ -109,9 +109,21 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/step-up", Access::SignedIn, post(pages::sign_in::step_up::<S>)),
         Row::get("/set-password/{ticket}", Access::Visitor, get(pages::set_password::show::<S>)),
         Row::post("/set-password/{ticket}", Access::Visitor, post(pages::set_password::set::<S>)),
+        Row::get("/sign-in/with/{provider}", Access::Visitor, get(pages::sign_in::go::<S>)),
+        Row::get("/sign-in/back/{provider}", Access::Visitor, get(pages::sign_in::back::<S>)),
         Row::post("/preferences", Access::Visitor, post(pages::preferences::set::<S>)),
     ];
+    rows.extend(pages::health::rows());
+    rows.extend(pages::start::rows());
     rows.extend(pages::queue::rows());
+    rows.extend(pages::customers::rows());
+    rows.extend(pages::evidence::rows());
+    rows.extend(pages::imports::rows());
+    rows.extend(pages::policy::rows());
+    rows.extend(pages::audit::rows());
+    rows.extend(pages::users::rows());
+    rows.extend(pages::account::rows());
+    rows.extend(crate::api::rows());
     rows
 }
 

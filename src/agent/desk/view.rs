@@ -521,6 +521,10 @@ async fn evidence_view<S: DeskStore>(
         pages: 0,
         words: Vec::new(),
         text: String::new(),
+        also: Vec::new(),
+        picture: None,
+        hints: Vec::new(),
+        sender: None,
     };
     let reading = reading.unwrap_or(empty);
     Ok(EvidenceView {
@@ -531,7 +535,7 @@ async fn evidence_view<S: DeskStore>(
         kind_confidence: reading.kind_confidence,
         because,
         claims: claim_views(&reading, &said, amount, booked),
-        warnings: reading.complaints,
+        warnings: reading.complaints.into_iter().chain(reading.hints.iter().map(|hint| format!("hint: {hint}"))).collect(),
         pages: reading.pages,
         media_type: reading.media_type,
     })

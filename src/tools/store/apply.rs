@@ -185,10 +185,9 @@ impl Work {
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
-                | Change::PolicyPublished { .. }
                 | Change::UserSet(_)
                 | Change::CredentialsSet(_)
-                | Change::TokenSet(_) => {}
+                | Change::TokenSet(_)
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)

@@ -215,6 +215,38 @@ statements! {
     TOKEN_USED = "INSERT INTO token_uses (token_id, used_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
 
+    PING = "SELECT COUNT(*) FROM chain_head";
+    DECISIONS_BY_DAY = "SELECT CAST(d.decided_at / 86400000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
+        FROM decisions d JOIN bank_lines l ON l.payment_id = d.subject_id WHERE d.decided_at >= $1 AND d.subject_kind = 'payment' \
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    PENDING_COUNTS = "SELECT kind, entity_id, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT), MIN(opened_at) \
+        FROM cases WHERE state <> 'resolved' GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
+    CUSTOMER_LINES = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails FROM customers \
+        WHERE (name > $1 OR (name = $1 AND id > $2)) AND (CAST($3 AS TEXT) IS NULL OR LOWER(name) LIKE $3 ESCAPE '!' \
+            OR LOWER(id) LIKE $3 ESCAPE '!' OR LOWER(aliases) LIKE $3 ESCAPE '!' OR LOWER(emails) LIKE $3 ESCAPE '!') \
+        ORDER BY name, id LIMIT $4";
+    OPEN_SUMS = "SELECT i.entity_id, b.currency, COUNT(*), CAST(SUM(b.open_minor) AS BIGINT), \
+        CAST(SUM(CASE WHEN i.due_date < $2 THEN b.open_minor ELSE 0 END) AS BIGINT), MIN(i.due_date) \
+        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 AND b.open_minor <> 0 \
+        GROUP BY i.entity_id, b.currency ORDER BY i.entity_id, b.currency";
+    ITEMS_OF_CUSTOMER = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
+        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
+        b.item_id, b.currency, b.billed_minor, b.open_minor \
+        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 ORDER BY i.issue_date DESC, i.id DESC LIMIT $2";
+    MOVEMENTS_OF_CUSTOMER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
+        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at FROM postings p JOIN decisions d ON d.id = p.decision_id \
+        WHERE p.customer_id = $1 OR p.item_id IN (SELECT id FROM items WHERE customer_id = $1) ORDER BY p.id DESC LIMIT $2";
+    INPUTS_BEFORE = "SELECT i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, a.entered_at, a.actor, t.added, t.known, t.problems, c.id \
+        FROM inputs i JOIN audit_entries a ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest \
+        LEFT JOIN cases c ON c.subject_kind = 'input' AND c.subject_id = i.digest AND c.state <> 'resolved' \
+        WHERE i.audit_seq < $1 ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $2";
+    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+        FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
+    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
+        a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a ON a.seq = i.audit_seq \
+        LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND c.state <> 'resolved' \
+        WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $3";
+
     PAYMENT_BALANCES_OF_NOTHING = "SELECT payment_id FROM payment_balances b \
         WHERE NOT EXISTS (SELECT 1 FROM bank_lines l WHERE l.payment_id = b.payment_id) ORDER BY payment_id LIMIT 100";
     ITEM_BALANCES_OF_NOTHING = "SELECT item_id FROM item_balances b \

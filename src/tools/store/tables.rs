@@ -249,6 +249,11 @@ pub(super) const API_TOKENS: &Table = &table(
         ("made_at", Int),
         ("expires_at", Int),
         ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
 pub(super) const CASE_LEASES: &Table =
     &table(18, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
 

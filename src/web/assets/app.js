@@ -69,3 +69,10 @@ document.addEventListener("submit", (event) => {
 for (const box of document.querySelectorAll("#toasts .toast")) setTimeout(() => box.remove(), 8000);
 
 window.quittance = { csrf, toast, send };
+
+// A row and its place in a picture light up together.
+for (const part of document.querySelectorAll("[data-box]")) {
+  const all = () => document.querySelectorAll(`[data-box="${part.dataset.box}"]`);
+  part.addEventListener("mouseenter", () => { for (const other of all()) other.classList.add("lit"); });
+  part.addEventListener("mouseleave", () => { for (const other of all()) other.classList.remove("lit"); });
+}

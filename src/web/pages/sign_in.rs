@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::Deserialize;
@@ -223,4 +223,36 @@ pub async fn step_up<S: Desk>(
             Ok(response)
         }
     }
+}
+
+/// Goes to an identity provider.
+pub async fn go<S: Desk>(
+    State(web): State<Web<S>>,
+    visitor: Visitor,
+    Path(provider): Path<String>,
+    Query(next): Query<Next>,
+) -> Result<Response, WebError> {
+    see_other(&web.go_to_provider(&provider, &visitor, &next.path()).await?)
+}
+
+/// What a provider sends back with.
+#[derive(Deserialize)]
+pub struct Back {
+    code: Option<String>,
+    state: Option<String>,
+}
+
+/// Comes back from an identity provider.
+pub async fn back<S: Desk>(
+    State(web): State<Web<S>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(provider): Path<String>,
+    Query(back): Query<Back>,
+) -> Result<Response, WebError> {
+    // Without a code the person, or the provider, said no.
+    let (Some(code), Some(state)) = (back.code, back.state) else { return see_other("/sign-in") };
+    let (secret, next) = web.back_from_provider(&provider, &code, &state, &visitor).await?;
+    end_old(&web, &headers).await?;
+    entered(&web, &secret, &next)
 }
