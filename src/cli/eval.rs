@@ -117,7 +117,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
                 log.line(&logged(one, report.live.as_ref()))?;
             }
         }
-        let is_good = report.worse.is_empty() && report.misplaced.is_empty() && report.live.as_ref().is_none_or(LiveReport::is_good);
+        let is_good =
+            report.worse.is_empty() && report.misplaced.is_empty() && report.live.as_ref().is_none_or(LiveReport::is_good);
         if !is_good {
             outcome = Outcome::SomeRefused;
         }
@@ -129,7 +130,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
 /// The sets asked for, or all there are.
 fn sets(args: &Args) -> anyhow::Result<Vec<String>> {
     let folder = args.dir.display();
-    let there = std::fs::read_dir(&args.dir).map_err(|error| Usage(format!("the folder of sets {folder}: {error}; name it by --dir")))?;
+    let there =
+        std::fs::read_dir(&args.dir).map_err(|error| Usage(format!("the folder of sets {folder}: {error}; name it by --dir")))?;
     let mut found: Vec<String> = there
         .filter_map(Result::ok)
         .filter(|entry| entry.path().join("cases").is_dir())

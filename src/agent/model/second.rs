@@ -123,8 +123,13 @@ pub fn wants(reading: &Reading, ask: Ask) -> bool {
 /// The text that is shown: whole lines, without the sentences that give orders, and no more than a model can take in.
 pub fn shown(reading: &Reading) -> String {
     let barred = orders::find(&reading.words).barred;
-    let open: Vec<Word> =
-        reading.words.iter().zip(barred.iter().chain(std::iter::repeat(&false))).filter(|(_, b)| !**b).map(|(w, _)| w.clone()).collect();
+    let open: Vec<Word> = reading
+        .words
+        .iter()
+        .zip(barred.iter().chain(std::iter::repeat(&false)))
+        .filter(|(_, b)| !**b)
+        .map(|(w, _)| w.clone())
+        .collect();
     let mut text = String::new();
     let mut length = 0_usize;
     for line in running_text(&open).split_inclusive(['\n', '\u{c}']) {
@@ -247,9 +252,11 @@ fn vote(reading: &mut Reading, kind: EvidenceKind, model: &str) -> KindVote {
         }
         return KindVote::Agrees;
     }
-    reading
-        .complaints
-        .push(format!("{DISAGREES}: {model} takes it for {}, the rules for {} ({sure})", name_of(kind), name_of(of_rules)));
+    reading.complaints.push(format!(
+        "{DISAGREES}: {model} takes it for {}, the rules for {} ({sure})",
+        name_of(kind),
+        name_of(of_rules)
+    ));
     // The rules' kind stands, so that what it brings about (a look for its money, a comparison with other pieces) still happens.
     KindVote::Disagrees
 }

@@ -32,7 +32,8 @@ pub fn lie(document: &str, number: usize) -> String {
     let kind = KINDS[number % KINDS.len()];
     let words: Vec<&str> = document.split_whitespace().collect();
     let with_digits: Vec<&str> = words.iter().copied().filter(|word| word.bytes().any(|b| b.is_ascii_digit())).collect();
-    let pick = |from: &[&str], at: usize| -> String { if from.is_empty() { "1".into() } else { from[at % from.len()].to_owned() } };
+    let pick =
+        |from: &[&str], at: usize| -> String { if from.is_empty() { "1".into() } else { from[at % from.len()].to_owned() } };
     let mut claims: Vec<Value> = Vec::new();
     let mut say = |field: &str, text: String| claims.push(json!({ "field": field, "text": text }));
     // Everything in the document that could be taken for something else, and what does not stand there at all.
@@ -44,7 +45,9 @@ pub fn lie(document: &str, number: usize) -> String {
         say("reference", own.clone());
         say("payee_account", own);
     }
-    let run = |at: usize, length: usize| words.iter().cycle().skip(at % words.len().max(1)).take(length).copied().collect::<Vec<_>>().join(" ");
+    let run = |at: usize, length: usize| {
+        words.iter().cycle().skip(at % words.len().max(1)).take(length).copied().collect::<Vec<_>>().join(" ")
+    };
     if !words.is_empty() {
         say("payee_name", run(number, 2));
         say("payer_name", run(number.wrapping_mul(3), 3));
