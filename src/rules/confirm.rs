@@ -165,9 +165,8 @@ fn folded(text: &str) -> String {
 
 /// Without the punctuation that ends a sentence or quotes a word.
 fn bare(text: &str) -> &str {
-    const AROUND: [char; 22] = [
-        '"', '\'', '“', '”', '«', '»', '„', '`', '[', ']', '{', '}', '|', '¡', '¿', '!', '?', ';', ':', '•', '·', '#',
-    ];
+    const AROUND: [char; 22] =
+        ['"', '\'', '“', '”', '«', '»', '„', '`', '[', ']', '{', '}', '|', '¡', '¿', '!', '?', ';', ':', '•', '·', '#'];
     text.trim_matches(AROUND).trim_end_matches(['.', ',']).trim_end_matches(AROUND)
 }
 
@@ -285,9 +284,8 @@ fn is_code(text: &str, length_min: usize) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let clean = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ' ' | '\\'));
     let dated = text.contains(['-', '/', '.', ' ']) && !date_readings(text).is_empty();
-    let money = amount_readings(text).is_ok_and(|readings| {
-        readings.iter().any(|reading| reading.currency.is_some() || reading.decimal.contains('.'))
-    });
+    let money = amount_readings(text)
+        .is_ok_and(|readings| readings.iter().any(|reading| reading.currency.is_some() || reading.decimal.contains('.')));
     (length_min..=64).contains(&solid) && digits >= length_min.min(2) && clean && !dated && !money
 }
 
