@@ -47,8 +47,6 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
-    /// Fit weights and calibration to payments whose right answer is known
-    Fit(fit::Args),
     /// Make the database, and bring entities, accounts and policy in line with the settings
     Init(init::Args),
     /// Bring the tables of an older database up to this version
@@ -129,7 +127,6 @@ pub fn main() -> ExitCode {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
-        Command::Fit(args) => fit::run(args),
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
