@@ -10,3 +10,4 @@ pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
+pub mod refusal;
