@@ -117,15 +117,8 @@ async fn evidence_view<S: DeskStore>(
     };
     let name_of = |kind| serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
     let empty = Reading {
-        media_type: String::new(),
-        kind: kept.record.kind,
-        kind_confidence: kept.record.kind_confidence,
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
         complaints: vec!["it could not be read".to_owned()],
-        pages: 0,
-        words: Vec::new(),
-        text: String::new(),
+        ..Reading::empty(kept.record.kind, kept.record.kind_confidence)
     };
     let reading = reading.unwrap_or(empty);
     Ok(EvidenceView {
@@ -136,7 +129,7 @@ async fn evidence_view<S: DeskStore>(
         kind_confidence: reading.kind_confidence,
         because,
         claims: claim_views(&reading, &said, amount, booked),
-        warnings: reading.complaints,
+        warnings: reading.complaints.into_iter().chain(reading.hints.iter().map(|hint| format!("hint: {hint}"))).collect(),
         pages: reading.pages,
         media_type: reading.media_type,
     })

@@ -58,7 +58,6 @@ struct CasePage {
     may_decide: bool,
     may_approve: bool,
     did: Option<i64>,
-    now: jiff::Timestamp,
 }
 
 /// A bar of the waterfall in the drawing's units.
@@ -250,7 +249,6 @@ pub(super) async fn show<S: Desk>(
         may_decide: session.may(Role::Reviewer, entity.as_ref()),
         may_approve: session.may(Role::Approver, entity.as_ref()),
         did,
-        now: web.now(),
         documents,
         view,
     })
