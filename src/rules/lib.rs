@@ -6,6 +6,7 @@
 pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod confirm;
 pub mod date_text;
 pub mod desk;
 pub mod evidence;
@@ -19,6 +20,7 @@ pub mod names;
 pub mod policy;
 pub mod records;
 pub mod reference;
+pub mod reuse;
 pub mod users;
 pub mod work;
 

@@ -27,6 +27,7 @@ use crate::queue::postings;
 use entries::allocations;
 pub use entries::payment_of;
 use known::Known;
+pub(crate) use known::means;
 pub use replay::{GateInputs, ReplayError, replay};
 use returns::{receipts_of, return_case, shares_number};
 
@@ -102,7 +103,7 @@ struct Desk<'a> {
     by_name: BTreeMap<String, Option<&'a Customer>>,
 }
 
-/// Rounds of settling in one run. Each settles at least one payment; ten have never been needed, and what is left then is asked.
+/// Rounds of settling in one run. Each but the last settles at least one payment; what is left after the last is asked.
 const ROUNDS: usize = 10;
 
 async fn reconcile<S: Store, C: Clock>(
@@ -128,12 +129,14 @@ async fn reconcile<S: Store, C: Clock>(
             pending.insert(case.subject.clone(), case);
         }
         let (book, answers) = desk.match_book(&rows, |payment| payment)?;
-        let (advised_book, advised) = desk.match_book(&rows, |payment| desk.with_advice(payment))?;
+        let with_advice =
+            desk.has_advice(&rows).then(|| desk.match_book(&rows, |payment| desk.with_advice(payment))).transpose()?;
+        let (advised_book, advised) = with_advice.as_ref().map_or((&book, &answers), |(book, answers)| (book, answers));
         let mut plans = Vec::with_capacity(answers.len());
-        for (first, second) in answers.iter().zip(&advised) {
+        for (first, second) in answers.iter().zip(advised) {
             let Some(payment) = desk.payments.get(book.payment_id(first.payment)).copied() else { continue };
             let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
-            plans.push((payment, case, desk.plan(payment, (&book, first), (&advised_book, second), case)));
+            plans.push((payment, case, desk.plan(payment, (&book, first), (advised_book, second), case)));
         }
         let settles = plans.iter().any(|(_, _, plan)| matches!(plan, Plan::Settle { .. }));
         let is_last = !settles || round == ROUNDS;
@@ -254,6 +257,11 @@ impl<'a> Desk<'a> {
         let book = builder.build(1);
         let answers = answer(&book, &self.policy.matching);
         Ok((book, answers))
+    }
+
+    /// Whether evidence adds a number to any payment; if not, the second answer would be the first.
+    fn has_advice(&self, rows: &EntityBook) -> bool {
+        rows.payments.iter().any(|stored| self.known.advice(&payment_of(stored), self.policy).is_some())
     }
 
     /// The payment with the invoice numbers of the evidence that goes with it. Only candidates come of this, never a settlement.

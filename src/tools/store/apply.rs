@@ -181,16 +181,17 @@ impl Work {
                 | Change::ItemAdded(_)
                 | Change::ItemDetailsSet(_)
                 | Change::EvidenceRead(_)
+                | Change::ModelAsked(_)
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
+                | Change::UserSet(_)
+                | Change::CredentialsSet(_)
+                | Change::TokenSet(_)
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)
-                | Change::PolicyPublished { .. }
-                | Change::UserSet(_)
-                | Change::CredentialsSet(_)
-                | Change::TokenSet(_) => {}
+                | Change::PolicyPublished { .. } => {}
             }
         }
         let mut work = Self { slots: std::array::from_fn(|_| HashMap::new()), policy: None };
@@ -248,7 +249,7 @@ impl Work {
                 }
             }
             // A file is one by its digest, under whatever name it comes again; taken is taken, whatever the second count says.
-            Change::InputReceived(_) | Change::InputTaken { .. } => {
+            Change::InputReceived(_) | Change::InputTaken { .. } | Change::ModelAsked(_) => {
                 if there.is_some() {
                     return Ok(false);
                 }

@@ -12,8 +12,8 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Inp
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Posting, PostingId};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
-use quittance_rules::work::{Lease, Note, Proposal};
 use quittance_rules::users::{ApiToken, External, User, UserId};
+use quittance_rules::work::{Lease, Note, Proposal};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::value::{Error as NameError, StrDeserializer};
@@ -39,6 +39,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::ItemAdded(item) | Change::ItemDetailsSet(item) => (tables::ITEMS, item_row(item)?),
         Change::LineBooked(line) => (tables::BANK_LINES, line_row(line)),
         Change::EvidenceRead(record) => (tables::EVIDENCE, evidence_row(record)?),
+        Change::ModelAsked(call) => (tables::MODEL_CALLS, super::model_calls::call_row(call)?),
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
@@ -54,7 +55,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
     })
 }
 
-fn count(number: u64) -> Result<i64> {
+pub(super) fn count(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| StoreError::Unavailable(format!("{number} is larger than the database can count")))
 }
 
@@ -64,7 +65,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// The serialised name of a plain enum variant: `credit_note`.
-fn name_of<T: Serialize>(value: &T) -> Result<String> {
+pub(super) fn name_of<T: Serialize>(value: &T) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         Ok(other) => Err(StoreError::Unavailable(format!("{other} is not a plain name"))),
@@ -325,6 +326,7 @@ fn evidence_row(record: &EvidenceRecord) -> Result<Row> {
         record.reading.as_ref().map(|digest| digest.0.clone()).into(),
         name_of(&record.kind)?.into(),
         i64::from(record.kind_confidence.millionths()).into(),
+        if record.marks.is_empty() { None } else { Some(json(&record.marks)?) }.into(),
     ])
 }
 
@@ -339,7 +341,8 @@ pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
         .filter(|millionths| *millionths <= 1_000_000)
         .map(Confidence::from_millionths)
         .ok_or_else(|| row.bad(format!("{millionths} is not between 0 and 1000000")))?;
-    Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence })
+    let marks = row.opt_parse(parse_json)?.unwrap_or_default();
+    Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence, marks })
 }
 
 fn user_row(user: &User) -> Result<Row> {

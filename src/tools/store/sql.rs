@@ -48,6 +48,15 @@ statements! {
     READINGS_NOT_KEPT = "SELECT digest FROM evidence e WHERE reading_digest IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = e.reading_digest) ORDER BY digest LIMIT 100";
 
+    ANSWERS_NOT_KEPT = "SELECT id FROM model_calls m WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.answer_digest) \
+        OR NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.reading_digest) ORDER BY id LIMIT 100";
+    MODEL_SPENT = "SELECT CAST(COALESCE(SUM(tokens_in + tokens_out), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN currency = $2 THEN cost_micros ELSE 0 END), 0) AS BIGINT) \
+        FROM model_calls WHERE asked_at >= $1";
+    MODEL_ANSWER = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
+        cost_micros, currency FROM model_calls WHERE question_digest = $1 AND outcome = 'answered' ORDER BY asked_at DESC, id LIMIT 1";
+    MODEL_CALLS_ON = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
+        cost_micros, currency FROM model_calls WHERE CAST($1 AS TEXT) IS NULL OR evidence_digest = $1 ORDER BY audit_seq, change_no";
+
     ENTITIES = "SELECT id, name, base_currency, time_zone FROM entities ORDER BY id";
     ACCOUNTS = "SELECT account, entity_id, currency FROM accounts ORDER BY account";
     INPUT = "SELECT i.digest, i.kind, i.name, i.size_bytes, CASE WHEN t.digest IS NULL OR t.problems > 0 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END \
@@ -94,7 +103,7 @@ statements! {
         FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id \
         WHERE l.entity_id = $1 AND l.is_return = 1 AND l.amount_minor < 0 AND NOT EXISTS ( \
             SELECT 1 FROM cases c WHERE c.subject_kind = 'return' AND c.subject_id = l.payment_id) ORDER BY l.payment_id";
-    EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no";
 
     CASES_BY_FILTER = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \

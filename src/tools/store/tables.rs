@@ -116,8 +116,13 @@ pub(super) const BANK_LINES: &Table = &table(
     true,
 );
 
-pub(super) const EVIDENCE: &Table =
-    &table(7, "evidence", &[("digest", Text), ("reading_digest", Text), ("kind", Text), ("kind_confidence", Int)], true, false);
+pub(super) const EVIDENCE: &Table = &table(
+    7,
+    "evidence",
+    &[("digest", Text), ("reading_digest", Text), ("kind", Text), ("kind_confidence", Int), ("marks", Text)],
+    true,
+    false,
+);
 
 pub(super) const CASES: &Table = &table(
     8,
@@ -276,8 +281,31 @@ pub(super) const CASE_PROPOSALS: &Table = &table(
     false,
 );
 
+pub(super) const MODEL_CALLS: &Table = &table(
+    21,
+    "model_calls",
+    &[
+        ("id", Text),
+        ("question_digest", Text),
+        ("task", Text),
+        ("prompt", Text),
+        ("model", Text),
+        ("evidence_digest", Text),
+        ("asked_at", Int),
+        ("outcome", Text),
+        ("answer_digest", Text),
+        ("reading_digest", Text),
+        ("tokens_in", Int),
+        ("tokens_out", Int),
+        ("cost_micros", Int),
+        ("currency", Text),
+    ],
+    true,
+    true,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 21] = [
+pub(super) const ALL: [&Table; 22] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -299,6 +327,7 @@ pub(super) const ALL: [&Table; 21] = [
     CASE_LEASES,
     CASE_NOTES,
     CASE_PROPOSALS,
+    MODEL_CALLS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
