@@ -14,4 +14,5 @@ pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
+pub mod refusal;
 pub mod senders;

@@ -33,6 +33,77 @@ pub struct Settings {
     pub model: ModelSetting,
     /// Legal entities that bill.
     pub entity: Vec<EntitySetting>,
+    /// How the pages are served.
+    pub web: WebSetting,
+}
+
+/// How `quittance serve` serves the pages; its flags come first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebSetting {
+    /// Where to listen: `127.0.0.1:8080`.
+    pub listen: Option<std::net::SocketAddr>,
+    /// The address people type: `https://quittance.example.com`.
+    pub public_url: Option<String>,
+    /// Certificate chain (PEM) for TLS of its own.
+    pub tls_certificate: Option<PathBuf>,
+    /// Key (PEM) of the certificate.
+    pub tls_key: Option<PathBuf>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// A session not used for so many minutes is over. 5 to 1440.
+    pub session_idle_minutes: Option<u32>,
+    /// A session is over so many hours after the sign-in. 1 to 168.
+    pub session_hours: Option<u32>,
+    /// Identity providers.
+    pub oidc: Vec<OidcSetting>,
+}
+
+/// An identity provider (OpenID Connect).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSetting {
+    /// Name in addresses: lower-case letters and digits. The provider sends people back to `PUBLIC_URL/sign-in/back/ID`.
+    pub id: String,
+    /// Name on the button.
+    pub name: String,
+    /// Issuer URL.
+    pub issuer: String,
+    /// Our name with the provider.
+    pub client_id: String,
+    /// File that holds our secret with the provider; else it comes from `QUITTANCE_OIDC_ID_SECRET`.
+    pub client_secret_file: Option<PathBuf>,
+}
+
+impl OidcSetting {
+    /// The provider with its secret read, checked.
+    pub fn provider(&self) -> anyhow::Result<quittance_web::settings::OidcProvider> {
+        let wrong = |what: String| Usage(format!("settings: web.oidc {}: {what}", self.id));
+        if self.id.is_empty() || !self.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            return Err(wrong("an id is lower-case letters and digits".to_owned()).into());
+        }
+        // Over a plain connection anybody on the way could answer in the provider's place.
+        let is_local = ["http://127.0.0.1", "http://localhost"].into_iter().any(|host| {
+            self.issuer.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !self.issuer.starts_with("https://") && !is_local {
+            return Err(wrong(format!("the issuer `{}` does not begin with https://", self.issuer)).into());
+        }
+        let client_secret = match &self.client_secret_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?,
+            None => {
+                let name = format!("QUITTANCE_OIDC_{}_SECRET", self.id.to_uppercase());
+                variable(&name).ok_or_else(|| wrong(format!("set client_secret_file, or {name} in the environment")))?
+            }
+        };
+        Ok(quittance_web::settings::OidcProvider {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: client_secret.trim().to_owned(),
+        })
+    }
 }
 
 /// `[model]`: where a language model is, what it is asked and what it may cost. The key comes from `OPENAI_API_KEY` or the file that
@@ -110,6 +181,7 @@ impl Default for Settings {
             policy: None,
             model: ModelSetting::default(),
             entity: Vec::new(),
+            web: WebSetting::default(),
         }
     }
 }

@@ -9,7 +9,6 @@ use quittance_rules::gate::Reason;
 use quittance_rules::ledger::{Entry, ItemBalance, Purpose};
 use quittance_rules::money::Money;
 use quittance_rules::names::{fold_name, similarity};
-use quittance_rules::policy::Policy;
 use quittance_rules::records::{Customer, CustomerId, ItemId, ItemKind};
 use serde::Serialize;
 
@@ -131,9 +130,7 @@ fn is_name_of(customer: &Customer, name: &str) -> bool {
     /// Thousandths from which two names are taken for one, as the gate's facts do.
     const SAME_NAME: u16 = 850;
     let folded = fold_name(name).core;
-    std::iter::once(&customer.name)
-        .chain(&customer.aliases)
-        .any(|own| similarity(&folded, &fold_name(own).core) >= SAME_NAME)
+    std::iter::once(&customer.name).chain(&customer.aliases).any(|own| similarity(&folded, &fold_name(own).core) >= SAME_NAME)
 }
 
 /// Compares a payment with an answer, field by field.
@@ -423,7 +420,7 @@ pub fn effect(payment: &StoredPayment, entries: &[Entry], items: &Items, custome
 }
 
 /// What a case would have needed to settle alone, taken from what the gate said.
-pub fn near_miss(case: &Case, said: Option<&str>, conditions: &[Condition], _policy: &Policy) -> Option<String> {
+pub fn near_miss(case: &Case, said: Option<&str>, conditions: &[Condition]) -> Option<String> {
     match (said, conditions) {
         (Some(words), _) => Some(words.to_owned()),
         (None, [only]) => Some(format!("only this kept it: {}", only.sentence)),
