@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
+use quittance_rules::cash_exceptions;
 use quittance_rules::evidence::{ClaimValue, Confidence, EvidenceKind, Field, Reading};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::journal::{Change, ChangeSet, EvidenceRecord, Input};
@@ -99,8 +100,12 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
         | EvidenceKind::Invoice
         | EvidenceKind::CreditNote
         | EvidenceKind::PromiseToPay
-        | EvidenceKind::Statement
-        | EvidenceKind::NotAPayment => {}
+        | EvidenceKind::Statement => {}
+        EvidenceKind::NotAPayment => {
+            if cash_exceptions::speaks_of_failure(&reading.text) {
+                kinds.push(ExceptionKind::FailedPayment);
+            }
+        }
     }
     kinds
 }
@@ -108,6 +113,9 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
 /// Why a document of this kind of exception meets a person.
 fn why(kind: ExceptionKind) -> String {
     match kind {
+        ExceptionKind::FailedPayment => {
+            "the document shows a payment that did not go through: the customer may need to hear it".to_owned()
+        }
         ExceptionKind::Unknown => "what the document is, or asks for, is not certain: a person reads it".to_owned(),
         other => format!("{} always meets a person", other.words()),
     }
@@ -350,6 +358,7 @@ async fn close_by_rule<S: Store, C: Clock>(
         case: Some(case.id),
         ruling: Ruling::Closed,
         policy: policy.version.clone(),
+        rule: None,
         code: env!("CARGO_PKG_VERSION").to_owned(),
         inputs,
     };

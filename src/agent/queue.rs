@@ -12,6 +12,7 @@ use quittance_rules::ledger::{
 use quittance_rules::money::Money;
 use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
 
+use crate::aliases::{Lesson, learned, unlearned};
 use crate::ports::{Clock, Sequence, Store, StoreError, StoredPayment};
 
 /// What a person chooses for a case.
@@ -175,6 +176,7 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
             case: case.map(|case| case.id),
             ruling,
             policy,
+            rule: None,
             code: env!("CARGO_PKG_VERSION").to_owned(),
             inputs,
         })
@@ -195,6 +197,28 @@ pub async fn approve<S: Store, C: Clock>(
     case: CaseId,
     choice: Choice,
     expected_version: Option<i64>,
+) -> Result<Taken, DecideError> {
+    approve_as(store, clock, by, case, choice, expected_version, Payer::Customer).await
+}
+
+/// Who paid, as the person who decides says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payer {
+    /// The customer, under whatever account and name: the confirmation teaches them.
+    Customer,
+    /// Somebody else for the customer: nothing is learned, now or later, about this payer.
+    ThirdParty,
+}
+
+/// As [`approve`], saying who paid.
+pub async fn approve_as<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: &str,
+    case: CaseId,
+    choice: Choice,
+    expected_version: Option<i64>,
+    payer: Payer,
 ) -> Result<Taken, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
@@ -219,9 +243,14 @@ pub async fn approve<S: Store, C: Clock>(
     let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
     let ruling = if entries.is_empty() { Ruling::Closed } else { Ruling::Approved { candidate: rank, entries: entries.clone() } };
     let record = desk.record(decision, Some(&case), &case.subject, ruling).await?;
+    let (at, actor) = (record.at, record.by.clone());
     let mut changes = vec![Change::Decided(record)];
     if let Subject::Payment(payment) = &case.subject {
         changes.extend(postings(store, decision, payment, &entries).await?.into_iter().map(Change::Posted));
+        let payment = desk.payment(payment).await?;
+        let is_third_party = payer == Payer::ThirdParty;
+        let lesson = Lesson { decision, at, by: &actor, case: &case, rank, payment: &payment, entries: &entries, is_third_party };
+        changes.extend(learned(store, lesson).await?);
     }
     let resolved = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case };
     changes.push(Change::CaseChanged(resolved.clone()));
@@ -416,13 +445,19 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
     let mut reversals = Vec::new();
     for posting in store.postings_of_decision(decision).await? {
         let number = PostingId(store.reserve(Sequence::Posting, 1).await?);
-        reversals.push(ledger::reversal(&posting, number, id).ok_or(LedgerError::Overflow)?);
+        let mut back = ledger::reversal(&posting, number, id).ok_or(LedgerError::Overflow)?;
+        if posting.reverses.is_some() {
+            // A return took an earlier posting back. A reversal is final, so what it took back is posted anew.
+            back.reverses = None;
+        }
+        reversals.push(back);
     }
     let case = restored_case(&desk, &earlier).await?;
     let ruling = Ruling::Undone { decision };
     let record = desk.record(id, case.as_ref().map(|(case, _)| case), &earlier.subject, ruling).await?;
     let mut changes = vec![Change::Decided(record)];
     changes.extend(reversals.into_iter().map(Change::Posted));
+    changes.extend(unlearned(store, decision, id).await?);
     let case = case.map(|(case, is_new)| {
         changes.push(if is_new { Change::CaseOpened(case.clone()) } else { Change::CaseChanged(case.clone()) });
         case

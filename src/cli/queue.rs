@@ -1,7 +1,7 @@
 use clap::Subcommand;
 use quittance_agent::evidence;
 use quittance_agent::ports::{CaseFilter, Store};
-use quittance_agent::queue::{Choice, Taken, approve, reject, undo, undo_case};
+use quittance_agent::queue::{Choice, Payer, Taken, approve_as, reject, undo, undo_case};
 use quittance_rules::cases::{Case, CaseState, Subject};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
@@ -95,6 +95,9 @@ struct Approve {
     /// Close a case that carries no money
     #[arg(long, group = "choice")]
     close: bool,
+    /// Somebody else pays for the customer: nothing is learned about this payer, now or later
+    #[arg(long)]
+    third_party: bool,
     /// The version of the case you saw; a case that changed since is not decided
     #[arg(long, value_name = "N")]
     version: Option<i64>,
@@ -135,7 +138,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let (database, settings) = args.db.open().await?;
             let by = args.by.name(&settings)?;
             let choice = choice(&database, &args).await?;
-            let taken = approve(&database, &SystemClock, &by, CaseId(args.id), choice, args.version).await?;
+            let payer = if args.third_party { Payer::ThirdParty } else { Payer::Customer };
+            let taken = approve_as(&database, &SystemClock, &by, CaseId(args.id), choice, args.version, payer).await?;
             say(&format!("case {} is decided", args.id), &taken);
         }
         What::Reject { id, db, by } => {

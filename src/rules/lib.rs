@@ -3,9 +3,12 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod aliases;
 pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod cash_exceptions;
+pub mod conditions;
 pub mod date_text;
 pub mod evidence;
 pub mod exceptions;
@@ -16,8 +19,11 @@ pub mod matching;
 pub mod money;
 pub mod names;
 pub mod policy;
+pub mod policy_rules;
 pub mod records;
 pub mod reference;
+pub mod returns;
+pub mod rule_view;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

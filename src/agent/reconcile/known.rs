@@ -91,7 +91,7 @@ impl Known {
 }
 
 /// Whether a number that somebody wrote may mean an item's: equal, or one ends with the other from four digits on. It only asks.
-pub(super) fn means(said: &str, number: &str) -> bool {
+pub(crate) fn means(said: &str, number: &str) -> bool {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
     said == number
         || (digits(said) >= 4 && number.ends_with(said))
@@ -103,7 +103,7 @@ pub(super) fn days_between(a: Date, b: Date) -> i32 {
     a.until(b).map_or(i32::MAX, |span| span.get_days())
 }
 
-pub(super) fn invoice_numbers(reading: &Reading) -> Vec<String> {
+pub(crate) fn invoice_numbers(reading: &Reading) -> Vec<String> {
     let claimed =
         reading.claims.iter().filter(|claim| claim.field == Field::InvoiceNumber).filter_map(|claim| match &claim.value {
             ClaimValue::Text(text) => Some(text.clone()),

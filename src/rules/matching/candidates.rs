@@ -51,6 +51,8 @@ pub(super) struct Payer {
     by_account: Vec<u32>,
     /// The customer this account paid for in clear cases of the same book.
     learned: Option<u32>,
+    /// The customer a person has confirmed for this account.
+    taught: Option<u32>,
     /// Customers with a like name, and how like.
     by_name: Vec<(u32, u16)>,
 }
@@ -128,7 +130,10 @@ impl<'a> Maker<'a> {
     }
 
     pub(super) fn is_payer_known(&self) -> bool {
-        !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+        !self.payer.by_account.is_empty()
+            || self.payer.learned.is_some()
+            || self.payer.taught.is_some()
+            || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
     }
 
     fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
@@ -136,12 +141,14 @@ impl<'a> Maker<'a> {
         payer.by_account.clear();
         payer.by_name.clear();
         payer.learned = None;
+        payer.taught = None;
         payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
         let key = account_key(iban);
         payer.has_account = key.is_some();
         if let Some(key) = key {
             payer.by_account.extend(self.book.by_account.rows(key).take(20));
             if payer.by_account.is_empty() {
+                payer.taught = self.book.taught_account(key).filter(|c| *c != NONE);
                 payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
             }
         }
@@ -151,7 +158,7 @@ impl<'a> Maker<'a> {
         let mut seen: Vec<u32> = Vec::new();
         for name_row in self.book.by_name.rows(word_set_hash(&payer.name)).take(50) {
             let (customer, core) = self.book.name(name_row);
-            let alike = similarity(core, &payer.name);
+            let alike = Self::alike(self.book, name_row, core, &payer.name);
             if alike >= 950 && !seen.contains(&customer) {
                 seen.push(customer);
                 payer.by_name.push((customer, alike));
@@ -179,7 +186,7 @@ impl<'a> Maker<'a> {
             rows.dedup();
             for name_row in rows {
                 let (customer, core) = self.book.name(name_row);
-                let alike = similarity(core, &payer.name);
+                let alike = Self::alike(self.book, name_row, core, &payer.name);
                 if alike >= 780 {
                     match payer.by_name.iter_mut().find(|(c, _)| *c == customer) {
                         Some(known) => known.1 = known.1.max(alike),
@@ -193,6 +200,12 @@ impl<'a> Maker<'a> {
         payer.by_name.truncate(8);
     }
 
+    /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
+    fn alike(book: &Book, name: u32, core: &str, payer: &str) -> u16 {
+        let alike = similarity(core, payer);
+        if book.is_taught(name) { alike.min(960) } else { alike }
+    }
+
     fn choose_customers(&mut self) {
         let mut list = std::mem::take(&mut self.customers);
         list.clear();
@@ -201,7 +214,7 @@ impl<'a> Maker<'a> {
                 list.push(c);
             }
         };
-        for c in self.payer.by_account.iter().chain(&self.payer.learned) {
+        for c in self.payer.by_account.iter().chain(&self.payer.taught).chain(&self.payer.learned) {
             add(*c, &mut list);
         }
         for (c, _) in &self.payer.by_name {
@@ -249,10 +262,13 @@ impl<'a> Maker<'a> {
         } else if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
             account_known = true;
             w.account_fits
+        } else if payer.taught == Some(customer) {
+            account_known = true;
+            w.account_confirmed
         } else if payer.by_account.iter().any(|c| in_family(*c)) {
             account_known = true;
             w.account_of_family
-        } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+        } else if !payer.by_account.is_empty() || payer.learned.is_some() || payer.taught.is_some() {
             w.account_of_another
         } else if self.book.accounts_of(customer) {
             w.account_new

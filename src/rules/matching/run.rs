@@ -8,6 +8,7 @@ use super::candidates::{Hypothesis, Maker, Settled, is_withheld, share, touches}
 use super::clues::{Clues, Origin};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
+use crate::cash_exceptions::{self, CashFacts};
 use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
@@ -199,6 +200,7 @@ impl<'b> Matcher<'b> {
                 exception: None,
                 withheld: Vec::new(),
                 near_miss: None,
+                is_held_back: false,
                 is_exact_pattern: true,
             };
         }
@@ -239,6 +241,7 @@ impl<'b> Matcher<'b> {
                 exception: Some(ExceptionKind::Unknown),
                 withheld,
                 near_miss: None,
+                is_held_back: true,
                 is_exact_pattern: false,
             };
         };
@@ -246,14 +249,17 @@ impl<'b> Matcher<'b> {
         let guard = self.guard(row, close, best);
         let settles = !asks;
         let payment = book.payment(row);
-        let returned = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
-        let exception = if returned {
-            Some(ExceptionKind::ReturnedPayment)
-        } else {
-            let second = order.get(1).map(|h| close.probabilities[*h]);
-            Some(reasons::kind(best, share, second, close.has_numbers, close.is_payer_known, customers.len()))
-        };
+        let exception = Some(cash_exceptions::kind_of(&CashFacts {
+            pattern: best.pattern,
+            confidence: confidence(share),
+            runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
+            customers: customers.len(),
+            has_numbers: close.has_numbers,
+            is_payer_known: close.is_payer_known,
+            is_outgoing: payment.amount <= 0,
+            is_return: payment.flags & PAYMENT_RETURN != 0,
+        }));
         let is_plain = settles
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
@@ -267,6 +273,7 @@ impl<'b> Matcher<'b> {
             exception: if is_plain { None } else { exception },
             withheld,
             near_miss,
+            is_held_back: guard.is_some(),
             is_exact_pattern: false,
         }
     }
@@ -524,6 +531,11 @@ fn first_look(
                 return nothing;
             }
             return First { item: one, learns: false };
+        }
+        match book.taught_account(key) {
+            Some(customer) if customer == item.customer => return First { item: one, learns: false },
+            Some(customer) if customer != NONE => return nothing,
+            Some(_) | None => {}
         }
     } else {
         account_is_new = false;

@@ -115,7 +115,7 @@ weights! {
 weights! {
     /// How a payer looks.
     PayerWeights {
-        account_fits, account_of_family, account_new, account_none_on_file, account_of_another,
+        account_fits, account_confirmed, account_of_family, account_new, account_none_on_file, account_of_another,
         name_equal, name_alike, name_partly, name_unlike, stranger,
     }
 }
@@ -217,7 +217,7 @@ impl MatchPolicy {
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
             // One file holds the whole policy; these sections are read by `crate::policy`.
-            if ["gate", "evidence"].contains(&section.as_str()) {
+            if ["gate", "evidence", "rule"].contains(&section.as_str()) {
                 continue;
             }
             let place = || find_place(text, &section, None);
@@ -263,6 +263,13 @@ impl MatchPolicy {
         self.payer.check(&self.payer.values())?;
         self.amount.check(&self.amount.values())?;
         self.date.check(&self.date.values())?;
+        if self.payer.account_confirmed > self.payer.account_fits {
+            return Err(PolicyError::Range {
+                name: "payer.account_confirmed",
+                value: self.payer.account_confirmed.to_string(),
+                expected: "no more than payer.account_fits: what was learned never weighs more than what is on file",
+            });
+        }
         let least = |name: &'static str, value: f64| {
             if value.is_finite() && value >= 0.5 {
                 Ok(())

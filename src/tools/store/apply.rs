@@ -35,7 +35,8 @@ struct Work {
 
 /// Refuses a change set made from what has changed since. See [`quittance_agent::ports::Store::apply_since`].
 async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<()> {
-    let mut questions: Vec<(&str, Vec<Value>)> = vec![(sql::EVIDENCE_SINCE, vec![base.into()])];
+    let mut questions: Vec<(&str, Vec<Value>)> =
+        vec![(sql::EVIDENCE_SINCE, vec![base.into()]), (sql::ALIAS_ENDED_SINCE, vec![base.into()])];
     for change in changes {
         if let Change::Posted(posting) = change {
             questions.push((sql::CASE_CHANGED_SINCE, vec![posting.payment.as_str().into(), base.into()]));
@@ -164,6 +165,7 @@ impl Work {
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
+                | Change::AliasSet(_)
                 | Change::PolicyPublished { .. } => {}
             }
         }
@@ -210,7 +212,11 @@ impl Work {
     fn take(&mut self, change: &Change, table: &'static Table, row: Row, change_no: i64) -> Result<bool> {
         let there = self.get(table, &row[0]);
         match change {
-            Change::EntitySet(_) | Change::AccountSet { .. } | Change::CustomerSet(_) | Change::EvidenceRead(_) => {
+            Change::EntitySet(_)
+            | Change::AccountSet { .. }
+            | Change::CustomerSet(_)
+            | Change::EvidenceRead(_)
+            | Change::AliasSet(_) => {
                 if there == Some(&row) {
                     return Ok(false);
                 }

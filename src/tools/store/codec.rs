@@ -40,6 +40,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
+        Change::AliasSet(alias) => (tables::ALIASES, super::aliases::row(alias)),
         Change::PolicyPublished { version, text } => (tables::POLICIES, vec![version.as_str().into(), text.as_str().into()]),
     })
 }
@@ -63,7 +64,7 @@ fn name_of<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// A plain enum variant from its serialised name.
-fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
+pub(super) fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
     let deserializer: StrDeserializer<'_, NameError> = name.into_deserializer();
     T::deserialize(deserializer)
 }
@@ -104,7 +105,7 @@ fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     }
 }
 
-fn read_instant(row: &mut Reader) -> Result<Timestamp> {
+pub(super) fn read_instant(row: &mut Reader) -> Result<Timestamp> {
     let microseconds = row.int()?;
     Timestamp::from_microsecond(microseconds).map_err(|error| row.bad(error))
 }
@@ -413,7 +414,7 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
 }
 
 /// The actor a text names.
-fn actor(text: &str) -> std::result::Result<Actor, String> {
+pub(super) fn actor(text: &str) -> std::result::Result<Actor, String> {
     match text.strip_prefix("person:") {
         Some(name) => Ok(Actor::Person(name.to_owned())),
         None if text == "rule" => Ok(Actor::Rule),
@@ -444,6 +445,7 @@ fn decision_row(decision: &Decision) -> Result<Row> {
         decision.policy.as_str().into(),
         decision.code.as_str().into(),
         decision.inputs.as_str().into(),
+        decision.rule.clone().into(),
     ])
 }
 
@@ -467,6 +469,7 @@ pub(super) fn read_decision(row: Row) -> Result<Decision> {
         policy: row.text()?,
         code: row.text()?,
         inputs: row.text()?,
+        rule: row.opt_text()?,
     })
 }
 

@@ -17,6 +17,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
 
+mod aliases;
 mod apply;
 mod blobs;
 mod codec;

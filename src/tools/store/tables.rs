@@ -161,6 +161,7 @@ pub(super) const DECISIONS: &Table = &table(
         ("policy", Text),
         ("code", Text),
         ("inputs", Text),
+        ("rule", Text),
     ],
     true,
     true,
@@ -212,8 +213,28 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const ALIASES: &Table = &table(
+    15,
+    "aliases",
+    &[
+        ("id", Text),
+        ("customer_id", Text),
+        ("kind", Text),
+        ("value", Text),
+        ("taught_by", Int),
+        ("taught_at", Int),
+        ("teacher", Text),
+        ("standing", Text),
+        ("ended_by", Int),
+        ("revoked_by", Text),
+        ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 15] = [
+pub(super) const ALL: [&Table; 16] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -229,6 +250,7 @@ pub(super) const ALL: [&Table; 15] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    ALIASES,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
