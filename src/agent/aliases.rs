@@ -12,7 +12,9 @@ use quittance_rules::names;
 use quittance_rules::records::{Customer, CustomerId};
 
 use crate::evidence::{plain, reading_of};
+use crate::marks::marks;
 use crate::ports::{CaseFilter, Clock, Store, StoreError, StoredPayment};
+use crate::reconcile::means;
 
 /// The mark on a candidate that rests on what a document says: approving it teaches nothing about the payer.
 pub(crate) const EVIDENCE: &str = "evidence";
@@ -122,11 +124,11 @@ async fn changed_bank_details<S: Store>(
         let Subject::Evidence(digest) = &case.subject else { return Ok(true) };
         let Some((record, _)) = evidence.iter().find(|(record, _)| record.digest == *digest) else { return Ok(true) };
         let Some(reading) = reading_of(store, record).await? else { return Ok(true) };
-        let named: Vec<&Customer> = customers.iter().filter(|one| names_customer(&reading, one)).collect();
+        let marks = marks(store, record).await?;
+        let named: Vec<&Customer> =
+            customers.iter().filter(|one| marks.customer.as_ref() == Some(&one.id) || names_customer(&reading, one)).collect();
         let is_about = named.iter().any(|one| one.id == *customer)
-            || crate::reconcile::invoice_numbers(&reading)
-                .iter()
-                .any(|said| numbers.iter().any(|number| crate::reconcile::means(&plain(said), number)));
+            || marks.invoice_numbers.iter().any(|said| numbers.iter().any(|number| means(&plain(said), number)));
         if is_about || named.is_empty() {
             return Ok(true);
         }

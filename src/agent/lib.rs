@@ -2,9 +2,17 @@
 //! network is touched in here.
 
 pub mod aliases;
+pub mod claimed;
+pub mod desk;
+pub mod evals;
 pub mod evidence;
 pub mod import;
+pub mod marks;
+pub mod model;
 pub mod ports;
+pub mod ports_accounts;
+pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
+pub mod senders;

@@ -9,7 +9,9 @@ pub mod bank;
 pub mod cases;
 pub mod cash_exceptions;
 pub mod conditions;
+pub mod confirm;
 pub mod date_text;
+pub mod desk;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;
@@ -23,7 +25,10 @@ pub mod policy_rules;
 pub mod records;
 pub mod reference;
 pub mod returns;
+pub mod reuse;
 pub mod rule_view;
+pub mod users;
+pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

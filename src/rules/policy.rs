@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::desk::DeskPolicy;
 use crate::matching::{self, MatchPolicy};
 use crate::money::{Currency, Money};
 use crate::policy_rules::{RuleError, Rules};
@@ -40,6 +41,8 @@ pub struct Policy {
     pub gate: GatePolicy,
     /// Evidence.
     pub evidence: EvidencePolicy,
+    /// The desk: second pair of eyes, write-offs, due times.
+    pub desk: DeskPolicy,
     /// Weights, thresholds and tolerances of the matcher.
     pub matching: MatchPolicy,
     /// Rules that people wrote, in order.
@@ -59,6 +62,9 @@ pub enum PolicyError {
         /// What is wrong.
         message: String,
     },
+    /// A section whose values do not go together.
+    #[error("{0}")]
+    Section(String),
     /// A rule, with its place.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -66,8 +72,10 @@ pub enum PolicyError {
     #[error(transparent)]
     Matching(#[from] matching::PolicyError),
     /// A threshold is no amount of its currency.
-    #[error("gate.high_value.{currency}: {message}")]
+    #[error("{key}.{currency}: {message}")]
     Threshold {
+        /// Section and key of the threshold.
+        key: &'static str,
         /// Of the threshold.
         currency: Currency,
         /// What is wrong.
@@ -79,10 +87,13 @@ pub enum PolicyError {
 struct PolicyFile {
     gate: GatePolicy,
     evidence: EvidencePolicy,
+    /// A policy written before there was a desk says nothing about it.
+    #[serde(default)]
+    desk: DeskPolicy,
 }
 
 impl Policy {
-    /// Reads a policy: `[gate]` and `[evidence]` in full; of the matcher's sections only what differs from the built-in values.
+    /// Reads a policy: `[gate]` and `[evidence]` in full; of `[desk]` and the matcher's sections only what differs from the built-in values.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: PolicyFile = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         for currency in file.gate.high_value.keys() {
@@ -93,15 +104,11 @@ impl Policy {
             let message = "evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned();
             return Err(PolicyError::Syntax { line, column, message });
         }
+        file.desk.check()?;
         let matching = MatchPolicy::parse(text)?;
         let rules = Rules::parse(text)?;
-        Ok(Self {
-            version: hex::encode(Sha256::digest(text.as_bytes())),
-            gate: file.gate,
-            evidence: file.evidence,
-            matching,
-            rules,
-        })
+        let version = hex::encode(Sha256::digest(text.as_bytes()));
+        Ok(Self { version, gate: file.gate, evidence: file.evidence, desk: file.desk, matching, rules })
     }
 }
 
@@ -157,14 +164,23 @@ impl GatePolicy {
 
     /// The limit for a currency; `None` where the policy has none.
     pub fn high_value_limit(&self, currency: Currency) -> Result<Option<Money>, PolicyError> {
-        let Some(text) = self.high_value.get(&currency) else { return Ok(None) };
-        let limit =
-            Money::parse(text, currency).map_err(|error| PolicyError::Threshold { currency, message: error.to_string() })?;
-        if limit.is_negative() {
-            return Err(PolicyError::Threshold { currency, message: "a limit is not negative".to_owned() });
-        }
-        Ok(Some(limit))
+        amount_for("gate.high_value", &self.high_value, currency)
     }
+}
+
+/// The amount a table of thresholds has for a currency; `None` where it has none.
+pub(crate) fn amount_for(
+    key: &'static str,
+    table: &BTreeMap<Currency, String>,
+    currency: Currency,
+) -> Result<Option<Money>, PolicyError> {
+    let Some(text) = table.get(&currency) else { return Ok(None) };
+    let limit =
+        Money::parse(text, currency).map_err(|error| PolicyError::Threshold { key, currency, message: error.to_string() })?;
+    if limit.is_negative() {
+        return Err(PolicyError::Threshold { key, currency, message: "a limit is not negative".to_owned() });
+    }
+    Ok(Some(limit))
 }
 
 #[cfg(test)]
