@@ -529,10 +529,7 @@ pub(crate) async fn payment_entries<S: Store, C: Clock>(
 }
 
 /// Entries that write off, refused above the policy's limit for one decision of a person.
-async fn write_offs<S: Store, C: Clock>(
-    desk: &Desk<'_, S, C>,
-    wanted: Vec<(ItemId, Money)>,
-) -> Result<Vec<Entry>, DecideError> {
+async fn write_offs<S: Store, C: Clock>(desk: &Desk<'_, S, C>, wanted: Vec<(ItemId, Money)>) -> Result<Vec<Entry>, DecideError> {
     let Some((_, first)) = wanted.first() else { return Ok(Vec::new()) };
     let sum = wanted.iter().skip(1).try_fold(*first, |sum, (_, amount)| sum.checked_add(*amount)).ok_or(LedgerError::Overflow)?;
     let policy = policy_in_force(desk.store).await?;

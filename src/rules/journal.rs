@@ -11,9 +11,9 @@ use crate::evidence::{Confidence, EvidenceKind};
 use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
+use crate::reuse::EvidenceMarks;
 use crate::users::{ApiToken, CredentialsRecord, User};
 use crate::work::{Lease, Note, Proposal};
-use crate::reuse::EvidenceMarks;
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

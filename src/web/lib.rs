@@ -20,6 +20,7 @@
 //! A form is `<form method="post">` with `{{ frame.csrf_field()|safe }}` inside; a script sends the token of
 //! `<meta name="csrf">` as the header `x-csrf-token`. The guard refuses any other change.
 
+pub mod api;
 pub mod assets;
 pub mod chart;
 pub mod error;

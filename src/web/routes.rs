@@ -123,6 +123,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     rows.extend(pages::audit::rows());
     rows.extend(pages::users::rows());
     rows.extend(pages::account::rows());
+    rows.extend(crate::api::rows());
     rows
 }
 

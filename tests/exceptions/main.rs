@@ -1,6 +1,7 @@
 //! The kinds of cash exception: for each a table of facts that are it and facts that nearly are, what it needs and allows, and a
 //! small book in which the built program finds it (`tests/fixtures/exceptions/KIND`).
 
+#[expect(dead_code, reason = "other tests ask what was said too")]
 #[path = "../program/mod.rs"]
 mod program;
 

@@ -148,9 +148,7 @@ pub async fn decide_group<S: DeskStore, C: Clock>(
     let mut overlay = Overlay::new();
     let mut changes = Vec::new();
     for seen in cases {
-        let (_, prepared) = one(&desk, &policy, *seen, choice, &mut overlay)
-            .await
-            .map_err(|error| in_group(seen.0, error))?;
+        let (_, prepared) = one(&desk, &policy, *seen, choice, &mut overlay).await.map_err(|error| in_group(seen.0, error))?;
         changes.extend(prepared.changes);
     }
     match desk.apply(changes).await {

@@ -89,8 +89,7 @@ pub async fn decide_as<S: DeskStore, C: Clock>(
         let entries = preview(store, clock, who.name, &found, choice).await?;
         let at = clock.now();
         let version = found.version;
-        let proposal =
-            Proposal { case, version, by: who.name.to_owned(), at, candidate, entries, state: ProposalState::Waiting };
+        let proposal = Proposal { case, version, by: who.name.to_owned(), at, candidate, entries, state: ProposalState::Waiting };
         desk.apply_on(case, vec![Change::Proposed(proposal.clone())]).await?;
         return Ok(Outcome::Proposed(proposal));
     }
@@ -109,9 +108,7 @@ pub async fn preview<S: DeskStore, C: Clock>(
 ) -> Result<Vec<Entry>, DecideError> {
     let desk = Desk { store, clock, by };
     match &case.subject {
-        Subject::Payment(payment) => {
-            crate::queue::payment_entries(&desk, case, payment, choice, &mut Overlay::new()).await
-        }
+        Subject::Payment(payment) => crate::queue::payment_entries(&desk, case, payment, choice, &mut Overlay::new()).await,
         Subject::Return(_) | Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => Ok(Vec::new()),
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
 
+use std::collections::HashMap;
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -13,6 +15,12 @@ const COMMON_MAX: usize = 48;
 
 /// Hits kept for one payment.
 const HITS_MAX: usize = 400;
+
+/// Items of one customer that the same last digits may name.
+const ALIKE_MAX: usize = 6;
+
+/// Items that one cut-off beginning may name.
+const CUT_MAX: usize = 3;
 
 /// A range in text names at most so many items.
 const RANGE_MAX: u64 = 60;
@@ -139,8 +147,16 @@ impl Clues {
 
     /// The window search of one text.
     fn look_up(&mut self, book: &Book, origin: Origin, folded: &[u8], found: &[Atom]) {
+        let mut foreign = 0;
         for first in 0..found.len() {
             let atom = found[first];
+            // A telephone number, a tax number or the bank's own reference names no item.
+            if origin == Origin::Remittance {
+                foreign = foreign.max(foreign_to(folded, found, first));
+                if first < foreign {
+                    continue;
+                }
+            }
             if !atom.is_number {
                 let letters = atom.text(folded);
                 let looks_like_digits = atom.len() <= 2 && letters.iter().all(|c| lookalike(*c).is_ascii_digit());
@@ -310,12 +326,13 @@ impl Clues {
         self.written.read(std::str::from_utf8(&joined).unwrap_or_default());
         self.joined = joined;
         let (mut any, mut count) = (false, 0);
-        let before = self.hits.len();
+        let (before, numbers_before) = (self.hits.len(), self.numbers.len());
         for row in rows {
             count += 1;
             if count > COMMON_MAX {
                 // Found by far too many: the customer's own items are compared later, when the payer is known.
                 self.hits.truncate(before);
+                self.numbers.truncate(numbers_before);
                 return false;
             }
             self.item_forms.read(book.item_number(row));
@@ -398,8 +415,8 @@ impl Clues {
                     && best(other).is_some_and(|o| o <= Level::Lookalike || best(at).is_none_or(|i| o <= i))
                 {
                     if outer.is_broken && best(at).is_some() {
-                        // A broken line is the weaker reading when a piece is a number by itself.
-                        keep[other] = false;
+                        // A line broken by the bank, or a number by itself: where either may be meant both stay, and it is a question.
+                        keep[other] &= names_others(at, other) && best(at).is_some_and(|b| b > Level::PrefixDropped);
                     } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
                         keep[at] = false;
                     }
@@ -546,6 +563,10 @@ impl Clues {
                 }
             }
             cover_dates_and_amounts(&found, &folded, &mut covered);
+            for at in 0..found.len() {
+                let end = foreign_to(&folded, &found, at);
+                covered[at..end.max(at)].fill(true);
+            }
             for customer in customers {
                 cover_customer_id(book.customer_id(*customer), &found, &folded, &mut covered);
             }
@@ -650,6 +671,8 @@ impl Clues {
                 (*at, digits, bare)
             })
             .collect();
+        // The customer's own number at the seller is no slip of an invoice number.
+        let customer_digits: Vec<u8> = book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -671,6 +694,9 @@ impl Clues {
                 } else {
                     continue;
                 };
+                if level == Level::OneEdit && *bare == customer_digits {
+                    continue;
+                }
                 if new_hits.len() == HITS_MAX {
                     self.is_overlong = true;
                     break;
@@ -695,8 +721,16 @@ impl Clues {
                 cut_hits.push((row, *from, *to));
             }
         }
+        let mut alike: HashMap<(u16, Level), usize> = HashMap::new();
+        for (_, level, number) in &new_hits {
+            *alike.entry((*number, *level)).or_default() += 1;
+        }
         for (row, level, number) in new_hits {
-            self.hit(row, level, number);
+            // A year or a month at the end of every number names none of them.
+            let says_little = matches!(level, Level::Tail | Level::Suffix | Level::OneEdit);
+            if !says_little || alike.get(&(number, level)).is_none_or(|count| *count <= ALIKE_MAX) {
+                self.hit(row, level, number);
+            }
         }
         // Three digits that fit half of the customer's items say nothing.
         let distinct = short_hits.len();
@@ -706,7 +740,8 @@ impl Clues {
                 self.hit(row, level, number);
             }
         }
-        if cut_hits.len() <= 24 {
+        // A beginning that fits many of the customer's items names none of them.
+        if cut_hits.len() <= CUT_MAX {
             for (row, from, to) in cut_hits {
                 // The cut end may have been noted as a number of its own.
                 let known = self
@@ -851,6 +886,44 @@ fn is_split(folded: &[u8], found: &[Atom]) -> bool {
     })
 }
 
+/// Where the numbers end that a label at this place claims for something else than an invoice; 0 for no such label.
+fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
+    let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let word = label.text(folded);
+    if word.len() < 3 || !FOREIGN.contains(&word) {
+        return 0;
+    }
+    let is_telephone = word.starts_with(b"TEL") || TELEPHONES.contains(&word);
+    let mut end = at + 1;
+    // The country of a tax number or an account: `VAT DE123456789`.
+    if !is_telephone && found.get(end).is_some_and(|a| !a.is_number && a.len() <= 2) {
+        end += 1;
+    }
+    let first = end;
+    while found.get(end).is_some_and(|a| a.is_number && (end == first || a.joins() || (is_telephone && a.before == PLUS))) {
+        end += 1;
+        // Groups belong to a telephone number as long as they go on; other labels claim one number.
+        if !is_telephone && !found.get(end).is_some_and(|a| matches!(a.before, 0 | b'-' | b'/' | b'.')) {
+            break;
+        }
+    }
+    if end == first { 0 } else { end }
+}
+
+const PLUS: u8 = b'+';
+
+/// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
+const FOREIGN: &[&[u8]] = &[
+    b"TEL", b"TELEFON", b"TELEFONO", b"TELEPHONE", b"TELEFOON", b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL",
+    b"CELULAR", b"PUHELIN", b"PUH", b"VAT", b"UST", b"USTID", b"USTIDNR", b"UID", b"TVA", b"NIF", b"CIF", b"RUC", b"NIP", b"MOMS", b"STEUERNR",
+    b"SIRET", b"SIREN", b"KVK", b"BTW", b"DIC", b"ICO", b"IBAN", b"BIC", b"BLZ", b"EREF", b"KREF", b"MREF", b"CRED", b"MANDAT", b"MANDATE",
+    b"TRX", b"TAN", b"PLZ",
+];
+
+/// Labels of telephone numbers that do not begin with `TEL`.
+const TELEPHONES: &[&[u8]] =
+    &[b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL", b"CELULAR", b"PUHELIN", b"PUH"];
+
 /// Marks dates, years, periods and amounts, which are no references.
 fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
     let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
@@ -961,6 +1034,15 @@ const NOT_OURS_STEMS: &[&str] = &[
     "HABENZINS",
     "INTERNTRANSFER",
     "POOLING",
+    "SPARKASSE",
+    "VOLKSBANK",
+    "LANDESBANK",
+    "SPORITELNA",
+    "FORSAKRING",
+    "FORSIKRING",
+    "VAKUUTUS",
+    "VERZEKERING",
+    "SKATTEVERK",
 ];
 
 /// Money given back: not ours as a rule, and beside the number of an item a reason to ask.
@@ -979,6 +1061,7 @@ const REFUNDS: &[&str] = &[
 
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[
+    ("AANBETALING", Kind::Part),
     ("ABONO", Kind::Credit),
     ("ABSCHLAG", Kind::Part),
     ("ABSCHLAGSZAHLUNG", Kind::Part),
@@ -988,6 +1071,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("ACCONTO", Kind::Part),
     ("ACOMPTE", Kind::Part),
     ("ACONTO", Kind::Part),
+    ("ACONTOBETALING", Kind::Part),
+    ("ADELANTO", Kind::Part),
+    ("ADIANTAMENTO", Kind::Part),
     ("ADYEN", Kind::NotOurs),
     ("AKONTO", Kind::Part),
     ("ALL", Kind::Several),
@@ -995,26 +1081,44 @@ const WORDS: &[(&str, Kind)] = &[
     ("AMEX", Kind::NotOurs),
     ("ANNULATION", Kind::Doubt),
     ("ANNULE", Kind::Doubt),
+    ("ANTICIPATO", Kind::Part),
     ("ANTICIPO", Kind::Part),
     ("ANULACION", Kind::Doubt),
     ("ANULADO", Kind::Doubt),
     ("ANZAHLUNG", Kind::Part),
+    ("ATERBETALNING", Kind::NotOurs),
     ("AVOIR", Kind::Credit),
+    ("AVOIRS", Kind::Credit),
+    ("BAMBORA", Kind::NotOurs),
+    ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
     ("CANCELLED", Kind::Doubt),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
+    ("CASHSWEEP", Kind::NotOurs),
     ("CHARGEBACK", Kind::Doubt),
     ("CHARGEBACKS", Kind::Doubt),
+    ("COMGATE", Kind::NotOurs),
+    ("CONCARDIS", Kind::NotOurs),
+    ("CREDITNOTA", Kind::Credit),
     ("CREDITNOTE", Kind::Credit),
+    ("CREDITO", Kind::Credit),
+    ("CREDITRENTE", Kind::NotOurs),
+    ("CULQI", Kind::NotOurs),
     ("CUOTA", Kind::Part),
+    ("CZESCIOWA", Kind::Part),
+    ("DANKORT", Kind::NotOurs),
+    ("DEELBETALING", Kind::Part),
     ("DELBETALING", Kind::Part),
     ("DELBETALNING", Kind::Part),
+    ("DELVIS", Kind::Part),
     ("DEPOSIT", Kind::Part),
     ("DESCUENTO", Kind::Discount),
     ("DEVOLUCION", Kind::NotOurs),
+    ("DEVOLVIDO", Kind::Doubt),
     ("DEVUELTO", Kind::Doubt),
     ("DGFIP", Kind::NotOurs),
     ("DISCOUNT", Kind::Discount),
@@ -1025,18 +1129,37 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
+    ("DOBROPIS", Kind::Credit),
+    ("ELAVON", Kind::NotOurs),
+    ("ELOLEG", Kind::Part),
+    ("ENNAKKO", Kind::Part),
+    ("ERA", Kind::Part),
     ("ERSTATTUNG", Kind::NotOurs),
+    ("ERSTATTUNGEN", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
+    ("FORSKOTT", Kind::Part),
+    ("FORSKUD", Kind::Part),
     ("GIROCARD", Kind::NotOurs),
+    ("GIROCONTO", Kind::NotOurs),
+    ("GOCARDLESS", Kind::NotOurs),
     ("GUTHABENAUSZAHLUNG", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
     ("HMRC", Kind::NotOurs),
+    ("HYVITYSKORKO", Kind::NotOurs),
+    ("HYVITYSLASKU", Kind::Credit),
+    ("IMPAGADO", Kind::Doubt),
+    ("IMPAYE", Kind::Doubt),
     ("IMPOTS", Kind::NotOurs),
+    ("INDEMNITE", Kind::NotOurs),
+    ("INDEMNIZACION", Kind::NotOurs),
+    ("INSOLUTI", Kind::Doubt),
+    ("INSOLUTO", Kind::Doubt),
     ("INSTALLMENT", Kind::Part),
     ("INSTALLMENTS", Kind::Part),
     ("INSTALMENT", Kind::Part),
@@ -1045,34 +1168,69 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERCOMPANY", Kind::NotOurs),
     ("INTERES", Kind::NotOurs),
     ("INTERESES", Kind::NotOurs),
+    ("INTERESSES", Kind::NotOurs),
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
+    ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("IZIPAY", Kind::NotOurs),
+    ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
+    ("KAMAT", Kind::NotOurs),
+    ("KAMATJOVAIRAS", Kind::NotOurs),
+    ("KAPITALIZACJA", Kind::NotOurs),
+    ("KARRENDEZES", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
+    ("KIFIZETES", Kind::NotOurs),
+    ("KLARNA", Kind::NotOurs),
+    ("KONTOUBERTRAG", Kind::NotOurs),
+    ("KONTOUEBERTRAG", Kind::NotOurs),
+    ("KOREKTA", Kind::Credit),
     ("KORKO", Kind::NotOurs),
+    ("KREDITFAKTURA", Kind::Credit),
     ("KREDITNOTA", Kind::Credit),
+    ("KREDITNOTE", Kind::Credit),
+    ("KREDITRENTE", Kind::NotOurs),
     ("LESS", Kind::Credit),
+    ("LIQUIDITAET", Kind::NotOurs),
+    ("LIQUIDITAT", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
+    ("LOHNSTEUER", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
     ("MOINS", Kind::Credit),
+    ("MOLLIE", Kind::NotOurs),
     ("NETS", Kind::NotOurs),
+    ("NEXI", Kind::NotOurs),
     ("NICHT", Kind::Doubt),
+    ("NIUBIZ", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
+    ("NOTACREDITO", Kind::Credit),
+    ("ODSETEK", Kind::NotOurs),
+    ("ODSETKI", Kind::NotOurs),
+    ("OSAMAKSU", Kind::Part),
+    ("PALAUTETTU", Kind::Doubt),
+    ("PALAUTUS", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
     ("PARTIEL", Kind::Part),
+    ("PARTIELLE", Kind::Part),
+    ("PARZIALE", Kind::Part),
     ("PAYMENTSETTLEMENT", Kind::NotOurs),
     ("PAYOUT", Kind::NotOurs),
     ("PAYPAL", Kind::NotOurs),
     ("PAYROLL", Kind::NotOurs),
+    ("PAYTRAIL", Kind::NotOurs),
+    ("PAYU", Kind::NotOurs),
+    ("POJISTNA", Kind::NotOurs),
     ("POOLING", Kind::NotOurs),
     ("PRESTAMO", Kind::NotOurs),
     ("RANTA", Kind::NotOurs),
+    ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
@@ -1080,14 +1238,18 @@ const WORDS: &[(&str, Kind)] = &[
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
+    ("RESZLET", Kind::Part),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
     ("RETOUR", Kind::Doubt),
     ("RETOURE", Kind::Doubt),
     ("RETURN", Kind::Doubt),
     ("RETURNED", Kind::Doubt),
+    ("RETURNERAD", Kind::Doubt),
+    ("RETURNERET", Kind::Doubt),
     ("REVERSAL", Kind::Doubt),
     ("REVERSED", Kind::Doubt),
+    ("REVOLUT", Kind::NotOurs),
     ("RIMBORSO", Kind::NotOurs),
     ("RITENUTA", Kind::Withholding),
     ("RUCKLASTSCHRIFT", Kind::Doubt),
@@ -1100,42 +1262,86 @@ const WORDS: &[(&str, Kind)] = &[
     ("SAMMELZAHLUNG", Kind::Several),
     ("SCONTO", Kind::Discount),
     ("SETTLEMENT", Kind::NotOurs),
+    ("SINAL", Kind::Part),
+    ("SINIESTRO", Kind::NotOurs),
+    ("SINISTRE", Kind::NotOurs),
+    ("SINISTRO", Kind::NotOurs),
+    ("SKARBOWY", Kind::NotOurs),
     ("SKAT", Kind::NotOurs),
+    ("SKATTEETATEN", Kind::NotOurs),
+    ("SKATTESTYRELSEN", Kind::NotOurs),
     ("SKATTEVERKET", Kind::NotOurs),
     ("SKONTO", Kind::Discount),
     ("SPENDE", Kind::NotOurs),
+    ("SPLATKA", Kind::Part),
+    ("SQUARE", Kind::NotOurs),
     ("STATEMENT", Kind::Several),
     ("STEUERERSTATTUNG", Kind::NotOurs),
     ("STORNIERT", Kind::Doubt),
     ("STORNIERUNG", Kind::Doubt),
+    ("STORNIERUNGEN", Kind::Doubt),
     ("STORNO", Kind::Doubt),
     ("STRIPE", Kind::NotOurs),
     ("SUBSIDY", Kind::NotOurs),
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZKODA", Kind::NotOurs),
+    ("TAKAISIN", Kind::Doubt),
+    ("TALLETUSKORKO", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
+    ("TEILRATE", Kind::Part),
     ("TEILZAHLUNG", Kind::Part),
+    ("TERMIJN", Kind::Part),
     ("TERUGBETALING", Kind::NotOurs),
     ("TERUGBOEKING", Kind::Doubt),
+    ("TERUGGAAF", Kind::NotOurs),
+    ("TILITYS", Kind::NotOurs),
     ("TRASPASO", Kind::NotOurs),
+    ("TRASPASOS", Kind::NotOurs),
+    ("TREASURY", Kind::NotOurs),
+    ("TRESORERIE", Kind::NotOurs),
     ("TRIBUTARIA", Kind::NotOurs),
+    ("UBERTRAG", Kind::NotOurs),
+    ("UDBETALING", Kind::NotOurs),
     ("UEBERTRAG", Kind::NotOurs),
+    ("UITBETALING", Kind::NotOurs),
     ("UMBUCHUNG", Kind::NotOurs),
+    ("UMBUCHUNGEN", Kind::NotOurs),
+    ("UMSATZSTEUER", Kind::NotOurs),
+    ("UNPAID", Kind::Doubt),
+    ("UROK", Kind::NotOurs),
+    ("UROKU", Kind::NotOurs),
+    ("URZAD", Kind::NotOurs),
+    ("UTBETALNING", Kind::NotOurs),
+    ("VAHINKO", Kind::NotOurs),
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
+    ("VEROHALLINTO", Kind::NotOurs),
     ("VERSICHERUNG", Kind::NotOurs),
+    ("VISSZATERITES", Kind::NotOurs),
+    ("VRACENO", Kind::Doubt),
+    ("VRATKA", Kind::NotOurs),
+    ("VYPLATA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
+    ("WISE", Kind::NotOurs),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),
+    ("WYPLATA", Kind::NotOurs),
+    ("ZALICZKA", Kind::Part),
+    ("ZALOHA", Kind::Part),
     ("ZETTLE", Kind::NotOurs),
     ("ZINS", Kind::NotOurs),
+    ("ZINSABSCHLUSS", Kind::NotOurs),
     ("ZINSEN", Kind::NotOurs),
+    ("ZINSERTRAG", Kind::NotOurs),
     ("ZINSGUTSCHRIFT", Kind::NotOurs),
+    ("ZWROCONY", Kind::Doubt),
+    ("ZWROT", Kind::NotOurs),
 ];
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 
 pub mod book;
-mod calibrate;
+pub mod calibrate;
 mod candidates;
 mod clues;
+pub mod fit;
 pub mod index;
 mod joint;
 pub mod lump;
@@ -27,7 +28,7 @@ mod seen;
 mod weights;
 
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
-pub use run::{Matcher, answer};
+pub use run::{Explainer, Matcher, answer};
 pub use seen::{BestAnswer, BookDetails};
 pub use weights::{Ask, MatchPolicy, PolicyError};
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use quittance_agent::desk::bulk::{decide_group, preview_group, undo_many};
 use quittance_agent::desk::decide::{Outcome, Person, complete, decide, reject, withdraw};
-use quittance_agent::desk::list::{Order, Query, Standing};
+use quittance_agent::desk::list::{Order, Query};
 use quittance_agent::desk::ports::{DeskStore, FirstAnswer, Selection};
 use quittance_agent::desk::view::{Looker, view};
 use quittance_agent::desk::work::{Until, assign, give_back, note, snooze, take};
