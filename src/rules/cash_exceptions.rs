@@ -17,6 +17,12 @@ pub struct CashFacts {
     pub runner_up: Option<Confidence>,
     /// Customers whose items the best answer clears; 0 when it clears none.
     pub customers: usize,
+    /// Customers whose items the text names, each by a number that is nobody else's.
+    pub named_customers: usize,
+    /// What is missing is the early-payment discount, taken after its last day.
+    pub is_late_discount: bool,
+    /// A word says that it is interest, a card settlement, an own transfer or the like.
+    pub says_not_ours: bool,
     /// The text holds something like a reference.
     pub has_numbers: bool,
     /// Account or name is a customer's.
@@ -44,17 +50,17 @@ pub const DETECTORS: [Detector; 16] = [
     Detector { kind: ExceptionKind::ReturnedPayment, is_it: |f| f.is_outgoing },
     Detector { kind: ExceptionKind::FailedPayment, is_it: |f| f.is_return },
     Detector { kind: ExceptionKind::Ambiguous, is_it: is_ambiguous },
-    Detector { kind: ExceptionKind::SeveralCustomers, is_it: |f| f.customers > 1 },
+    Detector { kind: ExceptionKind::SeveralCustomers, is_it: |f| f.customers > 1 || f.named_customers > 1 },
+    Detector { kind: ExceptionKind::DiscountTaken, is_it: |f| f.pattern == Pattern::Discount || f.is_late_discount },
     Detector { kind: ExceptionKind::BankFee, is_it: |f| f.pattern == Pattern::Short },
     Detector { kind: ExceptionKind::ShortPayment, is_it: |f| f.pattern == Pattern::Part },
     Detector { kind: ExceptionKind::Overpayment, is_it: |f| f.pattern == Pattern::Over },
-    Detector { kind: ExceptionKind::DiscountTaken, is_it: |f| f.pattern == Pattern::Discount },
     Detector { kind: ExceptionKind::Withholding, is_it: |f| f.pattern == Pattern::Withholding },
     Detector { kind: ExceptionKind::CurrencyDiffers, is_it: |f| f.pattern == Pattern::OtherCurrency },
     Detector { kind: ExceptionKind::DuplicatePayment, is_it: |f| f.pattern == Pattern::Duplicate },
-    Detector { kind: ExceptionKind::NotOurs, is_it: |f| f.pattern == Pattern::NotOurs },
+    Detector { kind: ExceptionKind::NotOurs, is_it: |f| f.pattern == Pattern::NotOurs && f.says_not_ours },
     Detector { kind: ExceptionKind::ThirdPartyPayer, is_it: is_third_party },
-    Detector { kind: ExceptionKind::UnidentifiedReceipt, is_it: |f| f.pattern == Pattern::NoItem && !f.is_payer_known },
+    Detector { kind: ExceptionKind::UnidentifiedReceipt, is_it: is_unidentified },
     Detector { kind: ExceptionKind::UnreadableReference, is_it: |f| f.has_numbers },
     Detector { kind: ExceptionKind::NoReference, is_it: |f| !f.has_numbers },
 ];
@@ -86,6 +92,11 @@ fn is_third_party(facts: &CashFacts) -> bool {
         | Pattern::NotOurs
         | Pattern::NoItem => false,
     }
+}
+
+/// Nobody known paid, and nothing ties the money to an item: also where it is not likely ours, but nothing says so.
+fn is_unidentified(facts: &CashFacts) -> bool {
+    matches!(facts.pattern, Pattern::NoItem | Pattern::NotOurs) && !facts.is_payer_known
 }
 
 /// Words that say of a payment that it did not go through, folded to capitals without marks.

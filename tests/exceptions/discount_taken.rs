@@ -7,6 +7,7 @@ fn detector() {
     let rows = [
         ("less the discount", of(Pattern::Discount), true),
         ("without a number in the text", CashFacts { has_numbers: false, ..of(Pattern::Discount) }, true),
+        ("less the discount, too late", CashFacts { is_late_discount: true, ..of(Pattern::Short) }, true),
         ("less a fee", of(Pattern::Short), false),
         ("less tax", of(Pattern::Withholding), false),
         ("two alike", alike(Pattern::Discount), false),

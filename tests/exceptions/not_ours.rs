@@ -7,6 +7,7 @@ fn detector() {
     let rows = [
         ("the text says so", of(Pattern::NotOurs), true),
         ("from nobody known", CashFacts { is_payer_known: false, has_numbers: false, ..of(Pattern::NotOurs) }, true),
+        ("nothing says so", CashFacts { says_not_ours: false, is_payer_known: false, ..of(Pattern::NotOurs) }, false),
         ("money that fits nothing", of(Pattern::NoItem), false),
         ("a second payment", of(Pattern::Duplicate), false),
         ("taken back", CashFacts { is_outgoing: true, ..of(Pattern::NotOurs) }, false),

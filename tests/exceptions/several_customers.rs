@@ -7,6 +7,7 @@ fn detector() {
     let rows = [
         ("named items of two", CashFacts { customers: 2, ..of(Pattern::LumpNamed) }, true),
         ("found items of three", CashFacts { customers: 3, is_payer_known: false, ..of(Pattern::LumpFound) }, true),
+        ("the text names items of two, the answer is one", CashFacts { named_customers: 2, ..of(Pattern::Over) }, true),
         ("several items of one", of(Pattern::LumpNamed), false),
         ("no item", of(Pattern::NoItem), false),
         ("two answers alike", CashFacts { customers: 2, ..alike(Pattern::LumpFound) }, false),

@@ -7,6 +7,11 @@ fn detector() {
     let rows = [
         ("a stranger's money", CashFacts { is_payer_known: false, has_numbers: false, ..of(Pattern::NoItem) }, true),
         ("with a number of their own", CashFacts { is_payer_known: false, ..of(Pattern::NoItem) }, true),
+        (
+            "not likely ours, but nothing says so",
+            CashFacts { is_payer_known: false, says_not_ours: false, ..of(Pattern::NotOurs) },
+            true,
+        ),
         ("a customer's money", of(Pattern::NoItem), false),
         ("interest", CashFacts { is_payer_known: false, ..of(Pattern::NotOurs) }, false),
         ("a stranger who names an item", CashFacts { is_payer_known: false, ..of(Pattern::ReferenceExact) }, false),

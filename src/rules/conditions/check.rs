@@ -15,6 +15,12 @@ use crate::money::{Currency, Money};
 
 /// Parts of a condition inside each other.
 const DEPTH_MAX: u16 = 24;
+/// Brackets inside each other.
+const BRACKETS_MAX: usize = 10;
+/// Operators and dots in a row, without `&&` or `||` between.
+const CHAIN_MAX: usize = 24;
+/// `? :` in one condition.
+const CHOICES_MAX: usize = 8;
 /// Values of a list that is written out.
 const LIST_MAX: usize = 200;
 /// Bytes a compiled regular expression may take.
@@ -40,6 +46,7 @@ pub(super) fn condition(text: &str) -> Result<Node, ConditionError> {
     if text.trim().is_empty() {
         return Err(ConditionError { at: 0, message: "the condition is empty".to_owned() });
     }
+    bounded(text)?;
     // An environment without macros leaves `has`, `all` and `exists` as the calls they are written as.
     let parser = cel::Env::default().parser().enable_optional_syntax(false).max_recursion_depth(DEPTH_MAX);
     let (root, places) = parser.error_recovery_limit(1).parse_with_source_info(text).map_err(|errors| syntax(text, &errors))?;
@@ -50,6 +57,66 @@ pub(super) fn condition(text: &str) -> Result<Node, ConditionError> {
     } else {
         Err(checker.error(&root, format!("a condition is a yes or no; this is {}", kind.words())))
     }
+}
+
+/// Refuses what would make the parser, or the walk over what it makes, go deep: brackets in brackets, long chains of operators, and
+/// choices in choices.
+fn bounded(text: &str) -> Result<(), ConditionError> {
+    let refuse = |at: usize, what: &str, most: usize| {
+        Err(ConditionError { at, message: format!("the condition is nested too deep: {what} more than {most}") })
+    };
+    let mut chains = vec![0_usize];
+    let mut choices = 0_usize;
+    let mut quote: Option<char> = None;
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, c)) = letters.next() {
+        if let Some(open) = quote {
+            match c {
+                '\\' => {
+                    letters.next();
+                }
+                _ if c == open => quote = None,
+                _ => {}
+            }
+            continue;
+        }
+        match c {
+            '"' | '\'' => quote = Some(c),
+            '(' | '[' | '{' => {
+                chains.push(0);
+                if chains.len() > BRACKETS_MAX.saturating_add(1) {
+                    return refuse(at, "brackets", BRACKETS_MAX);
+                }
+            }
+            ')' | ']' | '}' => {
+                if chains.len() > 1 {
+                    chains.pop();
+                }
+            }
+            '?' => {
+                choices = choices.saturating_add(1);
+                if choices > CHOICES_MAX {
+                    return refuse(at, "choices", CHOICES_MAX);
+                }
+            }
+            '&' | '|' | ',' | ':' => {
+                if let Some(chain) = chains.last_mut() {
+                    *chain = 0;
+                }
+            }
+            '.' | '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' => {
+                let chain = chains.last_mut().map_or(0, |chain| {
+                    *chain = chain.saturating_add(1);
+                    *chain
+                });
+                if chain > CHAIN_MAX {
+                    return refuse(at, "operators in a row", CHAIN_MAX);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The parser's first complaint, in one sentence.

@@ -172,6 +172,20 @@ fn what_is_wrong_is_refused_with_its_place() {
     }
     let deep = format!("{}true{}", "(".repeat(200), ")".repeat(200));
     assert!(Condition::parse(&deep).expect_err("deep").message.contains("nested"));
+    for (deep, holds) in [
+        (format!("{}true{}", "(".repeat(10), ")".repeat(10)), true),
+        (format!("item{}", ".a".repeat(1_900)), false),
+        (format!("1{} == 1", " + 1".repeat(900)), false),
+        (format!("1{} == 24", " + 1".repeat(22)), false),
+        (format!("{}true{}", "!(".repeat(10), ")".repeat(10)), true),
+        (format!("{}true", "!".repeat(3_000)), false),
+        (format!("{}true", "true ? ".repeat(500)), false),
+        (format!("{}'a' in ['a']", "true && ".repeat(400)), true),
+        (format!("{}true", "false || ".repeat(400)), true),
+    ] {
+        let read = Condition::parse(&deep).map(|condition| with(|_| {}, |seen| condition.holds(seen)));
+        assert_eq!(read == Ok(Ok(true)), holds, "{}", deep.chars().take(60).collect::<String>());
+    }
     let long = format!("{} true", "true && ".repeat(1_000));
     assert!(Condition::parse(&long).expect_err("long").message.contains("longer"));
     let list = format!("customer.id in [{}]", "'a',".repeat(300));

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::book::{Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
+use super::book::{
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
+};
 use super::calibrate::{calibrated, calibrated_asked};
 use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
 use super::clues::{Clues, Origin};
@@ -56,6 +58,10 @@ struct Close {
     is_doubtful: bool,
     /// A word says that this is a part.
     says_part: bool,
+    /// A word says that it is interest, a settlement, an own transfer or the like.
+    says_not_ours: bool,
+    /// Customers whose items the text names, each by a number that is nobody else's.
+    named_customers: usize,
     /// The text names some item.
     names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
@@ -230,7 +236,11 @@ impl<'b> Matcher<'b> {
             let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
             match order.first() {
                 Some(first) if !asks => {
-                    if h == *first { calibrated(self.policy, pattern, share) } else { share }
+                    if h == *first {
+                        calibrated(self.policy, pattern, share)
+                    } else {
+                        share
+                    }
                 }
                 Some(first) => {
                     let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, is_held);
@@ -271,6 +281,9 @@ impl<'b> Matcher<'b> {
             confidence: confidence(share),
             runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
             customers: customers.len(),
+            named_customers: close.named_customers,
+            is_late_discount: best.pattern == Pattern::Short && self.is_late_discount(row, best),
+            says_not_ours: close.says_not_ours,
             has_numbers: close.has_numbers,
             is_payer_known: close.is_payer_known,
             is_outgoing: payment.amount <= 0,
@@ -368,7 +381,9 @@ impl<'b> Matcher<'b> {
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
-        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
+            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+        {
             return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
@@ -423,7 +438,10 @@ impl<'b> Matcher<'b> {
         let rates = without_rate.iter().map(|item| {
             let (from, to) = (book.item_open(*item).currency().code(), book.payment_amount(row).currency().code());
             let number = book.item_number(*item);
-            Withheld { item: *item, reason: format!("{number} is in {from} and there is no rate to {to}: give the rate of the day") }
+            Withheld {
+                item: *item,
+                reason: format!("{number} is in {from} and there is no rate to {to}: give the rate of the day"),
+            }
         });
         for one in reasons.chain(rates) {
             if !out.iter().any(|w| w.item == one.item) {
@@ -715,6 +733,24 @@ fn best_of(close: &Close) -> Option<usize> {
     best
 }
 
+/// Customers whose items the text names, each by a number that is nobody else's.
+fn named_customers(book: &Book, clues: &Clues) -> usize {
+    let mut by_number: Vec<u32> = vec![NONE; clues.numbers.len()];
+    let mut is_shared = vec![false; clues.numbers.len()];
+    for hit in clues.hits.iter().filter(|hit| hit.level <= Level::Zeros) {
+        let (at, customer) = (usize::from(hit.number), book.item_customer(hit.item));
+        if by_number[at] == NONE {
+            by_number[at] = customer;
+        }
+        is_shared[at] |= by_number[at] != customer;
+    }
+    let mut customers: Vec<u32> =
+        by_number.iter().zip(is_shared).filter(|(c, shared)| **c != NONE && !shared).map(|(c, _)| *c).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    customers.len()
+}
+
 fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> Close {
     let without_rate = maker.without_rate(row);
     let maker = &*maker;
@@ -751,6 +787,8 @@ fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> C
         is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
+        says_not_ours: clues.words.not_ours > 0,
+        named_customers: named_customers(maker.book, clues),
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
         stray,
         is_contested: false,
