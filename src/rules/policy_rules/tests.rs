@@ -57,7 +57,7 @@ fn what_is_wrong_names_line_and_column_of_the_file() {
         (rule("when = \"true && kind == \\\"x\\\"\"\nthen = \"ask\""), 4, 25, "`x` is no kind"),
         (rule("when = '''\ntrue &&\n  kind == \"x\"'''\nthen = \"ask\""), 6, 11, "`x` is no kind"),
         (rule("when = \"\"\"true && \\\n   kind == 'x'\"\"\"\nthen = \"ask\""), 5, 12, "`x` is no kind"),
-        (rule("when = \"'\\u00e4\\u20ac' == payer\"\nthen = \"ask\""), 4, 26, "no `payer`"),
+        (rule("when = \"'\\u00e4\\u20ac' == payer\"\nthen = \"ask\""), 4, 27, "no `payer`"),
         (rule("when = 'true'\nthen = \"approve\""), 5, 8, "`approve` is no action"),
         (rule("when = 'true'\nthen = \"write_off\""), 5, 8, "has a limit"),
         (rule("when = 'true'\nthen = \"write_off\"\nlimit = { EUR = \"2,00\" }"), 6, 9, "EUR"),

@@ -510,6 +510,7 @@ fn alias(id: &str, standing: Standing) -> Alias {
 
 async fn what_was_taught_is_kept_with_its_standing(book: Database) {
     small_book(&book).await;
+    assert_eq!(book.reserve(Sequence::Decision, 1).await.unwrap(), 1);
     let about = Subject::Payment(payment_id("p1"));
     apply(&book, vec![Change::Decided(decision(1, about, Ruling::Closed))]).await.unwrap();
     let by = DecisionId(1);
