@@ -6,7 +6,7 @@ use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
 };
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
+use super::candidates::{Hypothesis, Maker, Settled, is_withheld, share, touches};
 use super::clues::{Clues, Origin};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
@@ -282,7 +282,7 @@ impl<'b> Matcher<'b> {
             runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
             customers: customers.len(),
             named_customers: close.named_customers,
-            is_late_discount: best.pattern == Pattern::Short && self.is_late_discount(row, best),
+            is_late_discount: self.is_late_discount(row, best),
             says_not_ours: close.says_not_ours,
             has_numbers: close.has_numbers,
             is_payer_known: close.is_payer_known,
@@ -312,6 +312,14 @@ impl<'b> Matcher<'b> {
             is_held_back: guard.is_some(),
             is_exact_pattern: false,
         }
+    }
+
+    /// A small shortfall is the discount of the terms, taken after their last day.
+    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
+        let [(item, _)] = best.lines.as_slice() else { return false };
+        let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
+        let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
+        is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
 
     /// What keeps an answer from settling whatever its confidence.
