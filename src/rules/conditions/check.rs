@@ -88,10 +88,8 @@ fn bounded(text: &str) -> Result<(), ConditionError> {
                     return refuse(at, "brackets", BRACKETS_MAX);
                 }
             }
-            ')' | ']' | '}' => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
+            ')' | ']' | '}' if chains.len() > 1 => {
+                chains.pop();
             }
             '?' => {
                 choices = choices.saturating_add(1);
