@@ -23,7 +23,8 @@ struct Liar {
 impl Respond for Liar {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-        let text = body["messages"].as_array().and_then(|all| all.last()).and_then(|last| last["content"].as_str()).expect("a text");
+        let text =
+            body["messages"].as_array().and_then(|all| all.last()).and_then(|last| last["content"].as_str()).expect("a text");
         let document = text.trim_start_matches("<<<DOCUMENT\n").trim_end_matches("\nDOCUMENT>>>");
         self.shown.lock().expect("no panic").push(document.to_owned());
         let lie = lies::lie(document, self.told.fetch_add(1, Ordering::SeqCst));
@@ -190,8 +191,11 @@ fn evaluations_hold_to_their_baseline_and_can_be_repeated() {
 
     // A set of one's own that falls below its baseline.
     std::fs::create_dir_all(folder.path("sets/mine/cases")).expect("ours");
-    let case = |kind: &str| json!({ "id": "a", "split": "dev", "tags": ["x"], "input": { "source": "mail", "grid": ["Total EUR 5.00"] },
-        "expected": { "kind": kind } }).to_string();
+    let case = |kind: &str| {
+        json!({ "id": "a", "split": "dev", "tags": ["x"], "input": { "source": "mail", "grid": ["Total EUR 5.00"] },
+        "expected": { "kind": kind } })
+        .to_string()
+    };
     folder.file("sets/mine/cases/a.json", case("dispute"));
     folder.run(&["eval", "--dir", "sets", "--update-baseline"]).ended(0);
     folder.run(&["eval", "--dir", "sets"]).ended(0).says("not right");

@@ -13,6 +13,7 @@ use quittance_agent::model::prompt::CLASSIFY_EVIDENCE;
 use quittance_agent::ports::Clock as _;
 use quittance_agent::reading::{Words, interpret};
 use quittance_rules::evidence::{Confidence, EvidenceKind, Reading};
+use quittance_simulate::pieces::{Recipe, Workshop};
 use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::{EvidenceReader, Outcome as Read};
 use serde_json::{Value, json};
@@ -116,7 +117,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
                 log.line(&logged(one, report.live.as_ref()))?;
             }
         }
-        let is_good = report.worse.is_empty() && report.misplaced.is_empty() && report.live.as_ref().is_none_or(LiveReport::is_good);
+        let is_good =
+            report.worse.is_empty() && report.misplaced.is_empty() && report.live.as_ref().is_none_or(LiveReport::is_good);
         if !is_good {
             outcome = Outcome::SomeRefused;
         }
@@ -128,7 +130,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
 /// The sets asked for, or all there are.
 fn sets(args: &Args) -> anyhow::Result<Vec<String>> {
     let folder = args.dir.display();
-    let there = std::fs::read_dir(&args.dir).map_err(|error| Usage(format!("the folder of sets {folder}: {error}; name it by --dir")))?;
+    let there =
+        std::fs::read_dir(&args.dir).map_err(|error| Usage(format!("the folder of sets {folder}: {error}; name it by --dir")))?;
     let mut found: Vec<String> = there
         .filter_map(Result::ok)
         .filter(|entry| entry.path().join("cases").is_dir())
@@ -175,12 +178,13 @@ fn cases(folder: &Path, args: &Args) -> anyhow::Result<Vec<Case>> {
 /// Reads every case, files two at a time: each in a process of its own, as in use.
 fn read_all(folder: &Path, cases: Vec<Case>) -> anyhow::Result<Vec<Ran>> {
     let reader = EvidenceReader::of_this_program()?;
+    let workshop = Workshop::new()?;
     let bar = Bar::new("reading");
     let of = cases.len() as u64;
     let mut ran = Vec::with_capacity(cases.len());
     for pair in cases.chunks(2) {
         let read: Vec<anyhow::Result<(Reading, Option<String>)>> = std::thread::scope(|scope| {
-            let at_work: Vec<_> = pair.iter().map(|case| scope.spawn(|| read(folder, case, &reader))).collect();
+            let at_work: Vec<_> = pair.iter().map(|case| scope.spawn(|| read(folder, case, &reader, &workshop))).collect();
             at_work
                 .into_iter()
                 .map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the reading of a case ended in a panic"))))
@@ -198,7 +202,7 @@ fn read_all(folder: &Path, cases: Vec<Case>) -> anyhow::Result<Vec<Ran>> {
     Ok(ran)
 }
 
-fn read(folder: &Path, case: &Case, reader: &EvidenceReader) -> anyhow::Result<(Reading, Option<String>)> {
+fn read(folder: &Path, case: &Case, reader: &EvidenceReader, workshop: &Workshop) -> anyhow::Result<(Reading, Option<String>)> {
     let bytes = match case.material()? {
         Material::Grid(grid) => return Ok((interpret(&grid.words()), None)),
         Material::WordList(path) => {
@@ -211,7 +215,10 @@ fn read(folder: &Path, case: &Case, reader: &EvidenceReader) -> anyhow::Result<(
             let path = folder.join(path);
             std::fs::read(&path).with_context(|| format!("{}", path.display()))?
         }
-        Material::Recipe(_) => anyhow::bail!("recipes are made by another branch"),
+        Material::Recipe(recipe) => {
+            let recipe: Recipe = serde_json::from_value(recipe.clone()).map_err(|error| Usage(format!("recipe: {error}")))?;
+            workshop.make(&recipe)?.bytes
+        }
     };
     let report = reader.read(&bytes)?;
     Ok(match report.outcome {
@@ -232,6 +239,10 @@ fn nothing_read() -> Reading {
         pages: 0,
         words: Vec::new(),
         text: String::new(),
+        also: Vec::new(),
+        picture: None,
+        hints: Vec::new(),
+        sender: None,
     }
 }
 

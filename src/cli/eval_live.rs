@@ -80,7 +80,9 @@ impl Live {
                 }
                 model = Some(name.to_owned());
             }
-            let (Some(question), Some(answer)) = (value["live"]["question"].as_str(), value["live"]["answer"].as_str()) else { continue };
+            let (Some(question), Some(answer)) = (value["live"]["question"].as_str(), value["live"]["answer"].as_str()) else {
+                continue;
+            };
             runtime.block_on(keep(&ledger, question, answer))?;
         }
         let Some(model) = model else { return Err(Usage(format!("{}: it names no model", log.display())).into()) };
@@ -210,7 +212,10 @@ impl LiveReport {
             .iter()
             .map(|(field, tally)| {
                 let right = shown_rate(rate(tally.right, tally.total()));
-                (field.as_str(), json!({ "right": tally.right, "wrong": tally.wrong, "absent": tally.absent, "right_rate": right }))
+                (
+                    field.as_str(),
+                    json!({ "right": tally.right, "wrong": tally.wrong, "absent": tally.absent, "right_rate": right }),
+                )
             })
             .collect();
         json!({
@@ -221,7 +226,14 @@ impl LiveReport {
 
     /// For people.
     pub fn print(&self, out: &mut impl Write) -> std::io::Result<()> {
-        writeln!(out, "\n  {:<22}{:>7}{:>7}{:>7}   right (95 % interval)", format!("{} alone", self.model), "right", "wrong", "absent")?;
+        writeln!(
+            out,
+            "\n  {:<22}{:>7}{:>7}{:>7}   right (95 % interval)",
+            format!("{} alone", self.model),
+            "right",
+            "wrong",
+            "absent"
+        )?;
         for (field, tally) in &self.alone {
             let share = rate(tally.right, tally.total()).map(|rate| rate.to_string()).unwrap_or_default();
             writeln!(out, "    {field:<20}{:>7}{:>7}{:>7}   {share}", tally.right, tally.wrong, tally.absent)?;

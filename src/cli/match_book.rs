@@ -29,20 +29,8 @@ use super::{Outcome, Usage};
 /// person (`queue`). Nothing here is certified by audits: the thresholds on the computed confidence decide.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Customers: customer_id, name, aliases, country, currency, iban; optional parent_id, withholding_percent, tolerance
-    #[arg(long, value_name = "FILE")]
-    customers: PathBuf,
-    /// Open items: invoice_id, customer_id, seller_id, invoice_no, issue_date, due_date, currency, amount; optional kind,
-    /// discount_percent, discount_until, on_hold, contract_amount
-    #[arg(long, value_name = "FILE")]
-    invoices: PathBuf,
-    /// Payments: payment_id, booking_date, account, amount, currency, payer_name, payer_iban, remittance, end_to_end_id; optional
-    /// structured_reference, original_amount, original_currency, fee, is_return
-    #[arg(long, value_name = "FILE")]
-    payments: PathBuf,
-    /// Exchange rates: currency, per_eur
-    #[arg(long, value_name = "FILE")]
-    fx: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
     /// Thresholds and weights; what the file does not name keeps its built-in value
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -57,16 +45,36 @@ pub struct Args {
     threads: Option<usize>,
 }
 
+/// The files of one book.
+#[derive(clap::Args)]
+pub struct Files {
+    /// Customers: customer_id, name, aliases, country, currency, iban; optional parent_id, withholding_percent, tolerance
+    #[arg(long, value_name = "FILE")]
+    customers: PathBuf,
+    /// Open items: invoice_id, customer_id, seller_id, invoice_no, issue_date, due_date, currency, amount; optional kind,
+    /// discount_percent, discount_until, on_hold, contract_amount
+    #[arg(long, value_name = "FILE")]
+    invoices: PathBuf,
+    /// Payments: payment_id, booking_date, account, amount, currency, payer_name, payer_iban, remittance, end_to_end_id; optional
+    /// structured_reference, original_amount, original_currency, fee, is_return
+    #[arg(long, value_name = "FILE")]
+    payments: PathBuf,
+    /// Exchange rates: currency, per_eur
+    #[arg(long, value_name = "FILE")]
+    fx: Option<PathBuf>,
+}
+
 /// Problems listed in full; beyond, they are counted.
 const PROBLEMS_SHOWN: u64 = 200;
 
 /// Lists what could not be taken, each with file, line and field.
-struct Refusals {
+#[derive(Default)]
+pub(super) struct Refusals {
     shown: Mutex<u64>,
 }
 
 impl Refusals {
-    fn tell(&self, file: &Path, problem: &Problem) {
+    pub(super) fn tell(&self, file: &Path, problem: &Problem) {
         let Ok(mut shown) = self.shown.lock() else { return };
         *shown += 1;
         if *shown > PROBLEMS_SHOWN {
@@ -82,7 +90,7 @@ impl Refusals {
         self.tell(file, &Problem { line: Some(line), field: Some(field.to_owned()), message });
     }
 
-    fn finish(&self) -> u64 {
+    pub(super) fn finish(&self) -> u64 {
         let shown = self.shown.lock().map_or(0, |s| *s);
         if shown > PROBLEMS_SHOWN {
             eprintln!("quittance: … and {} more rows or values left out", shown - PROBLEMS_SHOWN);
@@ -102,20 +110,12 @@ fn notices(path: &Path, summary: &BookSummary) {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let mut owner = Owner::default();
-    let policy = match &args.policy {
-        None => MatchPolicy::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
-            let wrong = |error: String| Usage(format!("{}, {error}", path.display()));
-            owner.rules = Rules::parse(&text).map_err(|e| wrong(e.to_string()))?;
-            owner.limits = GatePolicy::of_text(&text).map_err(|e| wrong(e.to_string()))?;
-            MatchPolicy::parse(&text).map_err(|e| wrong(e.to_string()))?
-        }
-    };
+    let mut owner = Owner::read(args.policy.as_deref())?;
+    let policy = read_policy(args.policy.as_deref())?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
-    let refusals = Refusals { shown: Mutex::new(0) };
-    let book = read_book(&args, threads, &refusals, &mut owner)?;
+    let refusals = Refusals::default();
+    let details = (!owner.rules.is_empty()).then_some(&mut owner.details);
+    let book = read_book_with(&args.files, threads, &refusals, details)?;
     let matcher = Matcher::new(&book, &policy, threads);
     let counts = write_answers(&args, &book, &matcher, threads, &owner)?;
     eprintln!(
@@ -136,6 +136,16 @@ struct Owner {
 }
 
 impl Owner {
+    /// The rules and limits of a policy file.
+    fn read(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+        let wrong = |error: String| Usage(format!("{}, {error}", path.display()));
+        let rules = Rules::parse(&text).map_err(|e| wrong(e.to_string()))?;
+        let limits = GatePolicy::of_text(&text).map_err(|e| wrong(e.to_string()))?;
+        Ok(Self { rules, limits, details: BookDetails::default() })
+    }
+
     /// The answer after the rules; the same where there is none or none applies.
     fn obeyed(&self, book: &Book, answer: Answer) -> Answer {
         if self.rules.is_empty() {
@@ -154,9 +164,23 @@ impl Owner {
     }
 }
 
-fn read_book(args: &Args, threads: usize, refusals: &Refusals, owner: &mut Owner) -> anyhow::Result<Book> {
-    let has_rules = !owner.rules.is_empty();
-    let details = &mut owner.details;
+/// The policy of a file, or the built-in one.
+pub(super) fn read_policy(path: Option<&Path>) -> anyhow::Result<MatchPolicy> {
+    let Some(path) = path else { return Ok(MatchPolicy::default()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+    Ok(MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}, {e}", path.display())))?)
+}
+
+/// Reads a book. What cannot be taken is listed as a refusal.
+pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> anyhow::Result<Book> {
+    read_book_with(args, threads, refusals, None)
+}
+
+/// As [`read_book`]; `details` takes what only rules ask for.
+fn read_book_with(args: &Files, threads: usize, refusals: &Refusals, details: Option<&mut BookDetails>) -> anyhow::Result<Book> {
+    let has_rules = details.is_some();
+    let mut unused = BookDetails::default();
+    let details = details.unwrap_or(&mut unused);
     let mut customers = CustomerTable::default();
     let file = &args.customers;
     let summary = for_each_customer(

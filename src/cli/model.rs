@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use quittance_agent::model::ledger::MemoryLedger;
 use quittance_agent::model::budget::{Budget, Prices};
+use quittance_agent::model::ledger::MemoryLedger;
 use quittance_agent::model::second::{Ask, SecondOpinion, SecondReader, SecondSettings};
 use quittance_agent::ports::{EvidenceReader as Port, Unreadable};
 use quittance_rules::evidence::Reading;

@@ -16,7 +16,8 @@ use quittance_tools::store::Database;
 use quittance_web::{Settings as WebSettings, Web};
 
 use super::import::{Importer, import_one};
-use super::settings::DbArgs;
+use super::model::{ModelArgs, ModelReader};
+use super::settings::{DbArgs, Settings};
 use super::{Outcome, Usage};
 
 /// Arguments of `serve`.
@@ -62,9 +63,9 @@ fn web_settings(args: &Args) -> anyhow::Result<WebSettings> {
 
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let (database, _) = args.db.open().await?;
+    let (database, settings) = args.db.open().await?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args)?)
-        .with_importer(Arc::new(WebImporter(database.clone())));
+        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone() }));
     // Identity providers are asked over TLS; the program brings one implementation and says which.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
@@ -125,7 +126,10 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
 }
 
 /// Takes files in that are brought through a page, as `quittance import` does.
-struct WebImporter(Database);
+struct WebImporter {
+    database: Database,
+    settings: Settings,
+}
 
 impl quittance_agent::ports_pages::Importer for WebImporter {
     fn import<'a>(&'a self, upload: Upload) -> Pin<Box<dyn Future<Output = Result<Imported, String>> + Send + 'a>> {
@@ -137,13 +141,17 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
             let importer = match upload.kind {
                 InputKind::Customers => Importer::Customers,
                 InputKind::Invoices => Importer::Invoices,
-                InputKind::Evidence => Importer::Evidence,
+                InputKind::Evidence => {
+                    let asked = ModelArgs { model: false, no_model: false };
+                    let reader = ModelReader::new(&asked, &self.settings, &self.database);
+                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?))
+                }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
                     Importer::Statement(placing, Box::default())
                 }
             };
-            match import_one(&self.0, &by, upload.path, upload.kind, &importer).await {
+            match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
                 Ok(said) => Ok(Imported { line: said.line, refused: said.refused }),
                 Err(error) => Err(format!("{error:#}")),
             }

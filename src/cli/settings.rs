@@ -104,7 +104,13 @@ pub struct EntitySetting {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { database: "sqlite://quittance.db".to_owned(), user: None, policy: None, model: ModelSetting::default(), entity: Vec::new() }
+        Self {
+            database: "sqlite://quittance.db".to_owned(),
+            user: None,
+            policy: None,
+            model: ModelSetting::default(),
+            entity: Vec::new(),
+        }
     }
 }
 

@@ -165,15 +165,14 @@ fn folded(text: &str) -> String {
 
 /// Without the punctuation that ends a sentence or quotes a word.
 fn bare(text: &str) -> &str {
-    const AROUND: [char; 22] = [
-        '"', '\'', '“', '”', '«', '»', '„', '`', '[', ']', '{', '}', '|', '¡', '¿', '!', '?', ';', ':', '•', '·', '#',
-    ];
+    const AROUND: [char; 22] =
+        ['"', '\'', '“', '”', '«', '»', '„', '`', '[', ']', '{', '}', '|', '¡', '¿', '!', '?', ';', ':', '•', '·', '#'];
     text.trim_matches(AROUND).trim_end_matches(['.', ',']).trim_end_matches(AROUND)
 }
 
 /// What follows the last colon or number sign: `ref:12345`, `n°12345`.
 fn without_label(run: &str) -> &str {
-    match run.char_indices().filter(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')).next_back() {
+    match run.char_indices().rfind(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')) {
         Some((at, mark)) => run.get(at.saturating_add(mark.len_utf8())..).unwrap_or_default(),
         None => run,
     }
@@ -285,9 +284,8 @@ fn is_code(text: &str, length_min: usize) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let clean = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ' ' | '\\'));
     let dated = text.contains(['-', '/', '.', ' ']) && !date_readings(text).is_empty();
-    let money = amount_readings(text).is_ok_and(|readings| {
-        readings.iter().any(|reading| reading.currency.is_some() || reading.decimal.contains('.'))
-    });
+    let money = amount_readings(text)
+        .is_ok_and(|readings| readings.iter().any(|reading| reading.currency.is_some() || reading.decimal.contains('.')));
     (length_min..=64).contains(&solid) && digits >= length_min.min(2) && clean && !dated && !money
 }
 

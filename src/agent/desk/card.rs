@@ -171,7 +171,7 @@ pub async fn card<S: DeskStore>(
     today: Date,
 ) -> Result<Option<CustomerCard>, StoreError> {
     let Some(customer) = store.customer(id).await? else { return Ok(None) };
-    let mut items = store.items_of(id, None, 2_000).await?;
+    let mut items = store.items_of_customer(id, None, 2_000).await?;
     items.retain(|item| allowed.is_none_or(|allowed| allowed.contains(&item.item.entity)));
     let mut open: Vec<&StoredItem> = items.iter().filter(|item| !item.balance.open.is_zero()).collect();
     open.sort_by_key(|item| (item.item.due_date, item.item.id.clone()));

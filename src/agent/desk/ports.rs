@@ -198,11 +198,11 @@ pub trait DeskStore: Store {
     fn groups(&self, query: &Query, limit: u32) -> impl Future<Output = Result<Vec<Group>>> + Send;
 
     /// One piece of evidence.
-    fn evidence_of(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<KeptEvidence>>> + Send;
+    fn evidence_kept(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<KeptEvidence>>> + Send;
     /// Evidence that answers a question, at most `limit`.
     fn evidence_for(&self, question: &EvidenceQuestion, limit: u32) -> impl Future<Output = Result<Vec<KeptEvidence>>> + Send;
     /// Items of a customer, open ones first, then by due date.
-    fn items_of(
+    fn items_of_customer(
         &self,
         customer: &CustomerId,
         entity: Option<&EntityId>,

@@ -458,7 +458,7 @@ async fn evidence<S: DeskStore>(
     items: &Items,
 ) -> Result<Vec<EvidenceView>, StoreError> {
     if let Subject::Evidence(digest) = &case.subject {
-        let Some(kept) = store.evidence_of(digest).await? else { return Ok(Vec::new()) };
+        let Some(kept) = store.evidence_kept(digest).await? else { return Ok(Vec::new()) };
         return Ok(vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?]);
     }
     let Some(payment) = payment else { return Ok(Vec::new()) };
@@ -512,19 +512,8 @@ async fn evidence_view<S: DeskStore>(
     };
     let name_of = |kind| serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
     let empty = Reading {
-        media_type: String::new(),
-        kind: kept.record.kind,
-        kind_confidence: kept.record.kind_confidence,
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
         complaints: vec!["it could not be read".to_owned()],
-        pages: 0,
-        words: Vec::new(),
-        text: String::new(),
-        also: Vec::new(),
-        picture: None,
-        hints: Vec::new(),
-        sender: None,
+        ..Reading::empty(kept.record.kind, kept.record.kind_confidence)
     };
     let reading = reading.unwrap_or(empty);
     Ok(EvidenceView {

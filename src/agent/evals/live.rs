@@ -45,7 +45,8 @@ pub fn judge(case: &Case, by_rules: &Reading, answer: &Answer, model: &str) -> J
         if !asked_about(*field) {
             continue;
         }
-        let saw: Vec<String> = alone.claims.iter().filter(|claim| claim.field == *field).map(|claim| shown(&claim.value)).collect();
+        let saw: Vec<String> =
+            alone.claims.iter().filter(|claim| claim.field == *field).map(|claim| shown(&claim.value)).collect();
         let outcome = match (saw.is_empty(), truth.as_str()) {
             (true, None) => Outcome::Right,
             (true, Some(_)) => Outcome::Absent,
@@ -71,14 +72,20 @@ fn asked_about(field: Field) -> bool {
 /// is as before, or the document is a question for a person.
 pub fn harm(before: &Reading, after: &Reading) -> Vec<String> {
     let mut harm = Vec::new();
-    let of_rules = |reading: &Reading| {
-        reading.claims.iter().filter(|claim| claim.source != Source::Model).cloned().collect::<Vec<_>>()
-    };
+    let of_rules =
+        |reading: &Reading| reading.claims.iter().filter(|claim| claim.source != Source::Model).cloned().collect::<Vec<_>>();
     if of_rules(before) != of_rules(after) {
         harm.push("a claim of the rules is gone or another".to_owned());
     }
     if before.remittance_lines != after.remittance_lines || before.words != after.words || before.text != after.text {
         harm.push("what stands in the document is another".to_owned());
+    }
+    if (&before.also, &before.hints, before.picture, &before.sender) != (&after.also, &after.hints, after.picture, &after.sender)
+    {
+        harm.push("what else is known of the document is another".to_owned());
+    }
+    if crate::marks::marks_of(before, None, None) != crate::marks::marks_of(after, None, None) {
+        harm.push("what it is compared with other pieces by is another".to_owned());
     }
     if before.complaints.iter().any(|complaint| !after.complaints.contains(complaint)) {
         harm.push("a complaint is gone".to_owned());
@@ -87,11 +94,18 @@ pub fn harm(before: &Reading, after: &Reading) -> Vec<String> {
     if !asked.is_empty() && asks_now.is_empty() {
         harm.push(format!("it no longer meets a person ({asked:?})"));
     }
+    if before.kind != after.kind && before.kind != EvidenceKind::Unknown {
+        harm.push(format!("the rules' kind became {:?}", after.kind));
+    }
     if before.kind != after.kind && asks_now.is_empty() {
         harm.push(format!("it became {:?} without a person", after.kind));
     }
     for claim in after.claims.iter().filter(|claim| claim.source == Source::Model) {
-        if !claim.text.split_whitespace().all(|piece| after.words.iter().any(|word| word.text.split_whitespace().any(|w| w == piece))) {
+        if !claim
+            .text
+            .split_whitespace()
+            .all(|piece| after.words.iter().any(|word| word.text.split_whitespace().any(|w| w == piece)))
+        {
             harm.push(format!("{:?}: `{}` does not stand in the document", claim.field, claim.text));
         }
     }

@@ -68,7 +68,9 @@ pub fn same(field: Field, claimed: &str, truth: &str) -> bool {
             number(claimed).is_some_and(|claimed| Some(claimed) == number(truth))
         }
         Field::Time => claimed.starts_with(truth),
-        Field::PayerName | Field::PayeeName | Field::SellerName | Field::BuyerName | Field::Bank => folded(claimed) == folded(truth),
+        Field::PayerName | Field::PayeeName | Field::SellerName | Field::BuyerName | Field::Bank => {
+            folded(claimed) == folded(truth)
+        }
         _ => claimed == truth,
     }
 }

@@ -136,10 +136,7 @@ pub trait ModelLedger: Send + Sync {
     /// Spent since an instant, money in one currency.
     fn spent(&self, since: Timestamp, currency: Option<Currency>) -> impl Future<Output = Result<Spent, StoreError>> + Send;
     /// The latest usable answer to an equal question, with its text.
-    fn answered(
-        &self,
-        question: &InputDigest,
-    ) -> impl Future<Output = Result<Option<(ModelCall, Vec<u8>)>, StoreError>> + Send;
+    fn answered(&self, question: &InputDigest) -> impl Future<Output = Result<Option<(ModelCall, Vec<u8>)>, StoreError>> + Send;
     /// Keeps bytes under their digest.
     fn keep(&self, bytes: &[u8]) -> impl Future<Output = Result<InputDigest, StoreError>> + Send;
     /// Writes a call down.
@@ -152,10 +149,7 @@ impl<L: ModelLedger> ModelLedger for &L {
     fn spent(&self, since: Timestamp, currency: Option<Currency>) -> impl Future<Output = Result<Spent, StoreError>> + Send {
         (**self).spent(since, currency)
     }
-    fn answered(
-        &self,
-        question: &InputDigest,
-    ) -> impl Future<Output = Result<Option<(ModelCall, Vec<u8>)>, StoreError>> + Send {
+    fn answered(&self, question: &InputDigest) -> impl Future<Output = Result<Option<(ModelCall, Vec<u8>)>, StoreError>> + Send {
         (**self).answered(question)
     }
     fn keep(&self, bytes: &[u8]) -> impl Future<Output = Result<InputDigest, StoreError>> + Send {

@@ -123,8 +123,13 @@ pub fn wants(reading: &Reading, ask: Ask) -> bool {
 /// The text that is shown: whole lines, without the sentences that give orders, and no more than a model can take in.
 pub fn shown(reading: &Reading) -> String {
     let barred = orders::find(&reading.words).barred;
-    let open: Vec<Word> =
-        reading.words.iter().zip(barred.iter().chain(std::iter::repeat(&false))).filter(|(_, b)| !**b).map(|(w, _)| w.clone()).collect();
+    let open: Vec<Word> = reading
+        .words
+        .iter()
+        .zip(barred.iter().chain(std::iter::repeat(&false)))
+        .filter(|(_, b)| !**b)
+        .map(|(w, _)| w.clone())
+        .collect();
     let mut text = String::new();
     let mut length = 0_usize;
     for line in running_text(&open).split_inclusive(['\n', '\u{c}']) {
@@ -221,7 +226,7 @@ fn is_sound_account(claim: &Claim) -> bool {
     !looks_like_iban || scan::iban_holds(&number.to_ascii_uppercase())
 }
 
-/// What the kinds come to. The rules' kind is only ever replaced by one that makes a person read the document.
+/// What the kinds come to. A kind that the rules have named stands; only `unknown` may become one that stops more than it does.
 fn vote(reading: &mut Reading, kind: EvidenceKind, model: &str) -> KindVote {
     let (of_rules, sure) = (reading.kind, reading.kind_confidence);
     if kind == EvidenceKind::Unknown {
@@ -247,15 +252,12 @@ fn vote(reading: &mut Reading, kind: EvidenceKind, model: &str) -> KindVote {
         }
         return KindVote::Agrees;
     }
-    reading
-        .complaints
-        .push(format!("{DISAGREES}: {model} takes it for {}, the rules for {} ({sure})", name_of(kind), name_of(of_rules)));
-    // Already with a person, and with a more telling name than `unknown`.
-    let asks_already = matches!(of_rules, EvidenceKind::Dispute | EvidenceKind::RefundRequest | EvidenceKind::Query);
-    if sure < KIND_CLOSED && !asks_already {
-        reading.kind = EvidenceKind::Unknown;
-        reading.kind_confidence = CLAIMED;
-    }
+    reading.complaints.push(format!(
+        "{DISAGREES}: {model} takes it for {}, the rules for {} ({sure})",
+        name_of(kind),
+        name_of(of_rules)
+    ));
+    // The rules' kind stands, so that what it brings about (a look for its money, a comparison with other pieces) still happens.
     KindVote::Disagrees
 }
 

@@ -100,6 +100,9 @@ pub struct Clues {
     pub is_overlong: bool,
     /// `3 x`, `4 invoices`: how many items the text speaks of.
     pub count: Option<u8>,
+    /// A list or range goes on with a number that names nothing.
+    pub is_open_list: bool,
+    customer_numbers: Vec<Vec<u8>>,
     folded: [Vec<u8>; 3],
     atoms: [Vec<Atom>; 3],
     item_forms: Forms,
@@ -117,6 +120,7 @@ impl Clues {
         self.numbers.clear();
         self.words = Words::default();
         self.count = None;
+        self.is_open_list = false;
         self.is_overlong = false;
         let characters = text.remittance.len();
         self.is_cut = matches!(characters, 27 | 34 | 35 | 69 | 70 | 105 | 139 | 140 | 280 | 420);
@@ -136,12 +140,25 @@ impl Clues {
         self.drop_contained();
     }
 
+    /// The text holds a customer's number at the seller: at least four digits, as a whole.
+    pub fn holds_customer_number(&self, id: &str) -> bool {
+        let digits = digits_of_id(id);
+        digits.len() >= 4
+            && self.atoms[1].iter().any(|atom| {
+                let text = atom.text(&self.folded[1]);
+                atom.is_number
+                    && text.len() >= digits.len()
+                    && text.iter().copied().skip_while(|c| *c == b'0').eq(digits.iter().copied())
+            })
+    }
+
     /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
     pub fn speaks_of_doubt(&self) -> bool {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         found.iter().filter(|a| !a.is_number && a.len() >= 3).any(|atom| {
             let word = std::str::from_utf8(atom.text(folded)).unwrap_or_default();
-            WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).is_ok()
+            let found = WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).ok().and_then(|at| WORDS.get(at));
+            found.is_some_and(|(_, kind)| !matches!(kind, Kind::Several))
         })
     }
 
@@ -462,6 +479,8 @@ impl Clues {
 
     /// The second, slower look, for payments that the first did not settle: lists and ranges, the items of likely customers, numbers left over, words.
     pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str, items_max: usize) {
+        self.customer_numbers.clear();
+        self.customer_numbers.extend(customers.iter().map(|c| digits_of_id(book.customer_id(*c))).filter(|d| d.len() >= 3));
         self.lists_and_ranges(book);
         self.find_strays(book, customers);
         for customer in customers {
@@ -501,7 +520,13 @@ impl Clues {
                     }
                     next += 1;
                 }
-                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else { break };
+                let goes_on = next > at || matches!(found[at].before, b'-' | b';' | b'+');
+                let is_date = found.get(next + 1).is_some_and(|a| a.is_number && matches!(a.before, b'.' | b'-' | b'/'));
+                let follows = found.get(next).is_some_and(|a| a.is_number);
+                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else {
+                    self.is_open_list |= goes_on && follows && !is_date && !self.is_numbered(number.origin, next);
+                    break;
+                };
                 if atom.before == 0 || found.get(next + 1).is_some_and(|a| a.before == 0) {
                     break;
                 }
@@ -517,6 +542,7 @@ impl Clues {
                     any |= self.take_listed(book, customer, &whole, number.origin, next..next + 1);
                 }
                 if !any {
+                    self.is_open_list |= goes_on && !is_date && !self.is_numbered(number.origin, next);
                     break;
                 }
                 previous = here;
@@ -525,6 +551,11 @@ impl Clues {
             self.atoms[slot] = found;
             self.folded[slot] = folded;
         }
+    }
+
+    /// The atom is part of a number that names an item.
+    fn is_numbered(&self, origin: Origin, at: usize) -> bool {
+        self.numbers.iter().any(|n| n.origin == origin && n.named > 0 && usize::from(n.from) <= at && at < usize::from(n.to))
     }
 
     fn take_listed(&mut self, book: &Book, customer: u32, whole: &[u8], origin: Origin, range: std::ops::Range<usize>) -> bool {
@@ -650,7 +681,10 @@ impl Clues {
         for (slot, found) in self.atoms.iter().enumerate().take(2) {
             for (at, atom) in found.iter().enumerate() {
                 let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
+                // What a bank has cut off has no last digits.
+                let is_cut_end = self.is_cut && slot == 1 && at + 1 == found.len();
                 if atom.is_number
+                    && !is_cut_end
                     && atom.len() == 3
                     && atom.before != b','
                     && !self.numbers.iter().any(inside)
@@ -671,8 +705,6 @@ impl Clues {
                 (*at, digits, bare)
             })
             .collect();
-        // The customer's own number at the seller is no slip of an invoice number.
-        let customer_digits: Vec<u8> = book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -694,7 +726,8 @@ impl Clues {
                 } else {
                     continue;
                 };
-                if level == Level::OneEdit && *bare == customer_digits {
+                // A customer's number at the seller is no slip of an invoice number.
+                if level == Level::OneEdit && self.customer_numbers.contains(bare) {
                     continue;
                 }
                 if new_hits.len() == HITS_MAX {
@@ -801,6 +834,8 @@ impl Clues {
                         }
                     },
                     Err(_) => {
+                        // `abzgl. Gutschr`, where the bank cut the line.
+                        words.credit |= word.starts_with("GUTSCHR");
                         if NOT_OURS_STEMS.iter().any(|stem| word.len() > stem.len() && word.contains(stem)) {
                             words.not_ours = words.not_ours.saturating_add(1);
                         }
@@ -914,10 +949,53 @@ const PLUS: u8 = b'+';
 
 /// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
 const FOREIGN: &[&[u8]] = &[
-    b"TEL", b"TELEFON", b"TELEFONO", b"TELEPHONE", b"TELEFOON", b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL",
-    b"CELULAR", b"PUHELIN", b"PUH", b"VAT", b"UST", b"USTID", b"USTIDNR", b"UID", b"TVA", b"NIF", b"CIF", b"RUC", b"NIP", b"MOMS", b"STEUERNR",
-    b"SIRET", b"SIREN", b"KVK", b"BTW", b"DIC", b"ICO", b"IBAN", b"BIC", b"BLZ", b"EREF", b"KREF", b"MREF", b"CRED", b"MANDAT", b"MANDATE",
-    b"TRX", b"TAN", b"PLZ",
+    b"TEL",
+    b"TELEFON",
+    b"TELEFONO",
+    b"TELEPHONE",
+    b"TELEFOON",
+    b"TLF",
+    b"TFN",
+    b"PHONE",
+    b"FON",
+    b"FAX",
+    b"MOBIL",
+    b"MOBILE",
+    b"CEL",
+    b"CELL",
+    b"CELULAR",
+    b"PUHELIN",
+    b"PUH",
+    b"VAT",
+    b"UST",
+    b"USTID",
+    b"USTIDNR",
+    b"UID",
+    b"TVA",
+    b"NIF",
+    b"CIF",
+    b"RUC",
+    b"NIP",
+    b"MOMS",
+    b"STEUERNR",
+    b"SIRET",
+    b"SIREN",
+    b"KVK",
+    b"BTW",
+    b"DIC",
+    b"ICO",
+    b"IBAN",
+    b"BIC",
+    b"BLZ",
+    b"EREF",
+    b"KREF",
+    b"MREF",
+    b"CRED",
+    b"MANDAT",
+    b"MANDATE",
+    b"TRX",
+    b"TAN",
+    b"PLZ",
 ];
 
 /// Labels of telephone numbers that do not begin with `TEL`.
@@ -982,9 +1060,14 @@ fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) 
     }
 }
 
+/// The digits of a customer's number, without zeros at the front.
+fn digits_of_id(id: &str) -> Vec<u8> {
+    id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect()
+}
+
 /// The customer's own number at the seller is no invoice number.
 fn cover_customer_id(id: &str, found: &[Atom], folded: &[u8], covered: &mut [bool]) {
-    let digits: Vec<u8> = id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
+    let digits = digits_of_id(id);
     if digits.len() < 3 {
         return;
     }
@@ -1092,6 +1175,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("BAMBORA", Kind::NotOurs),
     ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BELEGE", Kind::Several),
+    ("BILLS", Kind::Several),
     ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
@@ -1139,11 +1224,20 @@ const WORDS: &[(&str, Kind)] = &[
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FACTURAS", Kind::Several),
+    ("FACTUREN", Kind::Several),
+    ("FACTURES", Kind::Several),
+    ("FAKTURAER", Kind::Several),
+    ("FAKTUROR", Kind::Several),
+    ("FAKTURY", Kind::Several),
+    ("FATTURE", Kind::Several),
+    ("FATURAS", Kind::Several),
     ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
     ("FORSKOTT", Kind::Part),
     ("FORSKUD", Kind::Part),
+    ("FRAS", Kind::Several),
     ("GIROCARD", Kind::NotOurs),
     ("GIROCONTO", Kind::NotOurs),
     ("GOCARDLESS", Kind::NotOurs),
@@ -1173,6 +1267,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
     ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("INVOICES", Kind::Several),
+    ("INVS", Kind::Several),
     ("IZIPAY", Kind::NotOurs),
     ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
@@ -1191,6 +1287,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("KREDITNOTA", Kind::Credit),
     ("KREDITNOTE", Kind::Credit),
     ("KREDITRENTE", Kind::NotOurs),
+    ("LASKUT", Kind::Several),
     ("LESS", Kind::Credit),
     ("LIQUIDITAET", Kind::NotOurs),
     ("LIQUIDITAT", Kind::NotOurs),
@@ -1207,6 +1304,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
     ("NOTACREDITO", Kind::Credit),
+    ("NOTAS", Kind::Several),
     ("ODSETEK", Kind::NotOurs),
     ("ODSETKI", Kind::NotOurs),
     ("OSAMAKSU", Kind::Part),
@@ -1230,8 +1328,10 @@ const WORDS: &[(&str, Kind)] = &[
     ("RANTA", Kind::NotOurs),
     ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("RECHNUNGEN", Kind::Several),
     ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
+    ("REFS", Kind::Several),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
     ("REJECTED", Kind::Doubt),
@@ -1286,6 +1386,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZAMLAK", Kind::Several),
     ("SZKODA", Kind::NotOurs),
     ("TAKAISIN", Kind::Doubt),
     ("TALLETUSKORKO", Kind::NotOurs),

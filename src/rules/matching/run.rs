@@ -62,6 +62,12 @@ struct Close {
     says_not_ours: bool,
     /// Customers whose items the text names, each by a number that is nobody else's.
     named_customers: usize,
+    /// A word says that a credit note is taken off.
+    says_credit: bool,
+    /// Words or an unfinished list say that there are several.
+    says_several: bool,
+    /// How many items the text speaks of.
+    count: Option<u8>,
     /// The text names some item.
     names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
@@ -382,10 +388,23 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::PayerExact && close.sums_up {
             return Some("several other items of the payer come to the same amount");
         }
+        if best.pattern == Pattern::PayerExact && close.is_incomplete && self.is_outsize(best) {
+            return Some("larger than the customer's other items, and those may come to the same amount");
+        }
         if best.pattern == Pattern::Short && best.lines.len() > 1 {
             return Some("short over several items: a person says which stays open");
         }
         let is_lump = best.lines.len() > 1;
+        if !best.lines.is_empty() && close.count.is_some_and(|count| usize::from(count) != best.lines.len()) {
+            return Some("the text speaks of another number of items");
+        }
+        let is_exact_by_number = matches!(best.pattern, Pattern::ReferenceExact | Pattern::Discount | Pattern::OtherCurrency);
+        if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
+            return Some("the text speaks of several items");
+        }
+        if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
+            return Some("the text speaks of a credit note");
+        }
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
@@ -407,6 +426,17 @@ impl<'b> Matcher<'b> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// The item is more than three times what half of the customer's items are.
+    fn is_outsize(&self, best: &Hypothesis) -> bool {
+        let Some((item, _)) = best.lines.first() else { return false };
+        let there = self.book.item(*item);
+        let items = self.book.items_of(there.customer).iter().take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(*i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let (small, all) = alike
+            .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
+        small * 2 > all
     }
 
     /// An item of several that the text does not name might as well be another of the same customer and amount.
@@ -797,6 +827,9 @@ fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> C
         says_part: clues.words.part,
         says_not_ours: clues.words.not_ours > 0,
         named_customers: named_customers(maker.book, clues),
+        says_credit: clues.words.credit,
+        says_several: clues.words.several || clues.is_open_list,
+        count: clues.count,
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
         stray,
         is_contested: false,

@@ -68,7 +68,7 @@ impl DeskStore for Database {
         self.desk_groups(query, limit).await
     }
 
-    async fn evidence_of(&self, digest: &InputDigest) -> Result<Option<KeptEvidence>> {
+    async fn evidence_kept(&self, digest: &InputDigest) -> Result<Option<KeptEvidence>> {
         let kinds = joined(&[tables::EVIDENCE, tables::INPUTS]);
         let rows = self.pool.rows(sql::EVIDENCE_BY_DIGEST, vec![digest.0.as_str().into()], &kinds).await?;
         rows.into_iter().next().map(kept_evidence).transpose()
@@ -96,20 +96,20 @@ impl DeskStore for Database {
         for digest in digests {
             let is_new = !found.iter().any(|known| known.record.digest.0 == digest);
             if is_new && found.len() < limit as usize {
-                found.extend(self.evidence_of(&InputDigest(digest)).await?);
+                found.extend(self.evidence_kept(&InputDigest(digest)).await?);
             }
         }
         Ok(found)
     }
 
-    async fn items_of(&self, customer: &CustomerId, entity: Option<&EntityId>, limit: u32) -> Result<Vec<StoredItem>> {
+    async fn items_of_customer(&self, customer: &CustomerId, entity: Option<&EntityId>, limit: u32) -> Result<Vec<StoredItem>> {
         let kinds = joined(&[tables::ITEMS, tables::ITEM_BALANCES]);
         let values = vec![
             customer.as_str().into(),
             entity.map(|id| id.as_str().to_owned()).into(),
             i64::from(limit).into(),
         ];
-        self.pool.rows(sql::ITEMS_OF_CUSTOMER, values, &kinds).await?.into_iter().map(stored_item).collect()
+        self.pool.rows(sql::ITEMS_OF_CUSTOMER_IN, values, &kinds).await?.into_iter().map(stored_item).collect()
     }
 
     async fn items_like(&self, entity: &EntityId, text: &str, limit: u32) -> Result<Vec<StoredItem>> {

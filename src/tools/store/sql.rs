@@ -273,7 +273,7 @@ statements! {
     EVIDENCE_BY_AMOUNT = "SELECT digest FROM desk_evidence WHERE currency = $1 AND amount_minor = $2 \
         AND (claimed_on IS NULL OR claimed_on BETWEEN $3 AND $4) ORDER BY claimed_on, digest LIMIT $5";
     EVIDENCE_BY_NUMBER = "SELECT digest FROM desk_evidence_terms WHERE term = $1 ORDER BY digest LIMIT $2";
-    ITEMS_OF_CUSTOMER = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
+    ITEMS_OF_CUSTOMER_IN = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
         i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
         b.item_id, b.currency, b.billed_minor, b.open_minor \
         FROM items i JOIN item_balances b ON b.item_id = i.id \

@@ -60,7 +60,11 @@ impl Respond for Script {
 async fn served(answers: Vec<ResponseTemplate>) -> (MockServer, Arc<AtomicU32>) {
     let server = MockServer::start().await;
     let count = Arc::new(AtomicU32::new(0));
-    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(Script(answers, count.clone())).mount(&server).await;
+    Mock::given(method("POST"))
+        .and(path("/v1/chat/completions"))
+        .respond_with(Script(answers, count.clone()))
+        .mount(&server)
+        .await;
     (server, count)
 }
 
@@ -109,18 +113,35 @@ async fn what_may_help_is_tried_again_and_nothing_else() {
         ("no such model", vec![status(404), good()], Err(ModelError::Status(404)), 1),
         ("wrong key", vec![status(401), good()], Err(ModelError::Status(401)), 1),
         ("moved", vec![status(302).insert_header("location", "http://127.0.0.1:9/"), good()], Err(ModelError::Status(302)), 1),
-        ("asks to wait an hour", vec![status(429).insert_header("retry-after", "3600"), good()],
-            Err(ModelError::Busy(Duration::from_secs(3600))), 1),
+        (
+            "asks to wait an hour",
+            vec![status(429).insert_header("retry-after", "3600"), good()],
+            Err(ModelError::Busy(Duration::from_secs(3600))),
+            1,
+        ),
         ("hangs", vec![slow, good()], Err(ModelError::Slow(Duration::from_millis(400))), 1),
         ("no JSON", vec![status(200).set_body_string("<html>"), good()], Err(ModelError::Garbage), 1),
-        ("cut off", vec![status(200).set_body_string(r#"{"choices":[{"message":{"content":"{"#), good()], Err(ModelError::Garbage), 1),
+        (
+            "cut off",
+            vec![status(200).set_body_string(r#"{"choices":[{"message":{"content":"{"#), good()],
+            Err(ModelError::Garbage),
+            1,
+        ),
         ("another form", vec![status(200).set_body_json(json!({ "answer": 42 })), good()], Err(ModelError::Garbage), 1),
         ("nothing said", vec![status(200).set_body_json(json!({ "choices": [] }))], Ok(""), 1),
-        ("a refusal", vec![status(200).set_body_json(json!({ "choices": [{ "message": { "content": null, "refusal": "no" } }] }))],
-            Ok(""), 1),
+        (
+            "a refusal",
+            vec![status(200).set_body_json(json!({ "choices": [{ "message": { "content": null, "refusal": "no" } }] }))],
+            Ok(""),
+            1,
+        ),
         ("4 MB", vec![status(200).set_body_bytes(vec![b' '; 4 << 20]), good()], Err(ModelError::TooLong), 1),
-        ("an answer of 40 kB", vec![status(200).set_body_json(completion(&"x".repeat(40 << 10))), good()],
-            Err(ModelError::TooLong), 1),
+        (
+            "an answer of 40 kB",
+            vec![status(200).set_body_json(completion(&"x".repeat(40 << 10))), good()],
+            Err(ModelError::TooLong),
+            1,
+        ),
     ];
     for (name, answers, wanted, tries) in table {
         let (server, count) = served(answers).await;
@@ -157,7 +178,8 @@ async fn a_stream_without_end_is_left() {
         }
         sent
     });
-    let endpoint = Endpoint { timeout: Duration::from_secs(20), ..Endpoint::new(&format!("http://{address}/v1"), None, "tester") };
+    let endpoint =
+        Endpoint { timeout: Duration::from_secs(20), ..Endpoint::new(&format!("http://{address}/v1"), None, "tester") };
     let model = HttpModel::new(endpoint).expect("good settings");
     assert_eq!(model.ask(&request()).await, Err(ModelError::TooLong));
     drop(model);
@@ -194,8 +216,7 @@ async fn nobody_listens() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
-    let endpoint =
-        Endpoint { pause: Duration::from_millis(5), ..Endpoint::new(&format!("http://{address}/v1"), None, "tester") };
+    let endpoint = Endpoint { pause: Duration::from_millis(5), ..Endpoint::new(&format!("http://{address}/v1"), None, "tester") };
     let model = HttpModel::new(endpoint).expect("good settings");
     assert_eq!(model.ask(&request()).await, Err(ModelError::Down));
 }

@@ -36,7 +36,8 @@ fn only_signed_bytes_are_believed() {
 #[test]
 fn the_handshake_is_answered_with_the_challenge_alone() {
     let ask = |mode, token, challenge| {
-        answer_challenge([("hub.mode", mode), ("hub.verify_token", token), ("hub.challenge", challenge)], "our-token").map(str::to_owned)
+        answer_challenge([("hub.mode", mode), ("hub.verify_token", token), ("hub.challenge", challenge)], "our-token")
+            .map(str::to_owned)
     };
     assert_eq!(ask("subscribe", "our-token", "1158201444").as_deref(), Some("1158201444"));
     assert_eq!(ask("subscribe", "their-token", "1158201444"), None);
@@ -81,7 +82,9 @@ fn a_notification_gives_each_message_once_and_in_order() {
     assert_eq!(ids, ["wamid.A", "wamid.B", "wamid.C"], "oldest first, none twice");
     assert_eq!(found.messages[0].content, Content::Text("Hola F001-4891".into()));
     assert_eq!((found.messages[0].from.as_str(), found.messages[0].name.as_deref()), ("+51987654321", Some("Ana Ruiz")));
-    assert!(matches!(&found.messages[1].content, Content::Media(media) if media.id == "555001" && media.caption.as_deref() == Some("mi pago")));
+    assert!(
+        matches!(&found.messages[1].content, Content::Media(media) if media.id == "555001" && media.caption.as_deref() == Some("mi pago"))
+    );
     assert_eq!(found.messages[2].content, Content::Other("sticker".into()));
     assert_eq!(found.problems.len(), 5, "{:?}", found.problems);
     assert_eq!(newest(&found.statuses)["wamid.X"], Delivery::Read);
@@ -115,7 +118,11 @@ async fn download(answer: impl Fn(&MockServer) -> Value, file: ResponseTemplate,
     let server = MockServer::start().await;
     let place = answer(&server);
     let token = || header("authorization", "Bearer EAAtoken");
-    Mock::given(path("/v21.0/555001")).and(token()).respond_with(ResponseTemplate::new(200).set_body_json(place)).mount(&server).await;
+    Mock::given(path("/v21.0/555001"))
+        .and(token())
+        .respond_with(ResponseTemplate::new(200).set_body_json(place))
+        .mount(&server)
+        .await;
     Mock::given(path("/file")).and(token()).respond_with(file).mount(&server).await;
     let secret = Secret::new("EAAtoken").expect("a key");
     let client = MediaClient::new(&format!("{}/v21.0", server.uri()), secret, &["127.0.0.1"], 1_000, Duration::from_millis(500))?;

@@ -118,7 +118,8 @@ impl MediaClient {
     /// On a host of the service, and as safe as the base address.
     fn is_ours(&self, url: &reqwest::Url) -> bool {
         let host = url.host_str().unwrap_or_default().to_lowercase();
-        let known = self.hosts.iter().any(|own| host == *own || host.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.')));
+        let known =
+            self.hosts.iter().any(|own| host == *own || host.strip_suffix(own.as_str()).is_some_and(|sub| sub.ends_with('.')));
         known && (url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http"))
     }
 

@@ -55,6 +55,8 @@ pub fn answer_challenge<'q>(query: impl IntoIterator<Item = (&'q str, &'q str)>,
     }
     let is_token = said.is_some_and(|said| bool::from(said.as_bytes().ct_eq(token.as_bytes())));
     // It is sent back as it came, so it must be nothing that a browser would run.
-    let plain = |text: &&str| (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let plain = |text: &&str| {
+        (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
     (mode == Some("subscribe") && is_token && !token.is_empty()).then_some(challenge?).filter(plain)
 }

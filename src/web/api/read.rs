@@ -198,7 +198,7 @@ pub(super) async fn items<S: Desk>(State(web): State<Web<S>>, session: Session, 
     }
     let customer = given(&pairs, "customer").map(CustomerId::parse).transpose();
     let found = match (customer.map_err(|error| WebError::invalid("customer", error.to_string()))?, &entity) {
-        (Some(customer), entity) => web.store.items_of(&customer, entity.as_ref(), 500).await?,
+        (Some(customer), entity) => web.store.items_of_customer(&customer, entity.as_ref(), 500).await?,
         (None, Some(entity)) => web.store.items_like(entity, given(&pairs, "q").unwrap_or_default(), 100).await?,
         (None, None) => return Err(WebError::invalid("customer", "name a customer, or an entity to search in")),
     };

@@ -326,8 +326,6 @@ over = over
 revoke = Revoke
 revoked = revoked
 
-# Words of the pages in English. Keys are the same in every language; values in { } are filled in.
-
 # The queue
 queue-filters = Filters
 queue-search = Search

@@ -326,8 +326,6 @@ over = terminado
 revoke = Revocar
 revoked = revocado
 
-# Textos de las páginas en español. Las claves son las mismas en todos los idiomas.
-
 # La cola
 queue-filters = Filtros
 queue-search = Buscar

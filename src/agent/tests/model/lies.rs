@@ -32,11 +32,17 @@ pub fn lie(document: &str, number: usize) -> String {
     let kind = KINDS[number % KINDS.len()];
     let words: Vec<&str> = document.split_whitespace().collect();
     let with_digits: Vec<&str> = words.iter().copied().filter(|word| word.bytes().any(|b| b.is_ascii_digit())).collect();
-    let pick = |from: &[&str], at: usize| -> String { if from.is_empty() { "1".into() } else { from[at % from.len()].to_owned() } };
+    let pick =
+        |from: &[&str], at: usize| -> String { if from.is_empty() { "1".into() } else { from[at % from.len()].to_owned() } };
     let mut claims: Vec<Value> = Vec::new();
     let mut say = |field: &str, text: String| claims.push(json!({ "field": field, "text": text }));
-    // Everything in the document that could be taken for something else, and what does not stand there at all.
-    for at in 0..4 {
+    // What does not stand there at all, and orders in text fields.
+    say("invoice_number", "RE-2026-0304".into());
+    say("payee_account", "DE89370400440532013000".into());
+    say("payer_name", ORDERS[number % ORDERS.len()].into());
+    say("reference", "x".repeat(5_000));
+    // What stands there and could be taken for something else.
+    for at in 0..3 {
         let own = pick(&with_digits, number.wrapping_mul(7).wrapping_add(at));
         say("amount", own.clone());
         say("amount", format!("{own}0"));
@@ -44,16 +50,14 @@ pub fn lie(document: &str, number: usize) -> String {
         say("reference", own.clone());
         say("payee_account", own);
     }
-    let run = |at: usize, length: usize| words.iter().cycle().skip(at % words.len().max(1)).take(length).copied().collect::<Vec<_>>().join(" ");
+    let run = |at: usize, length: usize| {
+        words.iter().cycle().skip(at % words.len().max(1)).take(length).copied().collect::<Vec<_>>().join(" ")
+    };
     if !words.is_empty() {
         say("payee_name", run(number, 2));
         say("payer_name", run(number.wrapping_mul(3), 3));
         say("amount", run(number.wrapping_mul(5), 2));
         say("date", run(number.wrapping_mul(11), 3));
     }
-    say("invoice_number", "RE-2026-0304".into());
-    say("payee_account", "DE89370400440532013000".into());
-    say("payer_name", ORDERS[number % ORDERS.len()].into());
-    say("reference", "x".repeat(5_000));
     json!({ "kind": kind, "claims": claims }).to_string()
 }

@@ -1,6 +1,5 @@
 //! What a person does about one case. Every action answers a form and a script alike.
 
-use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -18,7 +17,7 @@ use serde::Deserialize;
 
 use super::case::place_after;
 use super::list::parse_pairs;
-use super::{Done, Number, case_address, case_for, failed, person};
+use super::{Done, Number, Sent, case_address, case_for, failed, person, sent};
 use crate::error::WebError;
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -100,9 +99,10 @@ pub(super) async fn decide<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Decide>,
+    form: Sent<Decide>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     let frame = web.frame(&session, "queue");
     let (undo, notice) = match choice(&form, &case)? {
@@ -139,9 +139,10 @@ pub(super) async fn complete<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Plain>,
+    form: Sent<Plain>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Approver).await?;
+    let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     let taken = desk::complete(&web.store, &web.clock, who, case.id, form.version).await.map_err(failed)?;
     let query = question(&web, &session, &form.query);
@@ -156,9 +157,10 @@ pub(super) async fn withdraw<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Plain>,
+    form: Sent<Plain>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     desk::withdraw(&web.store, &web.clock, who, case.id).await.map_err(failed)?;
     let query = question(&web, &session, &form.query);
@@ -181,9 +183,10 @@ pub(super) async fn take<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Take>,
+    form: Sent<Take>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     let name = session.user.id.as_str();
     let frame = web.frame(&session, "queue");
     let notice = if form.back == "1" {
@@ -215,9 +218,10 @@ pub(super) async fn assign<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Assign>,
+    form: Sent<Assign>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     let to = Some(form.to.trim()).filter(|name| !name.is_empty());
     let by = session.user.id.as_str();
     work::assign(&web.store, &web.clock, by, case.id, to, form.version).await.map_err(failed)?;
@@ -249,10 +253,11 @@ pub(super) async fn snooze<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<Snooze>,
+    form: Sent<Snooze>,
 ) -> Result<Response, WebError> {
     use jiff::ToSpan as _;
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     let today = web.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let wanted = if form.until == "day" { form.day.as_str() } else { form.until.as_str() };
     let until = match wanted {
@@ -285,9 +290,10 @@ pub(super) async fn note<S: Desk>(
     session: Session,
     Number(id): Number,
     headers: HeaderMap,
-    Form(form): Form<NoteForm>,
+    form: Sent<NoteForm>,
 ) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
+    let form = sent(form)?;
     work::note(&web.store, &web.clock, session.user.id.as_str(), case.id, &form.text).await.map_err(failed)?;
     let query = question(&web, &session, &form.query);
     let notice = web.frame(&session, "queue").t1("did-note", "case", id);
@@ -325,8 +331,9 @@ pub(super) async fn undo<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
     headers: HeaderMap,
-    Form(form): Form<Undo>,
+    form: Sent<Undo>,
 ) -> Result<Response, WebError> {
+    let form = sent(form)?;
     let by = session.user.id.as_str();
     let frame = web.frame(&session, "queue");
     let query = question(&web, &session, &form.query);

@@ -58,7 +58,6 @@ struct CasePage {
     may_decide: bool,
     may_approve: bool,
     did: Option<i64>,
-    now: jiff::Timestamp,
 }
 
 /// A bar of the waterfall in the drawing's units.
@@ -245,7 +244,6 @@ pub(super) async fn show<S: Desk>(
         may_decide: session.may(Role::Reviewer, entity.as_ref()),
         may_approve: session.may(Role::Approver, entity.as_ref()),
         did,
-        now: web.now(),
         documents,
         view,
     })
@@ -284,15 +282,16 @@ pub(super) async fn place_after<S: Desk>(web: &Web<S>, query: &Query, case: Case
 
 /// A document with its pages drawn.
 async fn document<S: Desk>(web: &Web<S>, view: &EvidenceView) -> Result<Document, WebError> {
-    let kept = web.store.evidence_of(&view.digest).await?.ok_or(WebError::NotFound)?;
+    let kept = web.store.evidence_kept(&view.digest).await?.ok_or(WebError::NotFound)?;
     let reading = reading_of(&web.store, &kept.record).await?;
-    let original = format!("/queue/evidence/{}/original", view.digest);
+    let original = format!("/evidence/{}/original", view.digest);
     let sheets = reading.as_ref().map(|reading| sheets(view, reading, &original)).unwrap_or_default();
     Ok(Document { view: view.clone(), sheets, original })
 }
 
 fn sheets(view: &EvidenceView, reading: &Reading, original: &str) -> Vec<Sheet> {
-    let is_picture = super::file::is_picture(&reading.media_type);
+    // What browsers show; anything else is drawn from its words.
+    let is_picture = matches!(reading.media_type.as_str(), "image/png" | "image/jpeg" | "image/webp");
     (1..=reading.pages.clamp(1, 8))
         .map(|number| {
             let words = if is_picture {

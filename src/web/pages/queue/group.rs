@@ -1,7 +1,6 @@
 //! One answer for several cases: shown case by case first, then taken whole or not at all.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -14,7 +13,7 @@ use quittance_rules::users::Role;
 use serde::Deserialize;
 
 use super::keys::KeyMap;
-use super::{Done, case_for, failed, words};
+use super::{Done, Sent, case_for, failed, sent, words};
 use crate::error::WebError;
 use crate::frame::{Frame, page};
 use crate::session::Session;
@@ -99,8 +98,9 @@ async fn may_decide<S: Desk>(web: &Web<S>, session: &Session, cases: &[Seen]) ->
 pub(super) async fn preview<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
-    Form(form): Form<GroupForm>,
+    form: Sent<GroupForm>,
 ) -> Result<Response, WebError> {
+    let form = sent(form)?;
     let (cases, choice) = parse(&form)?;
     may_decide(&web, &session, &cases).await?;
     let by = session.user.id.as_str();
@@ -145,8 +145,9 @@ pub(super) async fn decide<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
     headers: HeaderMap,
-    Form(form): Form<GroupForm>,
+    form: Sent<GroupForm>,
 ) -> Result<Response, WebError> {
+    let form = sent(form)?;
     let (cases, choice) = parse(&form)?;
     may_decide(&web, &session, &cases).await?;
     let by = session.user.id.as_str();

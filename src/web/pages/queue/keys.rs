@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::{Sent, sent};
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
 use crate::session::Session;
@@ -158,8 +158,9 @@ pub(super) async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -
 pub(super) async fn keep<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
-    Form(form): Form<Vec<(String, String)>>,
+    form: Sent<Vec<(String, String)>>,
 ) -> Result<Response, WebError> {
+    let form = sent(form)?;
     let own = parse(&form)?;
     let json = serde_json::to_string(&own).map_err(WebError::internal)?;
     web.store.set(session.user.id.as_str(), "keys", Some(&json)).await?;

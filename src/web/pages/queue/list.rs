@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Query as Params, State};
 use axum::response::Response;
 use jiff::SignedDuration;
@@ -15,7 +14,7 @@ use quittance_rules::users::Role;
 use serde::Deserialize;
 
 use super::keys::KeyMap;
-use super::{ask, case_address, list_address, words};
+use super::{Sent, ask, case_address, list_address, sent, words};
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
 use crate::session::Session;
@@ -189,8 +188,9 @@ pub(super) struct ViewForm {
 pub(super) async fn keep_view<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
-    Form(form): Form<ViewForm>,
+    form: Sent<ViewForm>,
 ) -> Result<Response, WebError> {
+    let form = sent(form)?;
     let user = session.user.id.as_str();
     let name = form.name.trim();
     if name.is_empty() || name.chars().count() > 40 || name.chars().any(char::is_control) {

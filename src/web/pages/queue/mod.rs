@@ -2,7 +2,6 @@
 
 mod act;
 mod case;
-mod file;
 mod group;
 pub mod keys;
 mod list;
@@ -49,7 +48,6 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/queue/{case}/assign", reviewer, post(act::assign::<S>)).of_subject(),
         Row::post("/queue/{case}/snooze", reviewer, post(act::snooze::<S>)).of_subject(),
         Row::post("/queue/{case}/note", reviewer, post(act::note::<S>)).of_subject(),
-        Row::get("/queue/evidence/{digest}/original", viewer, get(file::original::<S>)),
     ]
     .into_iter()
     .map(|row| if row.method == axum::http::Method::POST { row.with_scope(Scope::Decide) } else { row })
@@ -170,6 +168,14 @@ pub(crate) fn case_address(case: CaseId, query: &Query) -> String {
 pub(crate) fn list_address(query: &Query) -> String {
     let question = query.address();
     if question.is_empty() { "/queue".to_owned() } else { format!("/queue?{question}") }
+}
+
+/// A form as it came: read only after whoever sent it has been let through, so that nothing is told by how it is refused.
+pub(crate) type Sent<T> = Result<axum::Form<T>, axum::extract::rejection::FormRejection>;
+
+/// The fields of a form.
+pub(crate) fn sent<T>(form: Sent<T>) -> Result<T, WebError> {
+    form.map(|axum::Form(form)| form).map_err(|error| WebError::invalid("form", error.body_text()))
 }
 
 /// The number in a path; anything that is no number is not found.
