@@ -395,7 +395,7 @@ async fn write_offs<S: Store, C: Clock>(desk: &Desk<'_, S, C>, wanted: Vec<(Item
     let sum = wanted.iter().skip(1).try_fold(*first, |sum, (_, amount)| sum.checked_add(*amount)).ok_or(LedgerError::Overflow)?;
     let policy = policy_in_force(desk.store).await?;
     let limit = policy.desk.write_off_limit(sum.currency()).map_err(|error| DecideError::Policy(error.to_string()))?;
-    if !limit.is_some_and(|limit| sum.minor() <= limit.minor()) {
+    if limit.is_none_or(|limit| sum.minor() > limit.minor()) {
         return Err(DecideError::WriteOffTooLarge { amount: sum, limit });
     }
     Ok(wanted

@@ -362,7 +362,8 @@ mod tests {
     #[test]
     fn what_stands_in_the_document_counts_and_nothing_else() {
         use Unconfirmed::{Empty, NotFound, OtherShape, TooLong};
-        let table: &[(Field, &str, Result<&[&str], Unconfirmed>)] = &[
+        type Row<'a> = (Field, &'a str, Result<&'a [&'a str], Unconfirmed>);
+        let table: &[Row<'_>] = &[
             (Field::Amount, "S/ 1,250.00", Ok(&["PEN 1250.00"])),
             (Field::Amount, "s/1,250.00", Ok(&["PEN 1250.00"])),
             (Field::Amount, "1,250.00", Ok(&["PEN 1250.00"])),
