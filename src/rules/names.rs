@@ -5,9 +5,12 @@
 #![allow(clippy::arithmetic_side_effects)] // Index arithmetic within one short string; no money in here.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use deunicode::deunicode_char;
+
+use crate::reference::FormHash;
 
 /// Longest name that is compared, in bytes; the rest is ignored. Bank formats carry at most 140 characters.
 pub const NAME_LENGTH_MAX: usize = 300;
@@ -308,9 +311,11 @@ pub fn fold_name(name: &str) -> FoldedName {
     let words: Vec<&str> = text.split(' ').filter(|w| !w.is_empty()).collect();
     let mut kept: Vec<&str> = Vec::with_capacity(words.len());
     let mut legal_form = String::new();
+    let table = known_words();
     let mut at = 0;
     while at < words.len() {
-        let longest = longest_legal_form(&words, at);
+        let known = table.get(words[at]);
+        let longest = known.and_then(|known| longest_legal_form(known, &words, at));
         // A legal form stands at the end of a name, or at its start in some countries; a name is never only that.
         if let Some((length, form)) = longest
             && (at > 0 || words.len() > length)
@@ -323,7 +328,7 @@ pub fn fold_name(name: &str) -> FoldedName {
             continue;
         }
         let word = words[at];
-        let word = SHORT_WORDS.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| *short);
+        let word = known.and_then(|known| known.short).unwrap_or(word);
         if !(NOISE_WORDS.contains(&word) && words.len() > 1) {
             kept.push(word);
         }
@@ -342,9 +347,9 @@ pub fn fold_name(name: &str) -> FoldedName {
     FoldedName { core: kept.join(" "), legal_form }
 }
 
-fn longest_legal_form(words: &[&str], at: usize) -> Option<(usize, &'static str)> {
+fn longest_legal_form(known: &KnownWord, words: &[&str], at: usize) -> Option<(usize, &'static str)> {
     let mut best: Option<(usize, &'static str)> = None;
-    for (form, short) in forms_beginning_with().get(words[at])? {
+    for (form, short) in &known.forms {
         let count = form.len();
         if best.is_none_or(|(length, _)| length < count)
             && at + count <= words.len()
@@ -359,19 +364,32 @@ fn longest_legal_form(words: &[&str], at: usize) -> Option<(usize, &'static str)
 /// The words of a legal form and what it stands for.
 type LegalForm = (Vec<&'static str>, &'static str);
 
-/// Legal forms by their first word.
-fn forms_beginning_with() -> &'static HashMap<&'static str, Vec<LegalForm>> {
-    static FORMS: LazyLock<HashMap<&'static str, Vec<LegalForm>>> = LazyLock::new(|| {
-        let mut forms: HashMap<&'static str, Vec<LegalForm>> = HashMap::new();
+/// What is known of a word.
+#[derive(Default)]
+struct KnownWord {
+    /// Legal forms that begin with it.
+    forms: Vec<LegalForm>,
+    /// Its short form.
+    short: Option<&'static str>,
+}
+
+type KnownWords = HashMap<&'static str, KnownWord, BuildHasherDefault<FormHash>>;
+
+fn known_words() -> &'static KnownWords {
+    static WORDS: LazyLock<KnownWords> = LazyLock::new(|| {
+        let mut words = KnownWords::default();
         for (form, short) in LEGAL_FORMS {
-            let words: Vec<&'static str> = form.split(' ').collect();
-            if let Some(first) = words.first() {
-                forms.entry(first).or_default().push((words, short));
+            let parts: Vec<&'static str> = form.split(' ').collect();
+            if let Some(first) = parts.first() {
+                words.entry(first).or_default().forms.push((parts, short));
             }
         }
-        forms
+        for (long, short) in SHORT_WORDS {
+            words.entry(long).or_default().short.get_or_insert(short);
+        }
+        words
     });
-    &FORMS
+    &WORDS
 }
 
 /// How alike two folded names are, in thousandths: 1000 for equal words in any order, 0 for nothing in common.
@@ -385,30 +403,46 @@ pub fn similarity(a: &str, b: &str) -> u16 {
     if a == b {
         return 1000;
     }
-    let compact = |s: &str| s.bytes().filter(|b| *b != b' ').collect::<Vec<u8>>();
-    let (ca, cb) = (compact(a), compact(b));
-    if ca == cb {
+    let letters = |s: &str| s.len() - s.bytes().filter(|b| *b == b' ').count();
+    let (la, lb) = (letters(a), letters(b));
+    let without_spaces = |s| str::bytes(s).filter(|b| *b != b' ');
+    let same = without_spaces(a).zip(without_spaces(b)).take_while(|(x, y)| x == y).count();
+    if same == la && la == lb {
         return 990;
     }
-    let (short, long) = if ca.len() < cb.len() { (&ca, &cb) } else { (&cb, &ca) };
-    if short.len() >= 10 && long.starts_with(short) {
+    if same == la.min(lb) && same >= 10 {
         return 960;
     }
-    let wa: Vec<&str> = a.split(' ').take(12).collect();
-    let wb: Vec<&str> = b.split(' ').take(12).collect();
-    let one = directed(&wa, &wb);
-    let two = directed(&wb, &wa);
+    let (mut wa, mut wb) = ([""; WORDS_COMPARED_MAX], [""; WORDS_COMPARED_MAX]);
+    let (wa, wb) = (first_words(a, &mut wa), first_words(b, &mut wb));
+    let one = directed(wa, wb);
+    let two = directed(wb, wa);
     // The better direction forgives words that only one side has (a town, a department); the worse one keeps it honest.
     let (low, high) = if one < two { (one, two) } else { (two, one) };
     let mixed = (u32::from(high) * 6 + u32::from(low) * 4) / 10;
     u16::try_from(mixed.min(985)).unwrap_or(985)
 }
 
+/// Words of a name that are compared; the rest is ignored.
+const WORDS_COMPARED_MAX: usize = 12;
+
+fn first_words<'n, 'w>(name: &'n str, words: &'w mut [&'n str; WORDS_COMPARED_MAX]) -> &'w [&'n str] {
+    let mut count = 0;
+    for (slot, word) in words.iter_mut().zip(name.split(' ')) {
+        *slot = word;
+        count += 1;
+    }
+    &words[..count]
+}
+
+/// Words less alike than this, in thousandths, are different words.
+const WORDS_ALIKE_MIN: u32 = 850;
+
 /// The share of `from`'s letters that have a counterpart in `to`, in thousandths.
 fn directed(from: &[&str], to: &[&str]) -> u16 {
     let mut total = 0_u32;
     let mut found = 0_u32;
-    let mut used = [false; 12];
+    let mut used = [false; WORDS_COMPARED_MAX];
     for word in from {
         let weight = u32::try_from(word.len().min(12)).unwrap_or(12);
         total += weight;
@@ -422,7 +456,7 @@ fn directed(from: &[&str], to: &[&str]) -> u16 {
                 best = (alike, at);
             }
         }
-        if best.0 >= 850 {
+        if best.0 >= WORDS_ALIKE_MIN {
             used[best.1] = true;
             found += weight * best.0;
         }
@@ -430,6 +464,7 @@ fn directed(from: &[&str], to: &[&str]) -> u16 {
     u16::try_from(found.checked_div(total).unwrap_or(0)).unwrap_or(1000)
 }
 
+/// In thousandths; any value below [`WORDS_ALIKE_MIN`] stands for all of them.
 fn word_similarity(a: &str, b: &str) -> u32 {
     if a == b {
         return 1000;
@@ -442,33 +477,84 @@ fn word_similarity(a: &str, b: &str) -> u32 {
         return 860;
     }
     // An umlaut written as two letters on one side and as its base letter on the other: MUELLER, MULLER.
-    if long.len() - short.len() <= 2 && same_without_umlaut_e(a, b) {
+    if long.len() - short.len() <= 2 && without_umlaut_e(a).eq(without_umlaut_e(b)) {
         return 980;
     }
     // `jaro_winkler` is 0 to 1; thousandths are enough and keep the comparison in integers.
     #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     {
-        (strsim::jaro_winkler(a, b) * 1000.0) as u32
+        if jaro_winkler_most(a.as_bytes(), b.as_bytes()) < 0.849 {
+            return 0;
+        }
+        (jaro_winkler(a, b) * 1000.0) as u32
     }
 }
 
-fn same_without_umlaut_e(a: &str, b: &str) -> bool {
-    fn plain(s: &str) -> Vec<u8> {
-        let bytes = s.as_bytes();
-        let mut out = Vec::with_capacity(bytes.len());
-        for (at, &c) in bytes.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-            if c == b'E' && matches!(before, Some(b'A' | b'O' | b'U')) {
-                continue;
-            }
-            if c == b'A' && before == Some(b'A') {
-                continue;
-            }
-            out.push(c);
-        }
-        out
+/// The letters A to Z of a word, one bit each; all other characters share one.
+fn letter_set(word: &[u8]) -> u32 {
+    word.iter().fold(0, |set, c| set | 1 << (c.wrapping_sub(b'A')).min(31))
+}
+
+/// An upper bound of [`jaro_winkler`]: a letter that only one side has cannot be matched, and the order of the rest may be perfect.
+#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+fn jaro_winkler_most(a: &[u8], b: &[u8]) -> f64 {
+    if a.is_empty() || b.is_empty() {
+        return 1.0;
     }
-    plain(a) == plain(b)
+    let (sa, sb) = (letter_set(a), letter_set(b));
+    let alone = |own: u32, other: u32| (own & !other).count_ones() as usize;
+    let matches = (a.len() - alone(sa, sb)).min(b.len() - alone(sb, sa)) as f64;
+    let jaro = (matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0;
+    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f64;
+    jaro + 0.1 * prefix * (1.0 - jaro)
+}
+
+/// Jaro–Winkler similarity as `strsim` computes it, for words of up to 64 ASCII letters without allocating.
+#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
+fn jaro_winkler(a: &str, b: &str) -> f64 {
+    if a.len() > 64 || b.len() > 64 || !a.is_ascii() || !b.is_ascii() || a.is_empty() || b.is_empty() {
+        return strsim::jaro_winkler(a, b);
+    }
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let range = (a.len().max(b.len()) / 2).saturating_sub(1);
+    let (mut in_a, mut in_b) = (0_u64, 0_u64);
+    for (at, c) in a.iter().enumerate() {
+        let from = at.saturating_sub(range);
+        let to = b.len().min(at + range + 1);
+        for other in from..to {
+            if *c == b[other] && in_b & 1 << other == 0 {
+                in_a |= 1 << at;
+                in_b |= 1 << other;
+                break;
+            }
+        }
+    }
+    let matches = in_a.count_ones();
+    if matches == 0 {
+        return 0.0;
+    }
+    let (mut left, mut right, mut crossed) = (in_a, in_b, 0_u32);
+    while left != 0 {
+        crossed += u32::from(a[left.trailing_zeros() as usize] != b[right.trailing_zeros() as usize]);
+        left &= left - 1;
+        right &= right - 1;
+    }
+    let (m, la, lb) = (f64::from(matches), a.len() as f64, b.len() as f64);
+    let jaro = (m / la + m / lb + f64::from(matches - crossed / 2) / m) / 3.0;
+    if jaro <= 0.7 {
+        return jaro;
+    }
+    let prefix = a.iter().take(4).zip(b).take_while(|(x, y)| x == y).count();
+    jaro + 0.1 * prefix as f64 * (1.0 - jaro)
+}
+
+fn without_umlaut_e(word: &str) -> impl Iterator<Item = u8> {
+    let bytes = word.as_bytes();
+    bytes.iter().enumerate().filter_map(move |(at, &c)| {
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+        let is_dropped = (c == b'E' && matches!(before, Some(b'A' | b'O' | b'U'))) || (c == b'A' && before == Some(b'A'));
+        (!is_dropped).then_some(c)
+    })
 }
 
 #[cfg(test)]
@@ -495,6 +581,15 @@ mod tests {
         ] {
             let folded = fold_name(name);
             assert_eq!((folded.core.as_str(), folded.legal_form.as_str()), (core, form), "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn jaro_winkler_is_that_of_strsim(a in "[A-E]{1,12}", b in "[A-E0-9]{1,12}") {
+            let exact = strsim::jaro_winkler(&a, &b);
+            proptest::prop_assert_eq!(jaro_winkler(&a, &b).to_bits(), exact.to_bits());
+            proptest::prop_assert!(jaro_winkler_most(a.as_bytes(), b.as_bytes()) >= exact - 1e-12);
         }
     }
 

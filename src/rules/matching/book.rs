@@ -514,9 +514,7 @@ pub struct Book {
     of_customer: Vec<u32>,
     customer_from: Vec<u32>,
     /// Items by currency and open amount.
-    by_amount: Vec<u32>,
-    /// For each item, how many share its currency and open amount, itself included.
-    pub(super) same_amount: Vec<u32>,
+    by_amount: HashIndex,
     /// Children of each parent, sorted by parent.
     children: Vec<(u32, u32)>,
     /// The letters invoice numbers of this book begin with, hashed, sorted.
@@ -562,8 +560,7 @@ impl Book {
             by_word: HashIndex::default(),
             of_customer: Vec::new(),
             customer_from: Vec::new(),
-            by_amount: Vec::new(),
-            same_amount: Vec::new(),
+            by_amount: HashIndex::default(),
             children,
             prefixes: Vec::new(),
             any_letter_ending: false,
@@ -587,7 +584,7 @@ impl Book {
         let (names, by_customer, amounts) = rest;
         (book.by_account, book.by_name, book.by_word) = names;
         (book.of_customer, book.customer_from) = by_customer;
-        (book.by_amount, book.same_amount) = amounts;
+        book.by_amount = amounts;
         book
     }
 
@@ -670,26 +667,13 @@ impl Book {
         (order, from)
     }
 
-    fn index_amounts(&self) -> (Vec<u32>, Vec<u32>) {
+    fn index_amounts(&self) -> HashIndex {
         let rows = &self.items.rows;
-        let mut keyed: Vec<(u8, i64, u32)> =
-            rows.iter().enumerate().map(|(at, r)| (r.currency, r.open, u32::try_from(at).unwrap_or(NONE))).collect();
-        keyed.sort_unstable();
-        let mut same = vec![0_u32; rows.len()];
-        let mut from = 0;
-        while from < keyed.len() {
-            let key = (keyed[from].0, keyed[from].1);
-            let mut to = from;
-            while to < keyed.len() && (keyed[to].0, keyed[to].1) == key {
-                to += 1;
+        HashIndex::build(rows.len(), |give| {
+            for (row, item) in rows.iter().enumerate() {
+                give(amount_key(item.currency, item.open), u32::try_from(row).unwrap_or(NONE));
             }
-            let count = u32::try_from(to - from).unwrap_or(NONE);
-            for entry in &keyed[from..to] {
-                same[entry.2 as usize] = count;
-            }
-            from = to;
-        }
-        (keyed.into_iter().map(|(_, _, row)| row).collect(), same)
+        })
     }
 
     /// Number of payments.
@@ -833,16 +817,17 @@ impl Book {
         &self.children[from..to]
     }
 
+    /// How many items have this currency and open amount.
+    pub(super) fn count_of_amount(&self, currency: u8, amount: i64) -> usize {
+        self.by_amount.count(amount_key(currency, amount))
+    }
+
     /// Items with this currency and open amount.
-    pub(super) fn items_of_amount(&self, currency: u8, amount: i64) -> &[u32] {
-        let key = (currency, amount);
-        let of = |row: &u32| {
+    pub(super) fn items_of_amount(&self, currency: u8, amount: i64) -> impl Iterator<Item = u32> {
+        self.by_amount.rows(amount_key(currency, amount)).filter(move |row| {
             let item = self.item(*row);
-            (item.currency, item.open)
-        };
-        let from = self.by_amount.partition_point(|row| of(row) < key);
-        let to = from + self.by_amount[from..].partition_point(|row| of(row) <= key);
-        &self.by_amount[from..to]
+            (item.currency, item.open) == (currency, amount)
+        })
     }
 
     /// Discount of an item: parts per million and last day.
@@ -866,6 +851,11 @@ impl Book {
         }
         (currency == Currency::EUR && !self.rates.is_empty()).then_some(Decimal::ONE)
     }
+}
+
+/// A hash of an amount of a currency.
+fn amount_key(currency: u8, amount: i64) -> u64 {
+    crate::reference::mix(amount.cast_unsigned() ^ u64::from(currency) << 56)
 }
 
 /// A hash of the words of a folded name that does not depend on their order.

@@ -7,10 +7,7 @@
 use std::collections::HashMap;
 
 use super::book::{Book, NONE};
-use super::candidates::Hypothesis;
-
-/// Hypotheses this much below the best of their payment (natural log) do not compete.
-const NEGLIGIBLE: f64 = 11.0;
+use super::candidates::{Hypothesis, NEGLIGIBLE, is_free};
 
 /// Rounds of lowering what others claim; each halves what is left of the start.
 const ROUNDS: usize = 16;
@@ -173,7 +170,7 @@ impl Claims {
         for ((row, list), shares) in group.iter().zip(shares) {
             let booked = book.payment(*row).booked;
             for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > LEAST_CLAIM) {
-                for (item, cleared) in &hypothesis.lines {
+                for (item, cleared) in hypothesis.lines.iter() {
                     let sums = dated.entry(*item).or_default();
                     let mut here = sums.last().map_or([0.0; 2], |(_, sum)| *sum);
                     here[usize::from(hypothesis.is_named)] += share * part_of(book, *item, *cleared);
@@ -194,10 +191,6 @@ impl Claims {
         let count = sums.partition_point(|(booked, _)| *booked <= day);
         count.checked_sub(1).and_then(|at| sums.get(at)).map_or(0.0, |(_, sum)| sum[usize::from(is_named)])
     }
-}
-
-fn is_free(hypothesis: &Hypothesis) -> bool {
-    hypothesis.lines.is_empty() && hypothesis.repeats == NONE
 }
 
 /// A duplicate needs something it repeats.
@@ -261,7 +254,7 @@ impl Count<'_> {
 
     /// Adds the lines; `false` when an item would be cleared beyond what is open.
     fn takes(&mut self, hypothesis: &Hypothesis, at: usize) -> bool {
-        for (item, cleared) in &hypothesis.lines {
+        for (item, cleared) in hypothesis.lines.iter() {
             let open = self.book.item(*item).open;
             let so_far: i64 = self.taken.iter().filter(|(i, _, _)| i == item).fold(0, |sum, (_, c, _)| sum.saturating_add(*c));
             let after = so_far.saturating_add(*cleared);

@@ -134,7 +134,7 @@ impl<'b> Matcher<'b> {
         for (at, row) in rest.iter().enumerate() {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
-        answer_together(book, policy, &rest, &mut close, &settled_by);
+        answer_together(book, policy, &rest, &mut close, &settled_by, threads);
         let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned };
         matcher.hold_back_overdrawn(&rest);
         matcher
@@ -145,7 +145,7 @@ impl<'b> Matcher<'b> {
         let mut cleared: HashMap<u32, i64> = HashMap::new();
         let settling: Vec<Option<usize>> = rest.iter().zip(&self.close).map(|(row, one)| self.settles(*row, one)).collect();
         for (one, best) in self.close.iter().zip(&settling) {
-            for (item, amount) in best.iter().flat_map(|h| &one.hypotheses[*h].lines) {
+            for (item, amount) in best.iter().flat_map(|h| one.hypotheses[*h].lines.iter()) {
                 let sum = cleared.entry(*item).or_default();
                 *sum = sum.saturating_add(*amount);
             }
@@ -216,8 +216,10 @@ impl<'b> Matcher<'b> {
             .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
             .map(|(_, h)| self.candidate(row, close, *h, asks))
             .collect();
-        for h in order.iter().take(CANDIDATES_MAX) {
-            for (item, _) in &close.hypotheses[*h].lines {
+        // Only what is shown: an answer that has no chance withholds nothing.
+        let shown = order.iter().take(CANDIDATES_MAX).enumerate();
+        for (_, h) in shown.filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7) {
+            for (item, _) in close.hypotheses[*h].lines.iter() {
                 let number = book.item_number(*item);
                 let reason = if book.item(*item).flags & ITEM_ON_HOLD != 0 {
                     format!("{number} is on hold: release it, or apply the payment by hand")
@@ -340,7 +342,7 @@ impl<'b> Matcher<'b> {
     /// The shortfall is the discount of the terms, taken after their last day.
     fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
         let paid = self.book.payment(row).amount;
-        let [(item, _)] = best.lines.as_slice() else { return false };
+        let [(item, _)] = &*best.lines else { return false };
         let open = self.book.item(*item).open;
         self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
@@ -552,19 +554,19 @@ fn best_of(close: &Close) -> Option<usize> {
 
 fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
     let clues = &maker.clues;
-    let wanted: HashSet<u32> =
-        hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i).chain(Some(h.repeats).filter(|r| *r != NONE))).collect();
-    let mut named: Vec<(u32, Level)> =
-        clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
+    let is_wanted = |item: u32| hypotheses.iter().any(|h| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item));
+    let mut named: Vec<(u32, Level)> = clues.hits.iter().filter(|h| is_wanted(h.item)).map(|h| (h.item, h.level)).collect();
     named.sort_unstable();
     named.dedup_by_key(|(i, _)| *i);
     let stray = hypotheses
         .iter()
         .map(|h| {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
-            let mut explained = vec![false; clues.numbers.len()];
-            clues.hits.iter().filter(|hit| is_own(hit.item)).for_each(|hit| explained[usize::from(hit.number)] = true);
-            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && n.digits >= 4)
+            clues.numbers.iter().enumerate().any(|(at, n)| {
+                n.origin != Origin::EndToEnd
+                    && n.digits >= 4
+                    && !clues.hits.iter().any(|hit| usize::from(hit.number) == at && is_own(hit.item))
+            })
         })
         .collect();
     Close {
@@ -585,48 +587,87 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
 }
 
 /// Groups payments that want the same items and weighs each group as one.
-fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut [Close], settled_by: &[u32]) {
-    let mut parent: Vec<u32> = (0..u32::try_from(rest.len()).unwrap_or(NONE)).collect();
-    fn find(parent: &mut [u32], mut at: u32) -> u32 {
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
+fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut [Close], settled_by: &[u32], threads: usize) {
+    let groups = Groups::of(close, settled_by, book.item_count());
+    let is_settled = |item: u32| settled_by[item as usize] != NONE;
+    let chunk = groups.starts.len().div_ceil(threads * 16).max(64);
+    let shared = &*close;
+    let weighed: Vec<Vec<(u32, Vec<f64>)>> = in_chunks(groups.starts.len(), chunk, threads, |range| {
+        let mut done = Vec::new();
+        let mut members: Vec<u32> = Vec::new();
+        for start in &groups.starts[range.start as usize..range.end as usize] {
+            members.clear();
+            members.extend(groups.members(*start));
+            members.sort_by(|a, b| {
+                let (x, y) = (rest[*a as usize], rest[*b as usize]);
+                book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
+            });
+            let group: Vec<(u32, &[Hypothesis])> =
+                members.iter().map(|m| (rest[*m as usize], shared[*m as usize].hypotheses.as_slice())).collect();
+            let probabilities = joint::probabilities(book, &group, &is_settled, policy.limits.joint_states);
+            done.extend(members.iter().copied().zip(probabilities));
         }
-        at
+        done
+    });
+    for (member, probabilities) in weighed.into_iter().flatten() {
+        close[member as usize].probabilities = probabilities;
     }
-    let mut holder: HashMap<u32, u32> = HashMap::new();
-    for (at, one) in close.iter().enumerate() {
-        let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
-        for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 8.5) {
-            let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
-            for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
-                let at = u32::try_from(at).unwrap_or(NONE);
-                let other = *holder.entry(item).or_insert(at);
-                let (a, b) = (find(&mut parent, at), find(&mut parent, other));
-                if a != b {
-                    parent[a.max(b) as usize] = a.min(b);
+}
+
+/// Payments by the items they want: members of a group are linked from its first to its last.
+struct Groups {
+    /// The first member of each group.
+    starts: Vec<u32>,
+    next: Vec<u32>,
+}
+
+impl Groups {
+    fn of(close: &[Close], settled_by: &[u32], items: u32) -> Self {
+        let count = u32::try_from(close.len()).unwrap_or(NONE);
+        let mut parent: Vec<u32> = (0..count).collect();
+        let mut holder = vec![NONE; items as usize];
+        for (at, one) in close.iter().enumerate() {
+            let at = u32::try_from(at).unwrap_or(NONE);
+            let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
+            for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 8.5) {
+                let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
+                for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
+                    let other = &mut holder[item as usize];
+                    if *other == NONE {
+                        *other = at;
+                    }
+                    let (a, b) = (root(&mut parent, at), root(&mut parent, *other));
+                    if a != b {
+                        parent[a.max(b) as usize] = a.min(b);
+                    }
                 }
             }
         }
-    }
-    drop(holder);
-    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-    for at in 0..rest.len() {
-        let root = find(&mut parent, u32::try_from(at).unwrap_or(NONE));
-        groups.entry(root).or_default().push(u32::try_from(at).unwrap_or(NONE));
-    }
-    for members in groups.values_mut() {
-        members.sort_by(|a, b| {
-            let (x, y) = (rest[*a as usize], rest[*b as usize]);
-            book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
-        });
-        let group: Vec<(u32, &[Hypothesis])> =
-            members.iter().map(|m| (rest[*m as usize], close[*m as usize].hypotheses.as_slice())).collect();
-        let probabilities =
-            joint::probabilities(book, &group, &|item| settled_by[item as usize] != NONE, policy.limits.joint_states);
-        for (member, list) in members.iter().zip(probabilities) {
-            let one = &mut close[*member as usize];
-            one.probabilities = list;
+        drop(holder);
+        let mut starts = Vec::new();
+        let mut last: Vec<u32> = vec![NONE; close.len()];
+        let mut next = vec![NONE; close.len()];
+        for at in 0..count {
+            let root = root(&mut parent, at) as usize;
+            if last[root] == NONE {
+                starts.push(at);
+            } else {
+                next[last[root] as usize] = at;
+            }
+            last[root] = at;
         }
+        Self { starts, next }
     }
+
+    fn members(&self, start: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(start), |at| Some(self.next[*at as usize]).filter(|next| *next != NONE))
+    }
+}
+
+fn root(parent: &mut [u32], mut at: u32) -> u32 {
+    while parent[at as usize] != at {
+        parent[at as usize] = parent[parent[at as usize] as usize];
+        at = parent[at as usize];
+    }
+    at
 }
