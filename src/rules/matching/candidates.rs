@@ -570,8 +570,7 @@ impl<'a> Maker<'a> {
         let items = book.items_of(customer);
         pool.extend(
             items
-                .iter()
-                .copied()
+                .clone()
                 .filter(|i| settled.by[*i as usize] == NONE && book.item(*i).open != 0)
                 .take(self.policy.limits.customer_items),
         );
@@ -603,7 +602,7 @@ impl<'a> Maker<'a> {
         }
         let (_, is_known) = self.payer_weight(customer);
         if is_known {
-            for &item in items.iter().take(self.policy.limits.customer_items) {
+            for item in items.take(self.policy.limits.customer_items) {
                 let there = book.item(item);
                 if there.open == payment.amount
                     && Some(there.currency) == own

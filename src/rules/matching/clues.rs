@@ -671,7 +671,7 @@ impl Clues {
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
         let mut forms = DigitForms::default();
-        for &row in book.items_of(customer).iter().take(items_max) {
+        for row in book.items_of(customer).take(items_max) {
             let number = book.item_number(row);
             forms.read(number);
             for &(at, digits, bare) in &written {
