@@ -35,6 +35,8 @@ pub(super) struct Hypothesis {
     pub(super) is_named: bool,
     /// The text names an item that is not among its items.
     pub(super) leaves_out: bool,
+    /// The text names in full, or by a list, an open item of the same customer that is not among its items.
+    pub(super) leaves_own: bool,
 }
 
 /// The lines of a hypothesis: nearly always none or one.
@@ -87,6 +89,10 @@ struct TextCosts {
     all_left: f64,
     /// Some number names an item.
     leaves_out: bool,
+    /// For each number: it names an open item of the customer.
+    own: Vec<bool>,
+    /// Some does.
+    leaves_own: bool,
     /// Scratch: for each number, the best weight with which an answer explains it.
     best: Vec<f64>,
 }
@@ -99,6 +105,8 @@ struct TextWeight {
     named: usize,
     /// The text names an item that is not among its items.
     leaves_out: bool,
+    /// It names in full, or by a list, one of the same customer.
+    leaves_own: bool,
 }
 
 impl Hypothesis {
@@ -150,6 +158,7 @@ pub(super) struct Maker<'a> {
     pool: Vec<u32>,
     out: Vec<Hypothesis>,
     ln_customers: f64,
+    ln_items: f64,
     /// The weight of the payer for the customer looked at last.
     payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
@@ -164,8 +173,12 @@ pub(super) struct Maker<'a> {
     any_exact: bool,
     /// Leave out what has no chance beside the best.
     skips: bool,
-    /// Combinations were not searched because none could have had a chance.
+    /// Combinations were not searched because none is possible or could have had a chance.
     has_skipped: bool,
+    /// The latter.
+    has_skipped_possible: bool,
+    /// Several items of one customer come to the amount.
+    pub(super) sums_up: bool,
     near: Vec<(u64, i32, u32)>,
     seen: Vec<u32>,
 }
@@ -181,6 +194,7 @@ impl<'a> Maker<'a> {
             pool: Vec::new(),
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
+            ln_items: f64::from(book.item_count().max(100)).ln(),
             payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
             is_incomplete: false,
@@ -190,6 +204,8 @@ impl<'a> Maker<'a> {
             any_exact: false,
             skips: true,
             has_skipped: false,
+            has_skipped_possible: false,
+            sums_up: false,
             near: Vec::new(),
             seen: Vec::new(),
         }
@@ -203,11 +219,18 @@ impl<'a> Maker<'a> {
         self.payer_known = (NONE, 0.0, false);
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
-        self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
+        self.clues.read_closely(self.book, &customers, text.payer_name);
+        self.compare(row, &customers, settled);
         self.skips = true;
         let mut out = self.weigh(row, &customers, settled);
-        if self.has_skipped && out.first().is_some_and(|best| best.pattern == Pattern::LumpFound) {
-            // Whether every combination was looked at matters now.
+        let matters = |best: &Hypothesis| match best.pattern {
+            // Whether every combination was looked at.
+            Pattern::LumpFound => self.has_skipped,
+            // Whether any comes to the amount as well.
+            Pattern::PayerExact => self.has_skipped_possible,
+            _ => false,
+        };
+        if out.first().is_some_and(matters) {
             self.skips = false;
             out = self.weigh(row, &customers, settled);
         }
@@ -215,11 +238,59 @@ impl<'a> Maker<'a> {
         out
     }
 
+    /// Compares what is left over of the text with the items of these customers, but for those that could come to nothing.
+    fn compare(&mut self, row: u32, customers: &[u32], settled: &Settled<'_>) {
+        let mut clues = std::mem::take(&mut self.clues);
+        let sure = self.sure_score(&clues, row, settled);
+        let items_max = self.policy.limits.customer_items;
+        let likeliest = self.policy.prior.likeliest();
+        clues.compare(self.book, customers, items_max, |_, customer| {
+            sure.is_none_or(|sure| likeliest + self.payer_weight(customer).0 >= sure - NEGLIGIBLE - 0.01)
+        });
+        self.clues = clues;
+    }
+
+    /// A score that the best hypothesis reaches for sure: the whole of an open item that is named by its number and paid by its customer.
+    fn sure_score(&mut self, clues: &Clues, row: u32, settled: &Settled<'_>) -> Option<f64> {
+        let book = self.book;
+        let payment = *book.payment(row);
+        let own = book.item_currency_code(book.payment_amount(row).currency());
+        let hits = clues.hits.iter().filter(|h| h.level <= Level::Zeros);
+        let exact = |item: u32| {
+            let there = book.item(item);
+            there.open == payment.amount && Some(there.currency) == own && there.flags & ITEM_CREDIT == 0
+        };
+        let hit = *hits.clone().find(|h| exact(h.item) && settled.by[h.item as usize] == NONE)?;
+        let customer = book.item_customer(hit.item);
+        let (payer, is_known) = self.payer_weight(customer);
+        if !is_known {
+            return None;
+        }
+        let w = &self.policy.reference;
+        // Every other number costs at most what a stranger's costs that names something.
+        let others = clues.numbers.iter().enumerate().filter(|(at, _)| *at != usize::from(hit.number));
+        let left: f64 = others
+            .map(|(_, n)| {
+                if n.origin == Origin::EndToEnd { w.names_another * 4.0 } else { self.random_weight(n, w.stray) + w.names_another }
+            })
+            .sum();
+        let choice = -(book.items_of(customer).len().max(1) as f64).ln();
+        let words = {
+            let own = std::mem::replace(&mut self.clues.words, clues.words);
+            let count = std::mem::replace(&mut self.clues.count, clues.count);
+            let cost = self.words_weight(Pattern::ReferenceExact, 1);
+            (self.clues.words, self.clues.count) = (own, count);
+            cost
+        };
+        let date = self.date_weight(&[(hit.item, payment.amount)], payment.booked);
+        Some(self.policy.prior.exact + choice + w.level(hit.level) + left + payer + date + words)
+    }
+
     /// Makes and ranks the hypotheses with these customers.
     fn weigh(&mut self, row: u32, customers: &[u32], settled: &Settled<'_>) -> Vec<Hypothesis> {
         self.out.clear();
         self.is_incomplete = false;
-        self.has_skipped = false;
+        (self.has_skipped, self.has_skipped_possible, self.sums_up) = (false, false, false);
         self.any_exact = false;
         self.offered = 0;
         self.best = f64::NEG_INFINITY;
@@ -245,6 +316,11 @@ impl<'a> Maker<'a> {
 
     pub(super) fn is_payer_known(&self) -> bool {
         !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+    }
+
+    /// The bank names the payer.
+    pub(super) fn is_payer_named(&self) -> bool {
+        !self.payer.name.is_empty()
     }
 
     fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
@@ -410,38 +486,40 @@ impl<'a> Maker<'a> {
 
     /// What the text costs hypotheses of a customer that leave numbers unexplained.
     fn know_text(&mut self, customer: u32) {
-        let (w, clues, costs) = (&self.policy.reference, &self.clues, &mut self.text_costs);
-        if costs.customer == customer {
+        if self.text_costs.customer == customer {
             return;
         }
+        let mut costs = std::mem::take(&mut self.text_costs);
+        let (w, clues) = (&self.policy.reference, &self.clues);
         costs.customer = customer;
         costs.left.clear();
-        costs.all_left = 0.0;
-        costs.leaves_out = false;
-        costs.best.clear();
+        (costs.all_left, costs.leaves_out, costs.leaves_own) = (0.0, false, false);
+        costs.own.clear();
+        costs.own.resize(clues.numbers.len(), false);
         // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
-        costs.best.resize(clues.numbers.len(), 0.0);
         for hit in &clues.hits {
             if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
-                costs.best[usize::from(hit.number)] = 1.0;
+                costs.own[usize::from(hit.number)] = true;
             }
         }
-        for (number, same_customer) in clues.numbers.iter().zip(&costs.best) {
+        for (number, is_own) in clues.numbers.iter().zip(&costs.own) {
             let cost = if number.origin == Origin::EndToEnd {
                 if number.named > 0 && number.digits >= 5 { w.names_another * 4.0 } else { 0.0 }
             } else {
                 costs.leaves_out |= number.named > 0;
-                let digits = f64::from(u32::from(number.digits).min(w.digits_max));
-                let mut stray = w.stray + w.stray_digit * digits;
-                if number.named > 0 {
-                    stray += w.names_another;
+                costs.leaves_own |= is_own;
+                let stray = self.stray_weight(number, w.stray);
+                if *is_own {
+                    // Old texts are used again; numbers of one's own other invoices are not random.
+                    stray.max(w.stale_own - (self.book.items_of(customer).len().max(1) as f64).ln())
+                } else {
+                    stray
                 }
-                // Old texts are used again; numbers of one's own other invoices are not random.
-                if *same_customer > 0.0 { stray.max(-7.5) } else { stray }
             };
             costs.left.push(cost);
             costs.all_left += cost;
         }
+        self.text_costs = costs;
     }
 
     /// What the text costs a hypothesis with these items.
@@ -450,22 +528,24 @@ impl<'a> Maker<'a> {
         let (w, clues, costs) = (&self.policy.reference, &self.clues, &mut self.text_costs);
         let is_own = |item: u32| items.iter().any(|(own, _)| *own == item);
         let mut cost = costs.all_left;
-        let mut leaves_out = costs.leaves_out;
+        let (mut leaves_out, mut leaves_own) = (costs.leaves_out, costs.leaves_own);
         let mut named = 0_usize;
         if clues.hits.iter().any(|hit| is_own(hit.item)) {
-            (cost, leaves_out) = (0.0, false);
+            (cost, leaves_out, leaves_own) = (0.0, false, false);
             costs.best.clear();
             costs.best.resize(clues.numbers.len(), f64::NEG_INFINITY);
             for hit in clues.hits.iter().filter(|hit| is_own(hit.item)) {
                 let best = &mut costs.best[usize::from(hit.number)];
                 *best = best.max(w.level(hit.level));
             }
-            for ((number, left), best) in clues.numbers.iter().zip(&costs.left).zip(&costs.best) {
-                if *best > f64::NEG_INFINITY {
-                    cost += best;
+            for (at, number) in clues.numbers.iter().enumerate() {
+                if costs.best[at] > f64::NEG_INFINITY {
+                    cost += costs.best[at];
                 } else {
-                    cost += left;
-                    leaves_out |= number.origin != Origin::EndToEnd && number.named > 0;
+                    cost += costs.left[at];
+                    let is_read = number.origin != Origin::EndToEnd;
+                    leaves_out |= is_read && number.named > 0;
+                    leaves_own |= is_read && costs.own[at];
                 }
             }
             named = items.iter().filter(|(item, _)| clues.hits.iter().any(|h| h.item == *item)).count();
@@ -479,13 +559,32 @@ impl<'a> Maker<'a> {
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
-        TextWeight { cost, named, leaves_out }
+        TextWeight { cost, named, leaves_out, leaves_own }
     }
 
     /// No hypothesis with this score could compete.
     fn has_no_chance(&self, score_most: f64) -> bool {
         // The scores are sums of rounded weights: leave room for that.
         self.skips && score_most < self.best - NEGLIGIBLE - 0.01
+    }
+
+    /// A number nothing explains: digits at random, or the number of another invoice, paid long ago or not the payer's, which is
+    /// one of as many as there are.
+    fn stray_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let random = self.random_weight(number, once);
+        if self.looks_like_ours(number) { random.max(self.policy.reference.stale - self.ln_items) } else { random }
+    }
+
+    fn random_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let w = &self.policy.reference;
+        let digits = f64::from(u32::from(number.digits).min(w.digits_max));
+        let another = if number.named > 0 { w.names_another } else { 0.0 };
+        once + w.stray_digit * digits + another
+    }
+
+    /// It has as many digits as numbers of this book have.
+    pub(super) fn looks_like_ours(&self, number: &super::clues::Number) -> bool {
+        number.named > 0 || self.book.form_lengths & (1 << u32::from(number.digits).min(63)) != 0
     }
 
     fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
@@ -506,7 +605,7 @@ impl<'a> Maker<'a> {
         let mut cost = 0.0;
         let ours = !matches!(pattern, Pattern::NotOurs);
         if words.not_ours > 0 && ours {
-            cost -= 4.5 + f64::from(words.not_ours.min(3) - 1);
+            cost -= 5.0 + f64::from(words.not_ours.min(3) - 1);
         }
         if words.part && !matches!(pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs | Pattern::NoItem) {
             cost -= 3.5;
@@ -533,7 +632,7 @@ impl<'a> Maker<'a> {
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Lines, prior: f64, amount: f64, fee: i64) {
         self.offered += 1;
         let booked = self.book.payment(row).booked;
-        let TextWeight { cost: text, named, leaves_out } = self.text_weight(&lines, customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
             Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
@@ -541,6 +640,7 @@ impl<'a> Maker<'a> {
             Pattern::LumpNamed if named < lines.len() => Pattern::LumpFound,
             other => other,
         };
+        self.sums_up |= matches!(pattern, Pattern::LumpFound | Pattern::LumpNamed);
         self.any_exact |= matches!(pattern, Pattern::ReferenceExact | Pattern::PayerExact);
         let count = lines.len();
         if self.has_no_chance(prior + text + payer + amount) {
@@ -556,7 +656,7 @@ impl<'a> Maker<'a> {
             self.out.retain(|h| h.repeats != NONE || h.lines != lines);
         }
         self.best = self.best.max(score);
-        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out });
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out, leaves_own });
     }
 
     /// Everything this customer's items can say.
@@ -565,6 +665,10 @@ impl<'a> Maker<'a> {
         let payment = *book.payment(row);
         let currency = book.payment_amount(row).currency();
         let own = book.item_currency_code(currency);
+        let (payer, is_known) = self.payer_weight(customer);
+        if !is_known && self.is_payer_known() && self.has_no_chance(self.policy.prior.likeliest() + payer) {
+            return;
+        }
         let mut pool = std::mem::take(&mut self.pool);
         pool.clear();
         let items = book.items_of(customer);
@@ -600,7 +704,6 @@ impl<'a> Maker<'a> {
                 self.duplicate(row, customer, item, choice, settled);
             }
         }
-        let (_, is_known) = self.payer_weight(customer);
         if is_known {
             for item in items.take(self.policy.limits.customer_items) {
                 let there = book.item(item);
@@ -804,7 +907,7 @@ impl<'a> Maker<'a> {
         }
         let (payer, _) = self.payer_weight(customer);
         self.offered += 1;
-        let TextWeight { cost: text, named, leaves_out } = self.text_weight(&[(item, 0)], customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
             // Only where another payment of this book takes the item; the joint answer sees to that.
@@ -831,6 +934,7 @@ impl<'a> Maker<'a> {
             fee: 0,
             is_named: named > 0,
             leaves_out,
+            leaves_own,
         });
     }
 
@@ -928,7 +1032,9 @@ impl<'a> Maker<'a> {
             } else {
                 let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
                 self.complete(row, customer, &base, &rest, target - total, n);
-                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0, self.policy.amount.over_any);
+                // A list of numbers and much more money: the list is not whole.
+                let far = if (target - total).saturating_mul(5) > total { -6.0 } else { 0.0 };
+                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0 + far, self.policy.amount.over_any);
             }
         }
         if !done && base.len() == 1 && sum(&base) < target {
@@ -996,6 +1102,7 @@ impl<'a> Maker<'a> {
         let choice = if n == 2 { -1.0 } else { -1.2 };
         let is_hopeless = !is_possible || self.has_no_chance(self.policy.prior.lump + choice + text + payer);
         self.has_skipped |= is_hopeless && self.skips;
+        self.has_skipped_possible |= is_hopeless && self.skips && is_possible;
         is_hopeless && self.skips
     }
 
@@ -1017,6 +1124,22 @@ impl<'a> Maker<'a> {
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
+        // What follows one another makes up the rest: a list that was cut off, a range across series.
+        let ln_rest = (rest.len().max(1) as f64).ln();
+        let mut runs = 0;
+        for from in 0..rest.len() {
+            let mut sum = 0_i64;
+            for to in from..rest.len().min(from + self.policy.limits.lump_items) {
+                sum = sum.saturating_add(amounts[to]);
+                if sum == missing && to > from && runs < 4 {
+                    let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
+                    set.extend((from..=to).map(|i| (rest[i], amounts[i])));
+                    let shape = (-2.5 - 2.0 * ln_rest).max(ln_choice(n, set.len()));
+                    self.push_lump(row, customer, set, self.policy.prior.lump + shape, 0.0);
+                    runs += 1;
+                }
+            }
+        }
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
@@ -1040,9 +1163,24 @@ impl<'a> Maker<'a> {
         if n < 2 {
             return;
         }
-        // Runs in order of issue, by prefix sums: at most `limit` long.
         let amounts: Vec<i64> = known.iter().map(|i| book.item(*i).open).collect();
         let mut pushed = 0;
+        // Three of one price, the oldest first.
+        let mut distinct: Vec<i64> = amounts.iter().copied().filter(|a| *a > 0 && *a < target && target % *a == 0).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let ln_distinct = (distinct.len().max(1) as f64).ln();
+        for price in distinct {
+            let equal: Vec<u32> = known.iter().copied().filter(|i| book.item(*i).open == price).collect();
+            let count = usize::try_from(target / price).unwrap_or(usize::MAX);
+            if count < 2 || count > equal.len().min(limit) {
+                continue;
+            }
+            let shape = if count == equal.len() { -1.2 } else { -2.5 } - ln_distinct - 0.25 * (count as f64 - 2.0);
+            let set = equal[..count].iter().map(|i| (*i, price)).collect();
+            self.push_lump(row, customer, set, self.policy.prior.lump + shape.max(ln_choice(n, count)), 0.0);
+        }
+        // Runs in order of issue, by prefix sums: at most `limit` long.
         for from in 0..n {
             let mut sum = 0_i64;
             for to in from..n.min(from + limit) {
@@ -1139,22 +1277,19 @@ impl<'a> Maker<'a> {
         let count = book.item_currency_code(money.currency()).map_or(0, |code| book.count_of_amount(code, payment.amount));
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
-        let stray: f64 = self
-            .clues
-            .numbers
-            .iter()
-            .filter(|n| n.origin != Origin::EndToEnd)
-            .map(|n| {
-                let digits = f64::from(u32::from(n.digits).min(w.reference.digits_max));
-                let another = if n.named > 0 { w.reference.names_another } else { 0.0 };
-                w.reference.stray_by_answer + w.reference.stray_digit * digits + another
-            })
+        let numbers = || self.clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd);
+        // A stranger's numbers are no numbers of ours; money for what is not in the book may carry one.
+        let once = w.reference.stray_by_answer;
+        let stray_of_stranger: f64 = numbers().map(|n| self.random_weight(n, once)).sum();
+        let is_customer = self.is_payer_known();
+        let stray: f64 = numbers()
+            .map(|n| if is_customer || n.named > 0 { self.stray_weight(n, once) } else { self.random_weight(n, once) })
             .sum();
         let payer_is_customer = self.is_payer_known();
         let is_money_out = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let words = self.words_weight(Pattern::NotOurs, 0) + if self.clues.words.not_ours > 0 { -0.3 } else { -1.8 };
         let stranger = if payer_is_customer { w.payer.stranger - 2.5 } else { -0.3 };
-        let not_ours = [w.prior.not_ours, stray, stranger, chance, 0.0, words];
+        let not_ours = [w.prior.not_ours, stray_of_stranger, stranger, chance, 0.0, words];
         let no_item_payer = if payer_is_customer { -0.2 } else { -0.7 };
         let no_item_words = self.words_weight(Pattern::NoItem, 0);
         let no_item = [w.prior.no_item, stray, no_item_payer, chance, 0.0, no_item_words];
@@ -1170,6 +1305,7 @@ impl<'a> Maker<'a> {
                 fee: 0,
                 is_named: false,
                 leaves_out: false,
+                leaves_own: false,
             });
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
 
+use std::collections::HashMap;
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -16,6 +18,12 @@ const HITS_MAX: usize = 400;
 
 /// Characters of a number that its forms are made of.
 const FORM_LENGTH_MAX: usize = 80;
+
+/// Items of one customer that the same last digits may name.
+const ALIKE_MAX: usize = 6;
+
+/// Items that one cut-off beginning may name.
+const CUT_MAX: usize = 3;
 
 /// A range in text names at most so many items.
 const RANGE_MAX: u64 = 60;
@@ -102,6 +110,8 @@ pub struct Clues {
     joined: Vec<u8>,
     plain: Vec<u8>,
     covered: Vec<bool>,
+    /// Numbers of three digits: which text, which atom.
+    shorts: Vec<(usize, usize)>,
     name: Vec<u8>,
     name_atoms: Vec<Atom>,
 }
@@ -145,8 +155,16 @@ impl Clues {
 
     /// The window search of one text.
     fn look_up(&mut self, book: &Book, origin: Origin, folded: &[u8], found: &[Atom]) {
+        let mut foreign = 0;
         for first in 0..found.len() {
             let atom = found[first];
+            // A telephone number, a tax number or the bank's own reference names no item.
+            if origin == Origin::Remittance {
+                foreign = foreign.max(foreign_to(folded, found, first));
+                if first < foreign {
+                    continue;
+                }
+            }
             if !atom.is_number {
                 let letters = atom.text(folded);
                 let looks_like_digits = atom.len() <= 2 && letters.iter().all(|c| lookalike(*c).is_ascii_digit());
@@ -317,12 +335,13 @@ impl Clues {
         let is_short = window.len() <= FORM_LENGTH_MAX;
         let mut is_written_read = false;
         let (mut any, mut count) = (false, 0);
-        let before = self.hits.len();
+        let (before, numbers_before) = (self.hits.len(), self.numbers.len());
         for row in rows {
             count += 1;
             if count > COMMON_MAX {
                 // Found by far too many: the customer's own items are compared later, when the payer is known.
                 self.hits.truncate(before);
+                self.numbers.truncate(numbers_before);
                 any = false;
                 break;
             }
@@ -350,6 +369,8 @@ impl Clues {
                 let digits = if level == Level::Full { plain.len() } else { self.written.digits.len() };
                 let number = self.number(origin, &range, digits);
                 if let Some(known) = self.numbers.get_mut(usize::from(number)) {
+                    // The longest reading counts, whichever item is met first.
+                    known.digits = known.digits.max(u8::try_from(digits).unwrap_or(u8::MAX));
                     known.is_broken |= joint == Joint::Broken;
                     known.is_split |= is_split(folded, &found[range.clone()]);
                 }
@@ -416,8 +437,8 @@ impl Clues {
                     && best(other).is_some_and(|o| o <= Level::Lookalike || best(at).is_none_or(|i| o <= i))
                 {
                     if outer.is_broken && best(at).is_some() {
-                        // A broken line is the weaker reading when a piece is a number by itself.
-                        keep[other] = false;
+                        // A line broken by the bank, or a number by itself: where either may be meant both stay, and it is a question.
+                        keep[other] &= names_others(at, other) && best(at).is_some_and(|b| b > Level::PrefixDropped);
                     } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
                         keep[at] = false;
                     }
@@ -461,15 +482,46 @@ impl Clues {
         });
     }
 
-    /// The second, slower look, for payments that the first did not settle: lists and ranges, the items of likely customers, numbers left over, words.
-    pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str, items_max: usize) {
+    /// The second, slower look, for payments that the first did not settle: lists and ranges, numbers left over, words.
+    pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str) {
         self.lists_and_ranges(book);
         self.find_strays(book, customers);
+        self.find_words(payer_name);
+        self.find_shorts();
+    }
+
+    /// The third: what is left over, against the items of likely customers. `is_worth`: answers of the customer may have a chance; it is
+    /// asked only where comparing could change nothing for the others.
+    pub fn compare(&mut self, book: &Book, customers: &[u32], items_max: usize, mut is_worth: impl FnMut(&Self, u32) -> bool) {
+        let is_cut_number = self.last_number().is_some();
         for customer in customers {
+            let changes_nothing = !is_cut_number
+                && self.shorts.is_empty()
+                && self.numbers.iter().all(|n| n.named > 0 || n.origin == Origin::EndToEnd);
+            if changes_nothing && !is_worth(self, *customer) {
+                continue;
+            }
             self.compare_items(book, *customer, items_max);
         }
         self.lists_and_ranges(book);
-        self.find_words(payer_name);
+    }
+
+    /// Numbers of three digits outside any other number: they count only against the payer's own items.
+    fn find_shorts(&mut self) {
+        self.shorts.clear();
+        for (slot, found) in self.atoms.iter().enumerate().take(2) {
+            for (at, atom) in found.iter().enumerate() {
+                let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
+                if atom.is_number
+                    && atom.len() == 3
+                    && atom.before != b','
+                    && !self.numbers.iter().any(inside)
+                    && self.shorts.len() < 40
+                {
+                    self.shorts.push((slot, at));
+                }
+            }
+        }
     }
 
     /// `INV-101/102/104` and `INV 101-104`: what follows a named item names others of the same customer.
@@ -563,6 +615,10 @@ impl Clues {
                 }
             }
             cover_dates_and_amounts(&found, &folded, &mut covered);
+            for at in 0..found.len() {
+                let end = foreign_to(&folded, &found, at);
+                covered[at..end.max(at)].fill(true);
+            }
             for customer in customers {
                 cover_customer_id(book.customer_id(*customer), &found, &folded, &mut covered);
             }
@@ -641,22 +697,11 @@ impl Clues {
             .take(40)
             .collect();
         let last_text = self.last_number();
-        let mut shorts: Vec<(usize, usize)> = Vec::new();
-        // Two and three digits count only against the payer's own items.
-        for (slot, found) in self.atoms.iter().enumerate().take(2) {
-            for (at, atom) in found.iter().enumerate() {
-                let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
-                if atom.is_number
-                    && atom.len() == 3
-                    && atom.before != b','
-                    && !self.numbers.iter().any(inside)
-                    && shorts.len() < 40
-                {
-                    shorts.push((slot, at));
-                }
-            }
-        }
+        // An item compared before may have made one of them a number.
+        self.find_shorts();
+        let shorts = std::mem::take(&mut self.shorts);
         if open.is_empty() && last_text.is_none() && shorts.is_empty() {
+            self.shorts = shorts;
             return;
         }
         let written: Vec<(u16, Vec<u8>)> = open.iter().map(|(at, n)| (*at, self.digits_of(n))).collect();
@@ -667,6 +712,8 @@ impl Clues {
                 (*at, digits.as_slice(), &digits[zeros..])
             })
             .collect();
+        // The customer's own number at the seller is no slip of an invoice number.
+        let customer_digits: Vec<u8> = book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -690,6 +737,9 @@ impl Clues {
                 } else {
                     continue;
                 };
+                if level == Level::OneEdit && bare == customer_digits {
+                    continue;
+                }
                 if new_hits.len() == HITS_MAX {
                     self.is_overlong = true;
                     break;
@@ -718,9 +768,20 @@ impl Clues {
                 }
             }
         }
-        for (row, level, number) in new_hits {
-            self.hit(row, level, number);
+        let mut alike: HashMap<(u16, Level), usize> = HashMap::new();
+        if new_hits.len() > ALIKE_MAX {
+            for (_, level, number) in &new_hits {
+                *alike.entry((*number, *level)).or_default() += 1;
+            }
         }
+        for (row, level, number) in new_hits {
+            // A year or a month at the end of every number names none of them.
+            let says_little = matches!(level, Level::Tail | Level::Suffix | Level::OneEdit);
+            if !says_little || alike.get(&(number, level)).is_none_or(|count| *count <= ALIKE_MAX) {
+                self.hit(row, level, number);
+            }
+        }
+        self.shorts = shorts;
         // Three digits that fit half of the customer's items say nothing.
         let distinct = short_hits.len();
         for (row, level, slot, at) in short_hits {
@@ -729,7 +790,8 @@ impl Clues {
                 self.hit(row, level, number);
             }
         }
-        if cut_hits.len() <= 24 {
+        // A beginning that fits many of the customer's items names none of them.
+        if cut_hits.len() <= CUT_MAX {
             for (row, from, to) in cut_hits {
                 // The cut end may have been noted as a number of its own.
                 let known = self
@@ -973,6 +1035,48 @@ fn is_split(folded: &[u8], found: &[Atom]) -> bool {
     })
 }
 
+/// Where the numbers end that a label at this place claims for something else than an invoice; 0 for no such label.
+fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
+    let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let is_number = |at: usize| found.get(at).is_some_and(|a| a.is_number);
+    if !is_number(at + 1) && !(is_number(at + 2) && found.get(at + 1).is_some_and(|a| a.len() <= 2)) {
+        return 0;
+    }
+    let word = label.text(folded);
+    if !(3..=9).contains(&word.len()) || !FOREIGN.contains(&word) {
+        return 0;
+    }
+    let is_telephone = word.starts_with(b"TEL") || TELEPHONES.contains(&word);
+    let mut end = at + 1;
+    // The country of a tax number or an account: `VAT DE123456789`.
+    if !is_telephone && found.get(end).is_some_and(|a| !a.is_number && a.len() <= 2) {
+        end += 1;
+    }
+    let first = end;
+    while found.get(end).is_some_and(|a| a.is_number && (end == first || a.joins() || (is_telephone && a.before == PLUS))) {
+        end += 1;
+        // Groups belong to a telephone number as long as they go on; other labels claim one number.
+        if !is_telephone && !found.get(end).is_some_and(|a| matches!(a.before, 0 | b'-' | b'/' | b'.')) {
+            break;
+        }
+    }
+    if end == first { 0 } else { end }
+}
+
+const PLUS: u8 = b'+';
+
+/// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
+const FOREIGN: &[&[u8]] = &[
+    b"TEL", b"TELEFON", b"TELEFONO", b"TELEPHONE", b"TELEFOON", b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL",
+    b"CELULAR", b"PUHELIN", b"PUH", b"VAT", b"UST", b"USTID", b"USTIDNR", b"UID", b"TVA", b"NIF", b"CIF", b"RUC", b"NIP", b"MOMS", b"STEUERNR",
+    b"SIRET", b"SIREN", b"KVK", b"BTW", b"DIC", b"ICO", b"IBAN", b"BIC", b"BLZ", b"EREF", b"KREF", b"MREF", b"CRED", b"MANDAT", b"MANDATE",
+    b"TRX", b"TAN", b"PLZ",
+];
+
+/// Labels of telephone numbers that do not begin with `TEL`.
+const TELEPHONES: &[&[u8]] =
+    &[b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL", b"CELULAR", b"PUHELIN", b"PUH"];
+
 /// Marks dates, years, periods and amounts, which are no references.
 fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
     let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
@@ -1132,6 +1236,15 @@ const NOT_OURS_STEMS: &[&str] = &[
     "HABENZINS",
     "INTERNTRANSFER",
     "POOLING",
+    "SPARKASSE",
+    "VOLKSBANK",
+    "LANDESBANK",
+    "SPORITELNA",
+    "FORSAKRING",
+    "FORSIKRING",
+    "VAKUUTUS",
+    "VERZEKERING",
+    "SKATTEVERK",
 ];
 
 /// Money given back: not ours as a rule, and beside the number of an item a reason to ask.
@@ -1150,6 +1263,7 @@ const REFUNDS: &[&str] = &[
 
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[
+    ("AANBETALING", Kind::Part),
     ("ABONO", Kind::Credit),
     ("ABSCHLAG", Kind::Part),
     ("ABSCHLAGSZAHLUNG", Kind::Part),
@@ -1159,6 +1273,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("ACCONTO", Kind::Part),
     ("ACOMPTE", Kind::Part),
     ("ACONTO", Kind::Part),
+    ("ACONTOBETALING", Kind::Part),
+    ("ADELANTO", Kind::Part),
+    ("ADIANTAMENTO", Kind::Part),
     ("ADYEN", Kind::NotOurs),
     ("AKONTO", Kind::Part),
     ("ALL", Kind::Several),
@@ -1166,26 +1283,44 @@ const WORDS: &[(&str, Kind)] = &[
     ("AMEX", Kind::NotOurs),
     ("ANNULATION", Kind::Doubt),
     ("ANNULE", Kind::Doubt),
+    ("ANTICIPATO", Kind::Part),
     ("ANTICIPO", Kind::Part),
     ("ANULACION", Kind::Doubt),
     ("ANULADO", Kind::Doubt),
     ("ANZAHLUNG", Kind::Part),
+    ("ATERBETALNING", Kind::NotOurs),
     ("AVOIR", Kind::Credit),
+    ("AVOIRS", Kind::Credit),
+    ("BAMBORA", Kind::NotOurs),
+    ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
     ("CANCELLED", Kind::Doubt),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
+    ("CASHSWEEP", Kind::NotOurs),
     ("CHARGEBACK", Kind::Doubt),
     ("CHARGEBACKS", Kind::Doubt),
+    ("COMGATE", Kind::NotOurs),
+    ("CONCARDIS", Kind::NotOurs),
+    ("CREDITNOTA", Kind::Credit),
     ("CREDITNOTE", Kind::Credit),
+    ("CREDITO", Kind::Credit),
+    ("CREDITRENTE", Kind::NotOurs),
+    ("CULQI", Kind::NotOurs),
     ("CUOTA", Kind::Part),
+    ("CZESCIOWA", Kind::Part),
+    ("DANKORT", Kind::NotOurs),
+    ("DEELBETALING", Kind::Part),
     ("DELBETALING", Kind::Part),
     ("DELBETALNING", Kind::Part),
+    ("DELVIS", Kind::Part),
     ("DEPOSIT", Kind::Part),
     ("DESCUENTO", Kind::Discount),
     ("DEVOLUCION", Kind::NotOurs),
+    ("DEVOLVIDO", Kind::Doubt),
     ("DEVUELTO", Kind::Doubt),
     ("DGFIP", Kind::NotOurs),
     ("DISCOUNT", Kind::Discount),
@@ -1196,18 +1331,37 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
+    ("DOBROPIS", Kind::Credit),
+    ("ELAVON", Kind::NotOurs),
+    ("ELOLEG", Kind::Part),
+    ("ENNAKKO", Kind::Part),
+    ("ERA", Kind::Part),
     ("ERSTATTUNG", Kind::NotOurs),
+    ("ERSTATTUNGEN", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
+    ("FORSKOTT", Kind::Part),
+    ("FORSKUD", Kind::Part),
     ("GIROCARD", Kind::NotOurs),
+    ("GIROCONTO", Kind::NotOurs),
+    ("GOCARDLESS", Kind::NotOurs),
     ("GUTHABENAUSZAHLUNG", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
     ("HMRC", Kind::NotOurs),
+    ("HYVITYSKORKO", Kind::NotOurs),
+    ("HYVITYSLASKU", Kind::Credit),
+    ("IMPAGADO", Kind::Doubt),
+    ("IMPAYE", Kind::Doubt),
     ("IMPOTS", Kind::NotOurs),
+    ("INDEMNITE", Kind::NotOurs),
+    ("INDEMNIZACION", Kind::NotOurs),
+    ("INSOLUTI", Kind::Doubt),
+    ("INSOLUTO", Kind::Doubt),
     ("INSTALLMENT", Kind::Part),
     ("INSTALLMENTS", Kind::Part),
     ("INSTALMENT", Kind::Part),
@@ -1216,34 +1370,69 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERCOMPANY", Kind::NotOurs),
     ("INTERES", Kind::NotOurs),
     ("INTERESES", Kind::NotOurs),
+    ("INTERESSES", Kind::NotOurs),
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
+    ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("IZIPAY", Kind::NotOurs),
+    ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
+    ("KAMAT", Kind::NotOurs),
+    ("KAMATJOVAIRAS", Kind::NotOurs),
+    ("KAPITALIZACJA", Kind::NotOurs),
+    ("KARRENDEZES", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
+    ("KIFIZETES", Kind::NotOurs),
+    ("KLARNA", Kind::NotOurs),
+    ("KONTOUBERTRAG", Kind::NotOurs),
+    ("KONTOUEBERTRAG", Kind::NotOurs),
+    ("KOREKTA", Kind::Credit),
     ("KORKO", Kind::NotOurs),
+    ("KREDITFAKTURA", Kind::Credit),
     ("KREDITNOTA", Kind::Credit),
+    ("KREDITNOTE", Kind::Credit),
+    ("KREDITRENTE", Kind::NotOurs),
     ("LESS", Kind::Credit),
+    ("LIQUIDITAET", Kind::NotOurs),
+    ("LIQUIDITAT", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
+    ("LOHNSTEUER", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
     ("MOINS", Kind::Credit),
+    ("MOLLIE", Kind::NotOurs),
     ("NETS", Kind::NotOurs),
+    ("NEXI", Kind::NotOurs),
     ("NICHT", Kind::Doubt),
+    ("NIUBIZ", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
+    ("NOTACREDITO", Kind::Credit),
+    ("ODSETEK", Kind::NotOurs),
+    ("ODSETKI", Kind::NotOurs),
+    ("OSAMAKSU", Kind::Part),
+    ("PALAUTETTU", Kind::Doubt),
+    ("PALAUTUS", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
     ("PARTIEL", Kind::Part),
+    ("PARTIELLE", Kind::Part),
+    ("PARZIALE", Kind::Part),
     ("PAYMENTSETTLEMENT", Kind::NotOurs),
     ("PAYOUT", Kind::NotOurs),
     ("PAYPAL", Kind::NotOurs),
     ("PAYROLL", Kind::NotOurs),
+    ("PAYTRAIL", Kind::NotOurs),
+    ("PAYU", Kind::NotOurs),
+    ("POJISTNA", Kind::NotOurs),
     ("POOLING", Kind::NotOurs),
     ("PRESTAMO", Kind::NotOurs),
     ("RANTA", Kind::NotOurs),
+    ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
@@ -1251,14 +1440,18 @@ const WORDS: &[(&str, Kind)] = &[
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
+    ("RESZLET", Kind::Part),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
     ("RETOUR", Kind::Doubt),
     ("RETOURE", Kind::Doubt),
     ("RETURN", Kind::Doubt),
     ("RETURNED", Kind::Doubt),
+    ("RETURNERAD", Kind::Doubt),
+    ("RETURNERET", Kind::Doubt),
     ("REVERSAL", Kind::Doubt),
     ("REVERSED", Kind::Doubt),
+    ("REVOLUT", Kind::NotOurs),
     ("RIMBORSO", Kind::NotOurs),
     ("RITENUTA", Kind::Withholding),
     ("RUCKLASTSCHRIFT", Kind::Doubt),
@@ -1271,42 +1464,86 @@ const WORDS: &[(&str, Kind)] = &[
     ("SAMMELZAHLUNG", Kind::Several),
     ("SCONTO", Kind::Discount),
     ("SETTLEMENT", Kind::NotOurs),
+    ("SINAL", Kind::Part),
+    ("SINIESTRO", Kind::NotOurs),
+    ("SINISTRE", Kind::NotOurs),
+    ("SINISTRO", Kind::NotOurs),
+    ("SKARBOWY", Kind::NotOurs),
     ("SKAT", Kind::NotOurs),
+    ("SKATTEETATEN", Kind::NotOurs),
+    ("SKATTESTYRELSEN", Kind::NotOurs),
     ("SKATTEVERKET", Kind::NotOurs),
     ("SKONTO", Kind::Discount),
     ("SPENDE", Kind::NotOurs),
+    ("SPLATKA", Kind::Part),
+    ("SQUARE", Kind::NotOurs),
     ("STATEMENT", Kind::Several),
     ("STEUERERSTATTUNG", Kind::NotOurs),
     ("STORNIERT", Kind::Doubt),
     ("STORNIERUNG", Kind::Doubt),
+    ("STORNIERUNGEN", Kind::Doubt),
     ("STORNO", Kind::Doubt),
     ("STRIPE", Kind::NotOurs),
     ("SUBSIDY", Kind::NotOurs),
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZKODA", Kind::NotOurs),
+    ("TAKAISIN", Kind::Doubt),
+    ("TALLETUSKORKO", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
+    ("TEILRATE", Kind::Part),
     ("TEILZAHLUNG", Kind::Part),
+    ("TERMIJN", Kind::Part),
     ("TERUGBETALING", Kind::NotOurs),
     ("TERUGBOEKING", Kind::Doubt),
+    ("TERUGGAAF", Kind::NotOurs),
+    ("TILITYS", Kind::NotOurs),
     ("TRASPASO", Kind::NotOurs),
+    ("TRASPASOS", Kind::NotOurs),
+    ("TREASURY", Kind::NotOurs),
+    ("TRESORERIE", Kind::NotOurs),
     ("TRIBUTARIA", Kind::NotOurs),
+    ("UBERTRAG", Kind::NotOurs),
+    ("UDBETALING", Kind::NotOurs),
     ("UEBERTRAG", Kind::NotOurs),
+    ("UITBETALING", Kind::NotOurs),
     ("UMBUCHUNG", Kind::NotOurs),
+    ("UMBUCHUNGEN", Kind::NotOurs),
+    ("UMSATZSTEUER", Kind::NotOurs),
+    ("UNPAID", Kind::Doubt),
+    ("UROK", Kind::NotOurs),
+    ("UROKU", Kind::NotOurs),
+    ("URZAD", Kind::NotOurs),
+    ("UTBETALNING", Kind::NotOurs),
+    ("VAHINKO", Kind::NotOurs),
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
+    ("VEROHALLINTO", Kind::NotOurs),
     ("VERSICHERUNG", Kind::NotOurs),
+    ("VISSZATERITES", Kind::NotOurs),
+    ("VRACENO", Kind::Doubt),
+    ("VRATKA", Kind::NotOurs),
+    ("VYPLATA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
+    ("WISE", Kind::NotOurs),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),
+    ("WYPLATA", Kind::NotOurs),
+    ("ZALICZKA", Kind::Part),
+    ("ZALOHA", Kind::Part),
     ("ZETTLE", Kind::NotOurs),
     ("ZINS", Kind::NotOurs),
+    ("ZINSABSCHLUSS", Kind::NotOurs),
     ("ZINSEN", Kind::NotOurs),
+    ("ZINSERTRAG", Kind::NotOurs),
     ("ZINSGUTSCHRIFT", Kind::NotOurs),
+    ("ZWROCONY", Kind::Doubt),
+    ("ZWROT", Kind::NotOurs),
 ];
 
 #[cfg(test)]

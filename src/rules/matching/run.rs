@@ -48,6 +48,8 @@ struct Close {
     is_overlong: bool,
     is_cut: bool,
     is_incomplete: bool,
+    /// Neither a payer's name nor a telling word.
+    is_mute: bool,
     /// A word of doubt stands in the text.
     is_doubtful: bool,
     /// A word says that this is a part.
@@ -56,6 +58,10 @@ struct Close {
     names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     stray: Vec<bool>,
+    /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
+    slips: Vec<bool>,
+    /// Several items of a customer that is the payer come to the amount as well.
+    sums_up: bool,
     /// Another payment that would settle wants the same item.
     is_contested: bool,
 }
@@ -310,6 +316,9 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
+        if best.pattern == Pattern::NotOurs && close.is_mute {
+            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+        }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
         }
@@ -317,12 +326,25 @@ impl<'b> Matcher<'b> {
         if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
         }
-        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
-        if best.pattern == Pattern::Over && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
-            return Some("the text has a number that no item explains, and more was paid than the item named");
+        if best.leaves_own && !best.lines.is_empty() {
+            return Some("the text names another open item of the customer");
         }
-        if best.pattern == Pattern::Short && self.is_late_discount(row, best) {
-            return Some("short by the early-payment discount, but late: a person says whether it is granted");
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
+            return Some("the number in the text, as it is written, is another item's");
+        }
+        if best.pattern == Pattern::PayerExact && close.sums_up {
+            return Some("several other items of the payer come to the same amount");
+        }
+        if best.pattern == Pattern::Short && best.lines.len() > 1 {
+            return Some("short over several items: a person says which stays open");
+        }
+        let is_lump = best.lines.len() > 1;
+        if is_lump && self.is_exchangeable(close, best) {
+            return Some("another open item of the customer has the amount of one that is not named");
+        }
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+            return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
@@ -337,6 +359,22 @@ impl<'b> Matcher<'b> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// An item of several that the text does not name might as well be another of the same customer and amount.
+    fn is_exchangeable(&self, close: &Close, best: &Hypothesis) -> bool {
+        let book = self.book;
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Suffix);
+        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !is_named(*i)).take(60).collect();
+        unnamed.first().is_some_and(|one| {
+            let there = |i: u32| (book.item(i).open, book.item(i).currency);
+            let items = book.items_of(book.item_customer(*one));
+            items.take(self.policy.limits.customer_items).any(|other| {
+                self.settled_by[other as usize] == NONE
+                    && !best.lines.iter().any(|(i, _)| *i == other)
+                    && unnamed.iter().any(|i| there(*i) == there(other))
+            })
+        })
     }
 
     /// The shortfall is the discount of the terms, taken after their last day.
@@ -564,12 +602,15 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
             clues.numbers.iter().enumerate().any(|(at, n)| {
                 n.origin != Origin::EndToEnd
-                    && n.digits >= 4
+                    && maker.looks_like_ours(n)
                     && !clues.hits.iter().any(|hit| usize::from(hit.number) == at && is_own(hit.item))
             })
         })
         .collect();
+    let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
     Close {
+        slips,
+        sums_up: maker.sums_up,
         hypotheses,
         probabilities: Vec::new(),
         named,
@@ -578,12 +619,25 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         is_overlong: clues.is_overlong,
         is_cut: clues.is_cut,
         is_incomplete: maker.is_incomplete,
+        is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
         stray,
         is_contested: false,
     }
+}
+
+/// An item of the answer is named only by a number that is, as written, the number of another item.
+fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
+    hypothesis.lines.iter().any(|(item, _)| {
+        let of_item = || clues.hits.iter().filter(|h| h.item == *item);
+        let best = of_item().map(|h| h.level).min();
+        best.is_some_and(|b| b >= Level::Suffix)
+            && of_item().any(|hit| {
+                clues.hits.iter().any(|o| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped)
+            })
+    })
 }
 
 /// Groups payments that want the same items and weighs each group as one.

@@ -128,6 +128,13 @@ weights! {
     DateWeights { before_issue, long_overdue }
 }
 
+impl PriorWeights {
+    /// The kind that is most common.
+    pub(super) fn likeliest(&self) -> f64 {
+        self.values().into_iter().map(|(_, weight)| weight).fold(f64::NEG_INFINITY, f64::max)
+    }
+}
+
 /// How numbers are written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +157,8 @@ pub struct ReferenceWeights {
     pub stray_digit: f64,
     pub digits_max: u32,
     pub names_another: f64,
+    pub stale: f64,
+    pub stale_own: f64,
 }
 
 impl ReferenceWeights {
