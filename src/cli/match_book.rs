@@ -10,7 +10,7 @@ use quittance_rules::bank::Problem;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::matching::book::ppm;
 use quittance_rules::matching::{
-    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, ItemFields, ItemTable, MatchPolicy, Matcher,
+    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, Explainer, ItemFields, ItemTable, MatchPolicy, Matcher,
     PaymentFields, PaymentTable, Proposal,
 };
 use quittance_rules::money::{Currency, Money};
@@ -134,6 +134,7 @@ fn read_book(args: &Args, threads: usize, refusals: &Refusals) -> anyhow::Result
                 iban: row.iban.unwrap_or_default(),
                 parent_id: row.parent_id.unwrap_or_default(),
                 withholding_ppm: ppm(row.withholding_percent),
+                tolerance: row.tolerance,
             };
             if let Err(error) = customers.push(&fields) {
                 refusals.row(file, row.line, "customer_id", &error);
@@ -162,6 +163,7 @@ fn read_book(args: &Args, threads: usize, refusals: &Refusals) -> anyhow::Result
                     discount_ppm: ppm(row.discount_percent),
                     discount_until: row.discount_until,
                     is_on_hold: row.on_hold,
+                    contract: row.contract_amount.filter(|contract| *contract != row.amount),
                 };
                 if let Err(error) = items.push(&customers, &fields) {
                     refusals.row(file, row.line, "customer_id", &error);
@@ -288,6 +290,7 @@ fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize
 fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, with_json: bool) -> Written {
     let mut written = Written::default();
     let sure = matcher.first_sight_confidence();
+    let mut explainer = with_json.then(|| Explainer::new(matcher));
     for row in range {
         if !with_json && let Some(item) = matcher.first_sight(row) {
             let id = book.item_id(item);
@@ -296,10 +299,13 @@ fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, 
             written.settled += 1;
             continue;
         }
-        let answer = matcher.answer(row);
-        write_answer(book, &answer, &mut written);
-        if with_json {
-            super::match_explain::write(book, &answer, &mut written.json);
+        match &mut explainer {
+            None => write_answer(book, &matcher.answer(row), &mut written),
+            Some(explainer) => {
+                let answer = explainer.answer(row);
+                write_answer(book, &answer, &mut written);
+                super::match_explain::write(book, &answer, &mut written.json);
+            }
         }
     }
     written

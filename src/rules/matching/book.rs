@@ -52,6 +52,8 @@ pub struct CustomerFields<'a> {
     pub parent_id: &'a str,
     /// Share withheld as tax, in parts per million of the amount; 0 for none.
     pub withholding_ppm: u32,
+    /// Difference on an item that is allowed this customer, in units of the item's currency.
+    pub tolerance: Option<Decimal>,
 }
 
 /// An open item to be added.
@@ -77,6 +79,8 @@ pub struct ItemFields<'a> {
     pub discount_until: Option<Date>,
     /// May not settle without a person.
     pub is_on_hold: bool,
+    /// What the contract says, where that is not what was billed.
+    pub contract: Option<Money>,
 }
 
 /// A payment to be added. Empty text for what is not known.
@@ -207,6 +211,8 @@ pub struct CustomerTable {
     names: Vec<NameRow>,
     accounts: Vec<(u64, u32)>,
     parents: Vec<(u32, String)>,
+    /// Allowed differences, by row; few customers have one.
+    tolerances: Vec<(u32, Decimal)>,
     by_id: std::collections::HashMap<u64, u32, BuildHasherDefault<Mixed>>,
 }
 
@@ -236,6 +242,9 @@ impl CustomerTable {
         self.accounts.extend(customer.iban.split('|').filter_map(account_key).map(|key| (key, row)));
         if !customer.parent_id.trim().is_empty() {
             self.parents.push((row, customer.parent_id.trim().to_owned()));
+        }
+        if let Some(allowed) = customer.tolerance.filter(|t| t.is_sign_positive() && !t.is_zero()) {
+            self.tolerances.push((row, allowed));
         }
         self.by_id.insert(key, row);
         self.rows.push(CustomerRow {
@@ -273,6 +282,8 @@ pub(super) fn account_key(account: &str) -> Option<u64> {
 
 pub(super) const ITEM_ON_HOLD: u8 = 1;
 pub(super) const ITEM_CREDIT: u8 = 2;
+/// Billed for another amount than the contract says.
+pub(super) const ITEM_OFF_CONTRACT: u8 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ItemRow {
@@ -290,6 +301,34 @@ pub(super) struct ItemRow {
     pub(super) flags: u8,
 }
 
+/// A text of up to 15 bytes in place; a longer one is in the arena.
+#[derive(Debug, Clone, Copy)]
+struct ShortText {
+    bytes: [u8; 15],
+    length: u8,
+}
+
+impl ShortText {
+    fn of(text: &str) -> Self {
+        let mut bytes = [0; 15];
+        match bytes.get_mut(..text.len()) {
+            Some(place) => {
+                place.copy_from_slice(text.as_bytes());
+                Self { bytes, length: u8::try_from(text.len()).unwrap_or(u8::MAX) }
+            }
+            None => Self { bytes, length: u8::MAX },
+        }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.length == u8::MAX
+    }
+
+    fn get(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(..usize::from(self.length))?).ok()
+    }
+}
+
 /// Discount terms of an item.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
@@ -304,6 +343,10 @@ pub struct ItemTable {
     arena: Arena,
     rows: Vec<ItemRow>,
     terms: Vec<Terms>,
+    /// What the contract says of items billed otherwise, by row.
+    contracts: Vec<(u32, i64)>,
+    /// The numbers, where they are short: what is compared most lies side by side.
+    numbers: Vec<ShortText>,
     currencies: Interned<Currency>,
     sellers: Interned<String>,
 }
@@ -314,6 +357,8 @@ impl Default for ItemTable {
             arena: Arena::default(),
             rows: Vec::new(),
             terms: Vec::new(),
+            contracts: Vec::new(),
+            numbers: Vec::new(),
             currencies: Interned { values: Vec::new() },
             sellers: Interned { values: Vec::new() },
         }
@@ -356,6 +401,10 @@ impl ItemTable {
         }
         if item.open.is_negative() {
             flags |= ITEM_CREDIT;
+        }
+        if let Some(contract) = item.contract.filter(|c| c.currency() == item.open.currency()) {
+            flags |= ITEM_OFF_CONTRACT;
+            self.contracts.push((row, contract.minor()));
         }
         let seller = match self.rows.last() {
             Some(last) if self.sellers.values.get(usize::from(last.seller)).is_some_and(|s| s == item.seller_id) => last.seller,
@@ -417,21 +466,30 @@ impl ItemTable {
         }
         let mut rows = Vec::with_capacity(self.rows.len());
         let mut text = String::with_capacity(self.arena.text.len());
+        self.numbers.reserve_exact(self.rows.len());
         for row in &order {
             let mut item = self.rows[*row as usize];
-            let own = self.arena.get(item.text, usize::from(item.id_length) + usize::from(item.number_length));
+            let number = self.arena.get(item.text + u32::from(item.id_length), usize::from(item.number_length));
+            let short = ShortText::of(number);
+            let own = self.arena.get(item.text, usize::from(item.id_length));
             item.text = u32::try_from(text.len()).unwrap_or(u32::MAX);
             text.push_str(own);
+            if short.is_elsewhere() {
+                text.push_str(number);
+            }
+            self.numbers.push(short);
             rows.push(item);
         }
         (self.rows, self.arena.text) = (rows, text);
-        if !self.terms.is_empty() {
+        if !self.terms.is_empty() || !self.contracts.is_empty() {
             let mut moved = vec![NONE; order.len()];
             for (to, row) in order.iter().enumerate() {
                 moved[*row as usize] = u32::try_from(to).unwrap_or(NONE);
             }
             self.terms.iter_mut().for_each(|terms| terms.item = moved[terms.item as usize]);
             self.terms.sort_unstable_by_key(|terms| terms.item);
+            self.contracts.iter_mut().for_each(|(item, _)| *item = moved[*item as usize]);
+            self.contracts.sort_unstable();
         }
         (self, from)
     }
@@ -664,6 +722,11 @@ impl Book {
         book
     }
 
+    /// Puts other payments in the place of these; customers, items and their indexes stay as they are.
+    pub fn replace_payments(&mut self, payments: PaymentTable) {
+        self.payments = payments;
+    }
+
     fn index_references(&self, threads: usize) -> (HashIndex, Vec<u64>, bool, u64) {
         let count = self.item_count();
         let chunk = count.div_ceil(u32::try_from(threads).unwrap_or(1)).max(1);
@@ -791,6 +854,9 @@ impl Book {
 
     /// Number of an item, as the customer sees it.
     pub fn item_number(&self, row: u32) -> &str {
+        if let Some(number) = self.items.numbers.get(row as usize).and_then(ShortText::get) {
+            return number;
+        }
         let item = self.item(row);
         self.items.arena.get(item.text + u32::from(item.id_length), usize::from(item.number_length))
     }
@@ -912,6 +978,19 @@ impl Book {
         self.items.terms.get(at).copied()
     }
 
+    /// What the contract says of an item that was billed otherwise.
+    pub(super) fn contract(&self, item: u32) -> Option<i64> {
+        let at = self.items.contracts.binary_search_by(|c| c.0.cmp(&item)).ok()?;
+        self.items.contracts.get(at).map(|c| c.1)
+    }
+
+    /// The difference allowed a customer on an item of this currency, minor units; 0 for none.
+    pub(super) fn tolerance(&self, customer: u32, currency: Currency) -> i64 {
+        let Ok(at) = self.customers.tolerances.binary_search_by(|t| t.0.cmp(&customer)) else { return 0 };
+        let minor = Decimal::from(10_i64.saturating_pow(currency.exponent()));
+        self.customers.tolerances.get(at).and_then(|t| t.1.checked_mul(minor)?.trunc().to_i64()).unwrap_or(0)
+    }
+
     pub(super) fn has_terms(&self) -> bool {
         !self.items.terms.is_empty()
     }
@@ -983,6 +1062,7 @@ impl BookBuilder {
             iban: customer.iban.as_deref().unwrap_or_default(),
             parent_id: customer.parent_id.as_ref().map(records::CustomerId::as_str).unwrap_or_default(),
             withholding_ppm: ppm(customer.withholding_percent),
+            tolerance: customer.tolerance,
         })
     }
 
@@ -999,6 +1079,7 @@ impl BookBuilder {
             discount_ppm: ppm(item.discount_percent),
             discount_until: item.discount_until,
             is_on_hold: item.on_hold,
+            contract: item.contract_amount.filter(|contract| *contract != item.amount),
         })
     }
 

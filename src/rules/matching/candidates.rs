@@ -6,9 +6,11 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Pattern;
-use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, ItemRow, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash};
+use super::book::{
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, ItemRow, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash,
+};
 use super::clues::{Clues, Origin};
-use super::lump::{Bounds, combinations};
+use super::lump::{Bounds, Found, combinations};
 use super::weights::{Ask, MatchPolicy};
 use crate::names::similarity;
 use crate::reference::{Level, hash};
@@ -97,6 +99,25 @@ struct TextCosts {
     best: Vec<f64>,
 }
 
+/// How the account of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountClass {
+    Fits,
+    Family,
+    OfAnother,
+    New,
+    NoneOnFile,
+}
+
+/// How the name of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameClass {
+    Equal,
+    Alike,
+    Partly,
+    Unlike,
+}
+
 /// What the text costs one answer.
 #[derive(Debug, Clone, Copy)]
 struct TextWeight {
@@ -159,8 +180,8 @@ pub(super) struct Maker<'a> {
     out: Vec<Hypothesis>,
     ln_customers: f64,
     ln_items: f64,
-    /// The weight of the payer for the customer looked at last.
-    payer_known: (u32, f64, bool),
+    /// The weight of the payer for the customers looked at.
+    payer_known: Vec<(u32, f64, bool)>,
     rates: HashMap<(u8, u8), Option<Decimal>>,
     /// Some combinations of items were not looked at.
     pub(super) is_incomplete: bool,
@@ -173,6 +194,10 @@ pub(super) struct Maker<'a> {
     any_exact: bool,
     /// Leave out what has no chance beside the best.
     skips: bool,
+    /// Never do.
+    is_thorough: bool,
+    /// The weight of the most common kind of payment.
+    likeliest: f64,
     /// Combinations were not searched because none is possible or could have had a chance.
     has_skipped: bool,
     /// The latter.
@@ -181,6 +206,27 @@ pub(super) struct Maker<'a> {
     pub(super) sums_up: bool,
     near: Vec<(u64, i32, u32)>,
     seen: Vec<u32>,
+    /// What was done so far.
+    work: Work,
+}
+
+/// How much was done to find the answers: what bounds are checked against, where a clock would tell more of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Explanations that were weighed.
+    pub hypotheses: u64,
+    /// Items whose number was compared with a text one by one.
+    pub items_compared: u64,
+    /// Steps of the search for items that add up.
+    pub combination_steps: u64,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.hypotheses = self.hypotheses.saturating_add(other.hypotheses);
+        self.items_compared = self.items_compared.saturating_add(other.items_compared);
+        self.combination_steps = self.combination_steps.saturating_add(other.combination_steps);
+    }
 }
 
 impl<'a> Maker<'a> {
@@ -195,7 +241,7 @@ impl<'a> Maker<'a> {
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
             ln_items: f64::from(book.item_count().max(100)).ln(),
-            payer_known: (NONE, 0.0, false),
+            payer_known: Vec::new(),
             rates: HashMap::new(),
             is_incomplete: false,
             text_costs: TextCosts { customer: NONE, ..TextCosts::default() },
@@ -203,12 +249,20 @@ impl<'a> Maker<'a> {
             offered: 0,
             any_exact: false,
             skips: true,
+            is_thorough: false,
+            likeliest: policy.prior.likeliest(),
             has_skipped: false,
             has_skipped_possible: false,
             sums_up: false,
             near: Vec::new(),
             seen: Vec::new(),
+            work: Work::default(),
         }
+    }
+
+    /// One that keeps what has no chance too, for those who want to see it.
+    pub(super) fn thorough(book: &'a Book, policy: &'a MatchPolicy) -> Self {
+        Self { is_thorough: true, ..Self::new(book, policy) }
     }
 
     /// All hypotheses of a payment, best first; never empty.
@@ -216,21 +270,25 @@ impl<'a> Maker<'a> {
         let text = self.book.payment_text(row);
         self.clues.read(self.book, &text, self.policy.limits.atoms);
         self.know_payer(text.payer_name, text.payer_iban, settled);
-        self.payer_known = (NONE, 0.0, false);
+        self.payer_known.clear();
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
         self.clues.read_closely(self.book, &customers, text.payer_name);
         self.compare(row, &customers, settled);
-        self.skips = true;
+        self.skips = !self.is_thorough;
         let mut out = self.weigh(row, &customers, settled);
-        let matters = |best: &Hypothesis| match best.pattern {
-            // Whether every combination was looked at.
-            Pattern::LumpFound => self.has_skipped,
-            // Whether any comes to the amount as well.
-            Pattern::PayerExact => self.has_skipped_possible,
-            _ => false,
-        };
-        if out.first().is_some_and(matters) {
+        let any = |pattern: Pattern| out.iter().any(|h| h.pattern == pattern);
+        let may_sum_up = self.sums_up || self.has_skipped_possible;
+        if !self.is_thorough && any(Pattern::PayerExact) && may_sum_up {
+            // Whether several items come to the amount as well matters now, however unlikely they are.
+            (self.skips, self.is_thorough) = (false, true);
+            out = self.weigh(row, &customers, settled);
+            self.is_thorough = false;
+            self.sums_up = out.iter().any(|h| matches!(h.pattern, Pattern::LumpFound | Pattern::LumpNamed));
+            let best = out.first().map_or(0.0, Hypothesis::score);
+            out.retain(|h| h.score() >= best - NEGLIGIBLE || is_free(h));
+        } else if self.has_skipped && any(Pattern::LumpFound) {
+            // Whether every combination was looked at matters now.
             self.skips = false;
             out = self.weigh(row, &customers, settled);
         }
@@ -243,9 +301,9 @@ impl<'a> Maker<'a> {
         let mut clues = std::mem::take(&mut self.clues);
         let sure = self.sure_score(&clues, row, settled);
         let items_max = self.policy.limits.customer_items;
-        let likeliest = self.policy.prior.likeliest();
+        let likeliest = self.likeliest;
         clues.compare(self.book, customers, items_max, |_, customer| {
-            sure.is_none_or(|sure| likeliest + self.payer_weight(customer).0 >= sure - NEGLIGIBLE - 0.01)
+            self.is_thorough || sure.is_none_or(|sure| likeliest + self.payer_weight(customer).0 >= sure - NEGLIGIBLE - 0.01)
         });
         self.clues = clues;
     }
@@ -271,7 +329,11 @@ impl<'a> Maker<'a> {
         let others = clues.numbers.iter().enumerate().filter(|(at, _)| *at != usize::from(hit.number));
         let left: f64 = others
             .map(|(_, n)| {
-                if n.origin == Origin::EndToEnd { w.names_another * 4.0 } else { self.random_weight(n, w.stray) + w.names_another }
+                if n.origin == Origin::EndToEnd {
+                    w.names_another * 4.0
+                } else {
+                    self.random_weight(n, w.stray) + w.names_another
+                }
             })
             .sum();
         let choice = -(book.items_of(customer).len().max(1) as f64).ln();
@@ -308,10 +370,16 @@ impl<'a> Maker<'a> {
         let best = self.out.iter().map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
         // The one way out that needs no item stays, however bad it is.
         let free = self.out.iter().filter(|h| is_free(h)).map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
-        self.out.retain(|h| h.score() >= best - NEGLIGIBLE || (is_free(h) && h.score() >= free));
+        let is_thorough = self.is_thorough;
+        self.out.retain(|h| is_thorough || h.score() >= best - NEGLIGIBLE || (is_free(h) && h.score() >= free));
         sort_hypotheses(self.book, &mut self.out);
         keep_few(&mut self.out);
         self.out.drain(..).collect()
+    }
+
+    /// What was done so far.
+    pub(super) fn work(&self) -> Work {
+        Work { items_compared: self.clues.compared, ..self.work }
     }
 
     pub(super) fn is_payer_known(&self) -> bool {
@@ -422,55 +490,33 @@ impl<'a> Maker<'a> {
 
     /// What it costs that this payer pays for this customer; and whether the payer is known as (family of) the customer.
     fn payer_weight(&mut self, customer: u32) -> (f64, bool) {
-        if self.payer_known.0 != customer {
-            let (weight, is_known) = self.payer_weight_of(customer);
-            self.payer_known = (customer, weight, is_known);
+        if let Some((_, weight, is_known)) = self.payer_known.iter().find(|known| known.0 == customer) {
+            return (*weight, *is_known);
         }
-        (self.payer_known.1, self.payer_known.2)
+        let (weight, is_known) = self.payer_weight_of(customer);
+        self.payer_known.push((customer, weight, is_known));
+        (weight, is_known)
     }
 
     fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
-        let payer = &self.payer;
-        let in_family = |other: u32| {
-            let (a, b) = (self.book.customer(customer), self.book.customer(other));
-            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        let (account_class, name_class) = self.payer_classes(customer);
+        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Family));
+        let account = match account_class {
+            None => 0.0,
+            Some(AccountClass::Fits) => w.account_fits,
+            Some(AccountClass::Family) => w.account_of_family,
+            Some(AccountClass::OfAnother) => w.account_of_another,
+            Some(AccountClass::New) => w.account_new,
+            Some(AccountClass::NoneOnFile) => w.account_none_on_file,
         };
-        let mut account_known = false;
-        let account = if !payer.has_account {
-            0.0
-        } else if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
-            account_known = true;
-            w.account_fits
-        } else if payer.by_account.iter().any(|c| in_family(*c)) {
-            account_known = true;
-            w.account_of_family
-        } else if !payer.by_account.is_empty() || payer.learned.is_some() {
-            w.account_of_another
-        } else if self.book.accounts_of(customer) {
-            w.account_new
-        } else {
-            w.account_none_on_file
-        };
-        let mut name_known = false;
-        let name = if payer.name.is_empty() {
-            0.0
-        } else {
-            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
-            let alike = found
-                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
-            match alike {
-                970.. => {
-                    name_known = true;
-                    w.name_equal
-                }
-                870.. => {
-                    name_known = true;
-                    w.name_alike
-                }
-                650.. => w.name_partly,
-                _ => w.name_unlike,
-            }
+        let name_known = matches!(name_class, Some(NameClass::Equal | NameClass::Alike));
+        let name = match name_class {
+            None => 0.0,
+            Some(NameClass::Equal) => w.name_equal,
+            Some(NameClass::Alike) => w.name_alike,
+            Some(NameClass::Partly) => w.name_partly,
+            Some(NameClass::Unlike) => w.name_unlike,
         };
         let is_known = account_known || name_known;
         // A wrong name and a new account are one fact, not two: somebody else pays.
@@ -482,6 +528,50 @@ impl<'a> Maker<'a> {
             total -= self.ln_customers;
         }
         (total, is_known)
+    }
+
+    /// How account and name of the payer look beside those of a customer; `None` for what the bank does not give.
+    pub(super) fn payer_classes(&self, customer: u32) -> (Option<AccountClass>, Option<NameClass>) {
+        let payer = &self.payer;
+        let in_family = |other: u32| {
+            let (a, b) = (self.book.customer(customer), self.book.customer(other));
+            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        };
+        let account = payer.has_account.then(|| {
+            if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
+                AccountClass::Fits
+            } else if payer.by_account.iter().any(|c| in_family(*c)) {
+                AccountClass::Family
+            } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+                AccountClass::OfAnother
+            } else if self.book.accounts_of(customer) {
+                AccountClass::New
+            } else {
+                AccountClass::NoneOnFile
+            }
+        });
+        let name = (!payer.name.is_empty()).then(|| {
+            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
+            let alike = found
+                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
+            match alike {
+                970.. => NameClass::Equal,
+                870.. => NameClass::Alike,
+                650.. => NameClass::Partly,
+                _ => NameClass::Unlike,
+            }
+        });
+        (account, name)
+    }
+
+    /// Items the text names that are in another currency than the payment, with no rate between them.
+    pub(super) fn without_rate(&mut self, row: u32) -> Vec<u32> {
+        let currency = self.book.payment_amount(row).currency();
+        let mut named: Vec<u32> = self.clues.hits.iter().filter(|h| h.level <= Level::Tail).map(|h| h.item).take(20).collect();
+        named.retain(|item| self.book.item_open(*item).currency() != currency);
+        named.retain(|item| self.converted(row, *item).is_none());
+        named.dedup();
+        named
     }
 
     /// What the text costs hypotheses of a customer that leave numbers unexplained.
@@ -631,6 +721,7 @@ impl<'a> Maker<'a> {
     #[allow(clippy::too_many_arguments)]
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Lines, prior: f64, amount: f64, fee: i64) {
         self.offered += 1;
+        self.work.hypotheses += 1;
         let booked = self.book.payment(row).booked;
         let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
@@ -666,7 +757,7 @@ impl<'a> Maker<'a> {
         let currency = book.payment_amount(row).currency();
         let own = book.item_currency_code(currency);
         let (payer, is_known) = self.payer_weight(customer);
-        if !is_known && self.is_payer_known() && self.has_no_chance(self.policy.prior.likeliest() + payer) {
+        if !is_known && self.is_payer_known() && self.has_no_chance(self.likeliest + payer) {
             return;
         }
         let mut pool = std::mem::take(&mut self.pool);
@@ -791,6 +882,13 @@ impl<'a> Maker<'a> {
             return;
         }
         let unit = 10_i64.saturating_pow(money.currency().exponent());
+        // What the contract says was paid, or what is off by no more than this customer is allowed.
+        let by_contract = there.flags & ITEM_OFF_CONTRACT != 0 && book.contract(item) == Some(paid);
+        if by_contract || (paid - open).unsigned_abs() <= book.tolerance(customer, money.currency()).unsigned_abs() {
+            let (pattern, prior) = if paid < open { (Pattern::Short, prior.short) } else { (Pattern::Over, prior.over) };
+            self.push(row, customer, pattern, vec![(item, paid.min(open))], prior + choice, amount.allowed, 0);
+            return;
+        }
         if paid < open {
             let short = open - paid;
             if book.has_terms()
@@ -907,6 +1005,7 @@ impl<'a> Maker<'a> {
         }
         let (payer, _) = self.payer_weight(customer);
         self.offered += 1;
+        self.work.hypotheses += 1;
         let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
@@ -1047,7 +1146,7 @@ impl<'a> Maker<'a> {
                 named.iter().map(|(i, _, _)| *i).filter(|i| Some(book.item(*i).currency) == own).take(24).collect();
             let amounts: Vec<i64> = candidates.iter().map(|i| book.item(*i).open).collect();
             let bounds = Bounds { items_min: 2, items_max: limit, solutions_max: 6, steps_max: 4000 };
-            let found = combinations(&amounts, target, bounds);
+            let found = self.combinations(&amounts, target, bounds);
             self.is_incomplete |= !found.is_complete;
             for solution in found.solutions {
                 let set: Vec<(u32, i64)> = solution.iter().map(|i| (candidates[*i], amounts[*i])).collect();
@@ -1143,7 +1242,7 @@ impl<'a> Maker<'a> {
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
-        let found = combinations(&amounts, missing, bounds);
+        let found = self.combinations(&amounts, missing, bounds);
         self.is_incomplete |= !found.is_complete || items_max == 2;
         for solution in found.solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
@@ -1151,6 +1250,12 @@ impl<'a> Maker<'a> {
             let choice = ln_choice(n, set.len());
             self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
         }
+    }
+
+    fn combinations(&mut self, amounts: &[i64], target: i64, bounds: Bounds) -> Found {
+        let found = combinations(amounts, target, bounds);
+        self.work.combination_steps += u64::try_from(found.steps).unwrap_or(0);
+        found
     }
 
     /// Combinations with a telling shape, whatever their size: everything open, the oldest ones, a run, a month.
@@ -1228,7 +1333,7 @@ impl<'a> Maker<'a> {
             return;
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
-        let found = combinations(&amounts, target, bounds);
+        let found = self.combinations(&amounts, target, bounds);
         self.is_incomplete |= !found.is_complete || !few;
         for solution in found.solutions {
             let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();

@@ -103,6 +103,8 @@ pub struct Clues {
     pub is_overlong: bool,
     /// `3 x`, `4 invoices`: how many items the text speaks of.
     pub count: Option<u8>,
+    /// Items whose numbers were compared with the text one by one, over all payments read so far.
+    pub compared: u64,
     folded: [Vec<u8>; 3],
     atoms: [Vec<Atom>; 3],
     item_forms: Forms,
@@ -713,12 +715,14 @@ impl Clues {
             })
             .collect();
         // The customer's own number at the seller is no slip of an invoice number.
-        let customer_digits: Vec<u8> = book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
+        let customer_digits: Vec<u8> =
+            book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
         let mut forms = DigitForms::default();
         for row in book.items_of(customer).take(items_max) {
+            self.compared += 1;
             let number = book.item_number(row);
             forms.read(number);
             for &(at, digits, bare) in &written {
@@ -1067,10 +1071,53 @@ const PLUS: u8 = b'+';
 
 /// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
 const FOREIGN: &[&[u8]] = &[
-    b"TEL", b"TELEFON", b"TELEFONO", b"TELEPHONE", b"TELEFOON", b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL",
-    b"CELULAR", b"PUHELIN", b"PUH", b"VAT", b"UST", b"USTID", b"USTIDNR", b"UID", b"TVA", b"NIF", b"CIF", b"RUC", b"NIP", b"MOMS", b"STEUERNR",
-    b"SIRET", b"SIREN", b"KVK", b"BTW", b"DIC", b"ICO", b"IBAN", b"BIC", b"BLZ", b"EREF", b"KREF", b"MREF", b"CRED", b"MANDAT", b"MANDATE",
-    b"TRX", b"TAN", b"PLZ",
+    b"TEL",
+    b"TELEFON",
+    b"TELEFONO",
+    b"TELEPHONE",
+    b"TELEFOON",
+    b"TLF",
+    b"TFN",
+    b"PHONE",
+    b"FON",
+    b"FAX",
+    b"MOBIL",
+    b"MOBILE",
+    b"CEL",
+    b"CELL",
+    b"CELULAR",
+    b"PUHELIN",
+    b"PUH",
+    b"VAT",
+    b"UST",
+    b"USTID",
+    b"USTIDNR",
+    b"UID",
+    b"TVA",
+    b"NIF",
+    b"CIF",
+    b"RUC",
+    b"NIP",
+    b"MOMS",
+    b"STEUERNR",
+    b"SIRET",
+    b"SIREN",
+    b"KVK",
+    b"BTW",
+    b"DIC",
+    b"ICO",
+    b"IBAN",
+    b"BIC",
+    b"BLZ",
+    b"EREF",
+    b"KREF",
+    b"MREF",
+    b"CRED",
+    b"MANDAT",
+    b"MANDATE",
+    b"TRX",
+    b"TAN",
+    b"PLZ",
 ];
 
 /// Labels of telephone numbers that do not begin with `TEL`.

@@ -11,6 +11,9 @@ pub struct HashIndex {
     tags: Vec<u32>,
     rows: Vec<u32>,
     shift: u32,
+    /// One bit for each hash that is there, and for one in eight that are not: small enough to stay near, so that most of what is
+    /// looked up in vain costs one look and not three.
+    seen: Vec<u64>,
 }
 
 /// Larger buckets are searched by halves.
@@ -22,6 +25,7 @@ impl HashIndex {
         // About two rows a bucket: they lie side by side, and the directory stays small.
         let bits = usize::BITS.saturating_sub(count_hint.max(16).leading_zeros()).saturating_sub(1).min(26);
         let shift = 64_u32.saturating_sub(bits);
+        let mut seen = vec![0_u64; 1 << bits.saturating_sub(3).min(22)];
         let buckets = 1_usize << bits;
         let mut directory = vec![0_u32; buckets.saturating_add(1)];
         each(&mut |hash, _| {
@@ -45,6 +49,10 @@ impl HashIndex {
                     *t = tag(hash);
                     *r = row;
                 }
+                let (word, bit) = place(hash, seen.len());
+                if let Some(word) = seen.get_mut(word) {
+                    *word |= bit;
+                }
             }
         });
         // Each start has moved to its bucket's end, which is the next bucket's start.
@@ -66,7 +74,7 @@ impl HashIndex {
                 (*t, *r) = (*tag, *row);
             }
         }
-        Self { directory, tags, rows, shift }
+        Self { directory, tags, rows, shift, seen }
     }
 
     /// The rows whose hash has this tag and bucket, ascending.
@@ -83,6 +91,10 @@ impl HashIndex {
 
     #[inline]
     fn found(&self, hash: u64) -> &[u32] {
+        let (word, bit) = place(hash, self.seen.len());
+        if self.seen.get(word).is_none_or(|seen| seen & bit == 0) {
+            return &[];
+        }
         let bucket = (hash >> self.shift) as usize;
         let (from, to) = match self.directory.get(bucket..bucket.saturating_add(2)) {
             Some([from, to]) => (*from as usize, *to as usize),
@@ -99,6 +111,11 @@ impl HashIndex {
         };
         self.rows.get(from.saturating_add(first)..from.saturating_add(last)).unwrap_or_default()
     }
+}
+
+/// The word and the bit of a hash among so many words, a power of two.
+const fn place(hash: u64, words: usize) -> (usize, u64) {
+    ((hash >> 12) as usize & words.wrapping_sub(1), 1 << (hash >> 6 & 63))
 }
 
 const fn tag(hash: u64) -> u32 {

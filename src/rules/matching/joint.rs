@@ -244,6 +244,8 @@ fn count(
         steps_max,
         highest: group.iter().map(|(_, list)| list.first().map_or(0.0, Hypothesis::score)).sum(),
         mass: ways.iter().map(|list| vec![0.0; list.len()]).collect(),
+        most_left: most_left(&ways),
+        best: f64::NEG_INFINITY,
     };
     let total = search.go(0, 0.0);
     if search.steps > steps_max || total <= 0.0 {
@@ -257,6 +259,18 @@ fn count(
     }
     Some(out)
 }
+
+/// The best that all payments from each place on can add.
+fn most_left(ways: &[Vec<Way>]) -> Vec<f64> {
+    let mut most = vec![0.0; ways.len() + 1];
+    for (at, list) in ways.iter().enumerate().rev() {
+        most[at] = most[at + 1] + list.iter().map(|way| way.score).fold(f64::NEG_INFINITY, f64::max);
+    }
+    most
+}
+
+/// Joint answers this much below the best found so far are not counted: sixteen thousand of them weigh less than a millionth.
+const UNCOUNTED: f64 = 25.0;
 
 struct Count<'a> {
     /// For each payment of the group.
@@ -274,6 +288,9 @@ struct Count<'a> {
     steps_max: usize,
     highest: f64,
     mass: Vec<Vec<f64>>,
+    most_left: Vec<f64>,
+    /// The score of the best joint answer so far.
+    best: f64,
 }
 
 impl Count<'_> {
@@ -285,8 +302,15 @@ impl Count<'_> {
         }
         let ways = self.ways;
         let Some(list) = ways.get(at) else {
-            return if self.repeats_hold() { (score - self.highest).exp() } else { 0.0 };
+            if !self.repeats_hold() {
+                return 0.0;
+            }
+            self.best = self.best.max(score);
+            return (score - self.highest).exp();
         };
+        if score + self.most_left[at] < self.best - UNCOUNTED {
+            return 0.0;
+        }
         let mut sum = 0.0;
         for (slot, way) in list.iter().enumerate() {
             let taken = self.take(way, at);
@@ -333,7 +357,9 @@ impl Count<'_> {
     fn repeats_hold(&self) -> bool {
         self.repeats.iter().all(|(at, item, is_named)| {
             // The same money again says the same: an unnamed payment is no double of one that names its item.
-            self.in_full[*item].iter().any(|(by, by_name)| by_name == is_named && by != at && self.booked[*by] <= self.booked[*at])
+            self.in_full[*item]
+                .iter()
+                .any(|(by, by_name)| by_name == is_named && by != at && self.booked[*by] <= self.booked[*at])
         })
     }
 }

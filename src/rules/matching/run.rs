@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
+use super::book::{
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
+};
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Maker, Settled, is_withheld, share, touches};
+use super::candidates::{Hypothesis, Lines, Maker, Settled, Work, is_withheld, touches};
 use super::clues::{Clues, Origin};
+use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
 use crate::evidence::Confidence;
@@ -33,37 +36,73 @@ pub struct Matcher<'b> {
     settled_by: Vec<u32>,
     /// For each payment not settled at first sight: index into `close`; `NONE` otherwise.
     close_at: Vec<u32>,
-    close: Vec<Close>,
+    close: PackedRuns,
     returned: HashSet<u32>,
+    learned: HashMap<u64, u32>,
 }
 
 /// What the close look keeps of a payment.
 #[derive(Debug, Default)]
-struct Close {
-    hypotheses: Vec<Hypothesis>,
-    probabilities: Vec<f64>,
-    named: Vec<(u32, Level)>,
-    has_numbers: bool,
-    is_payer_known: bool,
-    is_overlong: bool,
-    is_cut: bool,
-    is_incomplete: bool,
+pub(super) struct Close {
+    pub(super) hypotheses: Vec<Hypothesis>,
+    pub(super) probabilities: Vec<f64>,
+    pub(super) named: Vec<(u32, Level)>,
+    pub(super) has_numbers: bool,
+    pub(super) is_payer_known: bool,
+    pub(super) is_overlong: bool,
+    pub(super) is_cut: bool,
+    pub(super) is_incomplete: bool,
     /// Neither a payer's name nor a telling word.
-    is_mute: bool,
+    pub(super) is_mute: bool,
     /// A word of doubt stands in the text.
-    is_doubtful: bool,
+    pub(super) is_doubtful: bool,
     /// A word says that this is a part.
-    says_part: bool,
+    pub(super) says_part: bool,
     /// The text names some item.
-    names_any: bool,
+    pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
-    stray: Vec<bool>,
+    pub(super) stray: Vec<bool>,
     /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
-    slips: Vec<bool>,
+    pub(super) slips: Vec<bool>,
     /// Several items of a customer that is the payer come to the amount as well.
-    sums_up: bool,
+    pub(super) sums_up: bool,
     /// Another payment that would settle wants the same item.
-    is_contested: bool,
+    pub(super) is_contested: bool,
+    /// Named items in a currency to which there is no rate.
+    pub(super) without_rate: Vec<u32>,
+}
+
+impl Close {
+    /// The bit of `is_contested`.
+    pub(super) const CONTESTED: u16 = 1;
+
+    /// Its yes and no answers, one bit each.
+    pub(super) fn flags(&self) -> u16 {
+        let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
+        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
+        let bits = [
+            is_contested,
+            has_numbers,
+            is_payer_known,
+            is_overlong,
+            is_cut,
+            is_incomplete,
+            is_mute,
+            is_doubtful,
+            says_part,
+            names_any,
+            sums_up,
+        ];
+        bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
+    }
+
+    /// Takes them back.
+    pub(super) fn set_flags(&mut self, flags: u16) {
+        let is = |at: u32| flags & 1 << at != 0;
+        [self.is_contested, self.has_numbers, self.is_payer_known, self.is_overlong] = [is(0), is(1), is(2), is(3)];
+        [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
+        [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
+    }
 }
 
 /// What one payment shows at first sight.
@@ -124,45 +163,56 @@ impl<'b> Matcher<'b> {
         let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
         let settled = Settled { by: &settled_by, learned: &learned };
         let chunk = rest.len().div_ceil(threads * 16).max(64);
-        let mut close: Vec<Close> = in_chunks(rest.len(), chunk, threads, |range| {
+        let runs: Vec<Packed> = in_chunks(rest.len(), chunk, threads, |range| {
             let mut maker = Maker::new(book, policy);
-            range
-                .map(|at| {
-                    let hypotheses = maker.hypotheses(rest[at as usize], &settled);
-                    close_look(&maker, hypotheses)
-                })
-                .collect::<Vec<_>>()
-        })
-        .into_iter()
-        .flatten()
-        .collect();
+            let mut packed = Packed::default();
+            for at in range {
+                let row = rest[at as usize];
+                let hypotheses = maker.hypotheses(row, &settled);
+                packed.push(&close_look(&mut maker, row, hypotheses));
+            }
+            packed.work = maker.work();
+            packed.finish()
+        });
+        let mut close = PackedRuns::new(runs);
         let mut close_at = vec![NONE; payments];
         for (at, row) in rest.iter().enumerate() {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
         answer_together(book, policy, &rest, &mut close, &settled_by, threads);
-        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned };
-        matcher.hold_back_overdrawn(&rest);
+        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned, learned };
+        matcher.hold_back_overdrawn(&rest, threads);
         matcher
     }
 
     /// Whatever the weights say, no item is cleared beyond what is open: where answers that would settle do so together, all ask.
-    fn hold_back_overdrawn(&mut self, rest: &[u32]) {
-        let mut cleared: HashMap<u32, i64> = HashMap::new();
-        let settling: Vec<Option<usize>> = rest.iter().zip(&self.close).map(|(row, one)| self.settles(*row, one)).collect();
-        for (one, best) in self.close.iter().zip(&settling) {
-            for (item, amount) in best.iter().flat_map(|h| one.hypotheses[*h].lines.iter()) {
-                let sum = cleared.entry(*item).or_default();
+    fn hold_back_overdrawn(&mut self, rest: &[u32], threads: usize) {
+        let settling: Vec<Option<u8>> = in_chunks(rest.len(), 4096, threads, |range| {
+            let best = |at: u32| self.settles(rest[at as usize], &self.close.get(at)).and_then(|best| u8::try_from(best).ok());
+            range.map(best).collect::<Vec<_>>()
+        })
+        .into_iter()
+        .flatten()
+        .collect();
+        let lines =
+            |at: u32, best: u8| self.close.of(at).map_or(Lines::None, |(run, place)| run.lines_of(place, usize::from(best)));
+        let settled = || (0..).zip(&settling).filter_map(|(at, best)| best.map(|best| (at, best)));
+        let mut cleared = vec![0_i64; self.settled_by.len()];
+        for (at, best) in settled() {
+            for (item, amount) in lines(at, best).iter() {
+                let sum = &mut cleared[*item as usize];
                 *sum = sum.saturating_add(*amount);
             }
         }
-        cleared.retain(|item, sum| sum.unsigned_abs() > self.book.item(*item).open.unsigned_abs());
-        if cleared.is_empty() {
-            return;
-        }
-        for (one, best) in self.close.iter_mut().zip(&settling) {
-            let Some(best) = best else { continue };
-            one.is_contested = one.hypotheses[*best].lines.iter().any(|(item, _)| cleared.contains_key(item));
+        let is_overdrawn = |item: u32| cleared[item as usize].unsigned_abs() > self.book.item(item).open.unsigned_abs();
+        let contested: Vec<u32> = settled()
+            .filter(|(at, best)| lines(*at, *best).iter().any(|(item, _)| is_overdrawn(*item)))
+            .map(|(at, _)| at)
+            .collect();
+        for at in contested {
+            if let Some((run, place)) = self.close.of_mut(at) {
+                run.set_contested(place, true);
+            }
         }
     }
 
@@ -170,8 +220,13 @@ impl<'b> Matcher<'b> {
     fn settles(&self, row: u32, close: &Close) -> Option<usize> {
         let best = best_of(close)?;
         let hypothesis = &close.hypotheses[best];
-        let certain = calibrated(hypothesis.pattern, close.probabilities[best]);
+        let certain = calibrated(self.policy, hypothesis.pattern, close.probabilities[best]);
         (certain >= self.policy.threshold(hypothesis.pattern) && self.guard(row, close, hypothesis).is_none()).then_some(best)
+    }
+
+    /// How much was done beyond the first look.
+    pub fn work(&self) -> Work {
+        self.close.work()
     }
 
     /// The item that a payment settles at first sight: by full reference and exact amount. Saves making an [`Answer`].
@@ -181,7 +236,7 @@ impl<'b> Matcher<'b> {
 
     /// The confidence of what settles at first sight.
     pub fn first_sight_confidence(&self) -> Confidence {
-        confidence(calibrated(Pattern::ReferenceExact, 1.0))
+        confidence(calibrated(self.policy, Pattern::ReferenceExact, 1.0))
     }
 
     /// Writes out the answer to a payment.
@@ -208,37 +263,48 @@ impl<'b> Matcher<'b> {
                 is_exact_pattern: true,
             };
         }
-        let empty = Close::default();
-        let close = self.close.get(self.close_at[row as usize] as usize).unwrap_or(&empty);
+        let close = &self.close.get(self.close_at[row as usize]);
         let mut order: Vec<usize> = (0..close.hypotheses.len()).collect();
         // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
         order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        // "Not ours" and "fits nothing" clear the same: nothing. A person needs one of them.
+        let is_free = |h: &usize| close.hypotheses[*h].lines.is_empty() && close.hypotheses[*h].repeats == NONE;
+        let free = order.iter().copied().find(is_free);
+        order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
-        let mut withheld = Vec::new();
+        let is_held = asks && order.first().is_some_and(|h| self.guard(row, close, &close.hypotheses[*h]).is_some());
+        let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
+        let worth = |h: usize| {
+            let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
+            match order.first() {
+                Some(first) if !asks => {
+                    if h == *first {
+                        calibrated(self.policy, pattern, share)
+                    } else {
+                        share
+                    }
+                }
+                Some(first) => {
+                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, is_held);
+                    // The others share what the first leaves, as they did before.
+                    if h == *first { best } else { share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0) }
+                }
+                None => 0.0,
+            }
+        };
         let candidates: Vec<Candidate> = order
             .iter()
             .take(CANDIDATES_MAX)
             .enumerate()
             .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
-            .map(|(_, h)| self.candidate(row, close, *h, asks))
+            .map(|(_, h)| self.candidate(row, close, *h, confidence(worth(*h))))
             .collect();
         // Only what is shown: an answer that has no chance withholds nothing.
         let shown = order.iter().take(CANDIDATES_MAX).enumerate();
-        for (_, h) in shown.filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7) {
-            for (item, _) in close.hypotheses[*h].lines.iter() {
-                let number = book.item_number(*item);
-                let reason = if book.item(*item).flags & ITEM_ON_HOLD != 0 {
-                    format!("{number} is on hold: release it, or apply the payment by hand")
-                } else if book.item(*item).flags & ITEM_CREDIT != 0 && self.policy.settle.credit_notes == Ask::Ask {
-                    format!("{number} is a credit note: a person confirms that it may be netted")
-                } else {
-                    continue;
-                };
-                if !withheld.iter().any(|w: &Withheld| w.item == *item) {
-                    withheld.push(Withheld { item: *item, reason });
-                }
-            }
-        }
+        let considered = shown
+            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
+            .flat_map(|(_, h)| close.hypotheses[*h].lines.iter().map(|(i, _)| *i));
+        let withheld = self.withheld(row, considered, &close.without_rate);
         let Some(best) = order.first().map(|h| &close.hypotheses[*h]) else {
             return Answer {
                 payment: row,
@@ -266,7 +332,14 @@ impl<'b> Matcher<'b> {
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
             let residual = candidates.first().map_or(Residual::none(money.currency()), |c| c.residual);
-            reasons::near_miss(best, &residual, guard)
+            let missing = reasons::near_miss(best, &residual, guard);
+            let allowed = best.lines.first().map_or(0, |(i, _)| book.tolerance(book.item_customer(*i), money.currency()));
+            let off = residual.short.minor().max(residual.unapplied.minor());
+            if allowed > 0 && off > 0 && off <= allowed && best.lines.len() == 1 {
+                format!("{missing}, within the {} this customer is allowed", Money::new(allowed, money.currency()))
+            } else {
+                missing
+            }
         });
         Answer {
             payment: row,
@@ -300,6 +373,9 @@ impl<'b> Matcher<'b> {
         }
         if is_withheld(book, &best.lines) {
             return Some("would settle alone if the item were not on hold");
+        }
+        if touches(book, &best.lines, ITEM_OFF_CONTRACT) {
+            return Some("billed for another amount than the contract says: a person says which holds");
         }
         if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
             return Some("a credit note is netted: a person confirms it");
@@ -343,7 +419,9 @@ impl<'b> Matcher<'b> {
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
-        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
+            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+        {
             return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
@@ -377,15 +455,41 @@ impl<'b> Matcher<'b> {
         })
     }
 
-    /// The shortfall is the discount of the terms, taken after their last day.
-    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
-        let paid = self.book.payment(row).amount;
-        let [(item, _)] = &*best.lines else { return false };
-        let open = self.book.item(*item).open;
-        self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
+    /// Items that fit and may not be used, with what would release them.
+    fn withheld(&self, row: u32, considered: impl Iterator<Item = u32>, without_rate: &[u32]) -> Vec<Withheld> {
+        let book = self.book;
+        let mut out: Vec<Withheld> = Vec::new();
+        let reasons = considered.filter_map(|item| {
+            let (number, flags) = (book.item_number(item), book.item(item).flags);
+            let reason = if flags & ITEM_ON_HOLD != 0 {
+                format!("{number} is on hold: release it, or apply the payment by hand")
+            } else if flags & ITEM_CREDIT != 0 && self.policy.settle.credit_notes == Ask::Ask {
+                format!("{number} is a credit note: a person confirms that it may be netted")
+            } else if let Some(contract) = book.contract(item) {
+                let contract = Money::new(contract, book.item_open(item).currency());
+                format!("{number} is billed at {} and the contract says {contract}: correct one of them", book.item_open(item))
+            } else {
+                return None;
+            };
+            Some(Withheld { item, reason })
+        });
+        let rates = without_rate.iter().map(|item| {
+            let (from, to) = (book.item_open(*item).currency().code(), book.payment_amount(row).currency().code());
+            let number = book.item_number(*item);
+            Withheld {
+                item: *item,
+                reason: format!("{number} is in {from} and there is no rate to {to}: give the rate of the day"),
+            }
+        });
+        for one in reasons.chain(rates) {
+            if !out.iter().any(|w| w.item == one.item) {
+                out.push(one);
+            }
+        }
+        out
     }
 
-    fn candidate(&self, row: u32, close: &Close, h: usize, asks: bool) -> Candidate {
+    fn candidate(&self, row: u32, close: &Close, h: usize, worth: Confidence) -> Candidate {
         let book = self.book;
         let hypothesis = &close.hypotheses[h];
         let residual = self.residual(row, hypothesis);
@@ -415,11 +519,7 @@ impl<'b> Matcher<'b> {
             reason: reasons::sentence(book, hypothesis, &residual, &close.named, duplicate_of),
             lines,
             duplicate_of,
-            confidence: confidence(if asks {
-                calibrated_asked(hypothesis.pattern, close.probabilities[h])
-            } else {
-                calibrated(hypothesis.pattern, close.probabilities[h])
-            }),
+            confidence: worth,
             residual,
             weights,
         }
@@ -456,6 +556,82 @@ impl<'b> Matcher<'b> {
             }
         }
         out
+    }
+}
+
+/// What the matcher thinks of a payment, for fitting.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) pattern: Pattern,
+    pub(super) lines: Vec<(u32, i64)>,
+    /// Share among the hypotheses.
+    pub(super) share: f64,
+    /// Something else than its share holds it back.
+    pub(super) is_held: bool,
+    pub(super) settles: bool,
+}
+
+impl Matcher<'_> {
+    /// The first answer to a payment, before calibration.
+    pub(super) fn judged(&self, row: u32) -> Judged {
+        if let Some(item) = self.first_sight(row) {
+            let lines = vec![(item, self.book.item(item).open)];
+            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, is_held: false, settles: true };
+        }
+        let close = &self.close.get(self.close_at[row as usize]);
+        let Some(best) = best_of(close) else {
+            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, is_held: false, settles: false };
+        };
+        let hypothesis = &close.hypotheses[best];
+        Judged {
+            pattern: hypothesis.pattern,
+            lines: hypothesis.lines.to_vec(),
+            share: close.probabilities[best],
+            is_held: self.guard(row, close, hypothesis).is_some(),
+            settles: self.settles(row, close).is_some(),
+        }
+    }
+}
+
+/// Writes out answers in full: also for payments that settle at first sight, for which a [`Matcher`] keeps the item and nothing else.
+pub struct Explainer<'m, 'b> {
+    matcher: &'m Matcher<'b>,
+    maker: Maker<'b>,
+    /// The matcher's, to be changed for a moment.
+    settled_by: Vec<u32>,
+}
+
+impl<'m, 'b> Explainer<'m, 'b> {
+    /// Takes a copy of what the matcher knows of items, four bytes an item; one explainer is meant for many payments.
+    pub fn new(matcher: &'m Matcher<'b>) -> Self {
+        Self { matcher, maker: Maker::thorough(matcher.book, matcher.policy), settled_by: matcher.settled_by.clone() }
+    }
+
+    /// The answer with the weights of its candidates, and up to four runners-up.
+    pub fn answer(&mut self, row: u32) -> Answer {
+        let mut answer = self.matcher.answer(row);
+        let Some(item) = self.matcher.first_sight(row) else { return answer };
+        // As if the item were open: this payment is about to take it.
+        let by = std::mem::replace(&mut self.settled_by[item as usize], NONE);
+        let settled = Settled { by: &self.settled_by, learned: &self.matcher.learned };
+        let hypotheses = self.maker.hypotheses(row, &settled);
+        self.settled_by[item as usize] = by;
+        let own = [(item, self.matcher.book.item(item).open)];
+        let mut close = close_look(&mut self.maker, row, hypotheses);
+        let highest = close.hypotheses.iter().map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = close.hypotheses.iter().map(|h| (h.score() - highest).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        close.probabilities = weights.into_iter().map(|w| w / total).collect();
+        if let Some(h) = close.hypotheses.iter().position(|h| *h.lines == own)
+            && let Some(first) = answer.candidates.first_mut()
+        {
+            first.weights = self.matcher.candidate(row, &close, h, first.confidence).weights;
+        }
+        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| *close.hypotheses[*h].lines != own).collect();
+        others.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        let others = others.into_iter().take(CANDIDATES_MAX - 1);
+        answer.candidates.extend(others.map(|h| self.matcher.candidate(row, &close, h, confidence(close.probabilities[h]))));
+        answer
     }
 }
 
@@ -590,7 +766,9 @@ fn best_of(close: &Close) -> Option<usize> {
     best
 }
 
-fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
+fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> Close {
+    let without_rate = maker.without_rate(row);
+    let maker = &*maker;
     let clues = &maker.clues;
     let is_wanted = |item: u32| hypotheses.iter().any(|h| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item));
     let mut named: Vec<(u32, Level)> = clues.hits.iter().filter(|h| is_wanted(h.item)).map(|h| (h.item, h.level)).collect();
@@ -609,6 +787,7 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         .collect();
     let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
     Close {
+        without_rate,
         slips,
         sums_up: maker.sums_up,
         hypotheses,
@@ -641,32 +820,45 @@ fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
 }
 
 /// Groups payments that want the same items and weighs each group as one.
-fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut [Close], settled_by: &[u32], threads: usize) {
+fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut PackedRuns, settled_by: &[u32], threads: usize) {
     let groups = Groups::of(close, settled_by, book.item_count());
     let is_settled = |item: u32| settled_by[item as usize] != NONE;
-    let chunk = groups.starts.len().div_ceil(threads * 16).max(64);
+    let (alone, together): (Vec<u32>, Vec<u32>) =
+        groups.starts.iter().copied().partition(|start| groups.next[*start as usize] == NONE);
+    for at in alone {
+        if let Some((run, place)) = close.of_mut(at) {
+            run.settle_alone(place, |repeats| is_settled(repeats) || book.item(repeats).open == 0);
+        }
+    }
+    let chunk = together.len().div_ceil(threads * 16).max(64);
     let shared = &*close;
-    let weighed: Vec<Vec<(u32, Vec<f64>)>> = in_chunks(groups.starts.len(), chunk, threads, |range| {
+    let weighed: Vec<Vec<(u32, Vec<f64>)>> = in_chunks(together.len(), chunk, threads, |range| {
         let mut done = Vec::new();
         let mut members: Vec<u32> = Vec::new();
-        for start in &groups.starts[range.start as usize..range.end as usize] {
+        for start in &together[range.start as usize..range.end as usize] {
             members.clear();
             members.extend(groups.members(*start));
             members.sort_by(|a, b| {
                 let (x, y) = (rest[*a as usize], rest[*b as usize]);
                 book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
             });
+            let lists: Vec<Close> = members.iter().map(|m| shared.get(*m)).collect();
             let group: Vec<(u32, &[Hypothesis])> =
-                members.iter().map(|m| (rest[*m as usize], shared[*m as usize].hypotheses.as_slice())).collect();
+                members.iter().zip(&lists).map(|(m, close)| (rest[*m as usize], close.hypotheses.as_slice())).collect();
             let probabilities = joint::probabilities(book, &group, &is_settled, policy.limits.joint_states);
             done.extend(members.iter().copied().zip(probabilities));
         }
         done
     });
     for (member, probabilities) in weighed.into_iter().flatten() {
-        close[member as usize].probabilities = probabilities;
+        if let Some((run, place)) = close.of_mut(member) {
+            run.set_shares(place, &probabilities);
+        }
     }
 }
+
+/// Hypotheses this much below the best of their payment make two payments want the same item.
+const COMPETING: f64 = 8.5;
 
 /// Payments by the items they want: members of a group are linked from its first to its last.
 struct Groups {
@@ -676,26 +868,23 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(close: &[Close], settled_by: &[u32], items: u32) -> Self {
+    fn of(close: &PackedRuns, settled_by: &[u32], items: u32) -> Self {
         let count = u32::try_from(close.len()).unwrap_or(NONE);
         let mut parent: Vec<u32> = (0..count).collect();
         let mut holder = vec![NONE; items as usize];
-        for (at, one) in close.iter().enumerate() {
-            let at = u32::try_from(at).unwrap_or(NONE);
-            let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
-            for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 8.5) {
-                let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
-                for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
-                    let other = &mut holder[item as usize];
-                    if *other == NONE {
-                        *other = at;
-                    }
-                    let (a, b) = (root(&mut parent, at), root(&mut parent, *other));
-                    if a != b {
-                        parent[a.max(b) as usize] = a.min(b);
-                    }
+        for at in 0..count {
+            let Some((run, place)) = close.of(at) else { continue };
+            let is_settled = |item: u32| settled_by[item as usize] != NONE;
+            run.wanted(place, COMPETING, is_settled, |item| {
+                let other = &mut holder[item as usize];
+                if *other == NONE {
+                    *other = at;
                 }
-            }
+                let (a, b) = (root(&mut parent, at), root(&mut parent, *other));
+                if a != b {
+                    parent[a.max(b) as usize] = a.min(b);
+                }
+            });
         }
         drop(holder);
         let mut starts = Vec::new();

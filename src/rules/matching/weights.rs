@@ -1,8 +1,11 @@
 //! The policy of the matcher: weights, thresholds, tolerances and limits, read from TOML.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Pattern;
+use super::calibrate::{Curve, KNOTS};
 use crate::reference::Level;
 
 /// Why a policy cannot be used.
@@ -62,6 +65,26 @@ pub struct SettlePolicy {
     pub named_fee: Ask,
 }
 
+impl SettlePolicy {
+    pub(super) fn named(&self) -> [(&'static str, f64); 13] {
+        [
+            ("confidence", self.confidence),
+            ("payer_exact", self.payer_exact),
+            ("part", self.part),
+            ("short", self.short),
+            ("over", self.over),
+            ("lump_found", self.lump_found),
+            ("other_currency", self.other_currency),
+            ("discount", self.discount),
+            ("withholding", self.withholding),
+            ("weak", self.weak),
+            ("duplicate", self.duplicate),
+            ("not_ours", self.not_ours),
+            ("no_item", self.no_item),
+        ]
+    }
+}
+
 /// Tolerances.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +124,7 @@ macro_rules! weights {
                 }
                 Ok(())
             }
-            fn values(&self) -> Vec<(&'static str, f64)> {
+            pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
                 vec![$((stringify!($field), self.$field),)*]
             }
         }
@@ -121,7 +144,7 @@ weights! {
 }
 weights! {
     /// How an amount differs.
-    AmountWeights { part_round, part_any, fee_usual, fee_any, over_round, over_any, exchange_any }
+    AmountWeights { part_round, part_any, fee_usual, fee_any, over_round, over_any, exchange_any, allowed }
 }
 weights! {
     /// How dates lie.
@@ -162,6 +185,29 @@ pub struct ReferenceWeights {
 }
 
 impl ReferenceWeights {
+    pub(super) fn named(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("full", self.full),
+            ("structured", self.structured),
+            ("prefix_dropped", self.prefix_dropped),
+            ("zeros", self.zeros),
+            ("lookalike", self.lookalike),
+            ("listed", self.listed),
+            ("tail", self.tail),
+            ("suffix", self.suffix),
+            ("cut", self.cut),
+            ("one_edit", self.one_edit),
+            ("unnamed", self.unnamed),
+            ("unnamed_among_named", self.unnamed_among_named),
+            ("stray", self.stray),
+            ("stray_by_answer", self.stray_by_answer),
+            ("stray_digit", self.stray_digit),
+            ("names_another", self.names_another),
+            ("stale", self.stale),
+            ("stale_own", self.stale_own),
+        ]
+    }
+
     pub(super) fn level(&self, level: Level) -> f64 {
         match level {
             Level::Full => self.full,
@@ -191,6 +237,9 @@ pub struct MatchPolicy {
     pub payer: PayerWeights,
     pub amount: AmountWeights,
     pub date: DateWeights,
+    pub calibration_settled: BTreeMap<Pattern, f64>,
+    pub calibration_doubt: BTreeMap<Pattern, Curve>,
+    pub calibration_held: BTreeMap<Pattern, Curve>,
 }
 
 const BUILT_IN: &str = include_str!("default_policy.toml");
@@ -283,6 +332,26 @@ impl MatchPolicy {
                 })
             }
         };
+        for pattern in Pattern::ALL {
+            let most = self.calibration_settled.get(&pattern).copied().unwrap_or(f64::NAN);
+            if !(0.0..=1.0).contains(&most) {
+                return Err(PolicyError::Range {
+                    name: "calibration_settled",
+                    value: format!("{most} for {}", pattern.name()),
+                    expected: "a probability for every pattern",
+                });
+            }
+            for (name, curves) in [("calibration_doubt", &self.calibration_doubt), ("calibration_held", &self.calibration_held)] {
+                let curve = curves.get(&pattern).copied().unwrap_or([f64::NAN; KNOTS.len()]);
+                if !curve.iter().all(|v| (0.0..=1.0).contains(v)) || curve.windows(2).any(|w| w[0] > w[1]) {
+                    return Err(PolicyError::Range {
+                        name,
+                        value: format!("{curve:?} for {}", pattern.name()),
+                        expected: "eight probabilities for every pattern, none below the one before",
+                    });
+                }
+            }
+        }
         least("settle.confidence", self.settle.confidence)?;
         for pattern in Pattern::ALL {
             least(pattern.name(), self.threshold(pattern))?;
@@ -302,6 +371,25 @@ impl MatchPolicy {
             });
         }
         Ok(())
+    }
+
+    pub(super) fn set_threshold(&mut self, pattern: Pattern, to: f64) {
+        let s = &mut self.settle;
+        match pattern {
+            Pattern::ReferenceExact | Pattern::LumpNamed => s.confidence = s.confidence.max(to),
+            Pattern::PayerExact => s.payer_exact = to,
+            Pattern::LumpFound => s.lump_found = to,
+            Pattern::Part => s.part = to,
+            Pattern::Short => s.short = to,
+            Pattern::Over => s.over = to,
+            Pattern::Discount => s.discount = to,
+            Pattern::Withholding => s.withholding = to,
+            Pattern::OtherCurrency => s.other_currency = to,
+            Pattern::Weak => s.weak = to,
+            Pattern::Duplicate => s.duplicate = to,
+            Pattern::NotOurs => s.not_ours = to,
+            Pattern::NoItem => s.no_item = to,
+        }
     }
 
     /// The least confidence at which this pattern settles alone.

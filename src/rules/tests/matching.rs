@@ -24,6 +24,7 @@ fn item<'a>(id: &'a str, customer_id: &'a str, number: &'a str, open: Money) -> 
         discount_ppm: 0,
         discount_until: None,
         is_on_hold: false,
+        contract: None,
     }
 }
 
