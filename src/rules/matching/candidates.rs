@@ -886,7 +886,7 @@ impl<'a> Maker<'a> {
         let by_contract = there.flags & ITEM_OFF_CONTRACT != 0 && book.contract(item) == Some(paid);
         if by_contract || (paid - open).unsigned_abs() <= book.tolerance(customer, money.currency()).unsigned_abs() {
             let (pattern, prior) = if paid < open { (Pattern::Short, prior.short) } else { (Pattern::Over, prior.over) };
-            self.push(row, customer, pattern, vec![(item, paid.min(open))], prior + choice, amount.allowed, 0);
+            self.push(row, customer, pattern, Lines::one(item, paid.min(open)), prior + choice, amount.allowed, 0);
             return;
         }
         if paid < open {
