@@ -72,7 +72,7 @@ fn a_text_of_a_megabyte() {
         pay(&mut builder, &format!("p{n}"), 10_000, &text.repeat(1_048_576 / text.len()));
     }
     let work = all_ask(&builder.build(1));
-    assert!(work.items_compared <= 6 * 2_000 && work.hypotheses <= 6 * 400, "{work:?}");
+    assert!(work.items_compared <= 6 * 2_000 && work.hypotheses <= 6 * 1_000, "{work:?}");
 }
 
 /// Twenty thousand equal items are one question, not twenty thousand answers.
@@ -83,7 +83,7 @@ fn twenty_thousand_equal_items() {
         pay(&mut builder, id, amount, "");
     }
     let work = all_ask(&builder.build(1));
-    assert!(work.hypotheses <= 4 * 400 && work.combination_steps <= 4 * 20_000, "{work:?}");
+    assert!(work.hypotheses <= 4 * 1_000 && work.combination_steps <= 4 * 20_000, "{work:?}");
 }
 
 /// More combinations than can be searched are not searched; nothing is chosen among them.
@@ -94,7 +94,7 @@ fn a_lump_over_three_thousand_items() {
         pay(&mut builder, &format!("p{n}"), 1_234_567 + n * 1_111, "Sammelzahlung");
     }
     let work = all_ask(&builder.build(1));
-    assert!(work.combination_steps <= 20 * 20_000 && work.hypotheses <= 20 * 400, "{work:?}");
+    assert!(work.combination_steps <= 20 * 20_000 && work.hypotheses <= 20 * 1_000, "{work:?}");
 }
 
 /// Ten thousand payments of one amount on one day compete for a thousand items: the work grows with their number, not its square.
@@ -105,7 +105,7 @@ fn ten_thousand_payments_of_one_amount_on_one_day() {
         pay(&mut builder, &format!("p{n:05}"), 4_900, "Abo");
     }
     let work = all_ask(&builder.build(2));
-    assert!(work.hypotheses <= 10_000 * 200 && work.combination_steps <= 10_000 * 20_000, "{work:?}");
+    assert!(work.hypotheses <= 10_000 * 500 && work.combination_steps <= 10_000 * 20_000, "{work:?}");
 }
 
 /// A cent is an amount like any other.
