@@ -521,12 +521,11 @@ fn jaro_winkler(a: &str, b: &str) -> f64 {
     for (at, c) in a.iter().enumerate() {
         let from = at.saturating_sub(range);
         let to = b.len().min(at + range + 1);
-        for other in from..to {
-            if *c == b[other] && in_b & 1 << other == 0 {
-                in_a |= 1 << at;
-                in_b |= 1 << other;
-                break;
-            }
+        let near = b.get(from..to).unwrap_or_default();
+        let found = near.iter().zip(from..).find(|(d, other)| *d == c && in_b & 1 << other == 0);
+        if let Some((_, other)) = found {
+            in_a |= 1 << at;
+            in_b |= 1 << other;
         }
     }
     let matches = in_a.count_ones();
@@ -589,7 +588,10 @@ mod tests {
         fn jaro_winkler_is_that_of_strsim(a in "[A-E]{1,12}", b in "[A-E0-9]{1,12}") {
             let exact = strsim::jaro_winkler(&a, &b);
             proptest::prop_assert_eq!(jaro_winkler(&a, &b).to_bits(), exact.to_bits());
-            proptest::prop_assert!(jaro_winkler_most(a.as_bytes(), b.as_bytes()) >= exact - 1e-12);
+            // Rounding apart.
+            #[allow(clippy::float_arithmetic)]
+            let least = exact - 1e-12;
+            proptest::prop_assert!(jaro_winkler_most(a.as_bytes(), b.as_bytes()) >= least);
         }
     }
 
