@@ -9,8 +9,12 @@ use quittance_rules::journal::{Change, ChangeSet, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId};
 use quittance_rules::money::Money;
 use quittance_rules::policy::{EvidencePolicy, Policy};
+use quittance_rules::reuse::{EvidenceMarks, shows_one_payment};
 
+use crate::marks::{marks_of, repeats};
+use crate::model::second::{DISAGREES, of_rules};
 use crate::ports::{Clock, EvidenceReader, Sequence, Store, StoreError, StoredPayment, Unreadable};
+use crate::senders::customer_of;
 
 /// What became of one piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,24 +36,80 @@ pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
     input: Input,
     bytes: &[u8],
 ) -> Result<EvidenceOutcome, StoreError> {
+    import_evidence_from(store, clock, reader, by, input, bytes, None).await
+}
+
+/// As [`import_evidence`], of a sender whom the channel names: an address, or a telephone number of a chat. Without one, a mail's own
+/// header says who sent it.
+pub async fn import_evidence_from<S: Store, C: Clock, R: EvidenceReader>(
+    store: &S,
+    clock: &C,
+    reader: &R,
+    by: Actor,
+    input: Input,
+    bytes: &[u8],
+    sender: Option<&str>,
+) -> Result<EvidenceOutcome, StoreError> {
     // The same bytes may have been brought as something else before; they are known as evidence once they have been read as such.
     if store.evidence().await?.iter().any(|(record, _)| record.digest == input.digest) {
         return Ok(EvidenceOutcome::Known);
     }
+    let read = reader.read(bytes, &input.name).await;
+    // Whoever brings other evidence at the same moment changes what this one is compared with: then it is compared again.
+    for _ in 1..COMPARED_AGAIN {
+        match take_in(store, clock, by.clone(), &input, &read, sender).await {
+            Err(StoreError::Conflict(_)) => {}
+            done => return done,
+        }
+    }
+    take_in(store, clock, by, &input, &read, sender).await
+}
+
+/// How often evidence is compared again with what others brought meanwhile before it is given up as a conflict.
+const COMPARED_AGAIN: u32 = 20;
+
+async fn take_in<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: Actor,
+    input: &Input,
+    read: &Result<Reading, Unreadable>,
+    sender: Option<&str>,
+) -> Result<EvidenceOutcome, StoreError> {
+    let base = store.head().await?;
+    let earlier = store.evidence().await?;
+    if earlier.iter().any(|(record, _)| record.digest == input.digest) {
+        return Ok(EvidenceOutcome::Known);
+    }
     let mut changes = vec![Change::InputReceived(input.clone())];
-    let outcome = match reader.read(bytes, &input.name).await {
+    let outcome = match read {
         Ok(reading) => {
-            let json = serde_json::to_vec(&reading).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let json = serde_json::to_vec(reading).map_err(|error| StoreError::Unavailable(error.to_string()))?;
             let kept = store.keep_bytes(&json).await?;
+            let sender = sender.or(reading.sender.as_deref());
+            let customer = match sender {
+                Some(sender) => customer_of(sender, &store.customers().await?),
+                None => None,
+            };
+            let marks = marks_of(reading, sender, customer);
+            let repeats = repeats(reading.kind, &marks, &earlier);
             changes.push(Change::EvidenceRead(EvidenceRecord {
                 digest: input.digest.clone(),
                 reading: Some(kept),
                 kind: reading.kind,
                 kind_confidence: reading.kind_confidence,
+                marks,
             }));
-            let kinds = asks(&reading);
+            let mut kinds = asks(reading);
+            if !repeats.is_empty() {
+                // Graver than a matter of words, less grave than one of accounts.
+                let at = kinds.iter().take_while(|kind| **kind == ExceptionKind::ChangedBankDetails).count();
+                kinds.insert(at, ExceptionKind::EvidenceReused);
+            }
             if let Some(&gravest) = kinds.first() {
-                changes.push(raise(store, clock, &input, gravest, &kinds, &reading).await?);
+                let mut reasons = repeats;
+                reasons.extend(hints(reading, clock.today("UTC")));
+                changes.push(raise(store, clock, input, gravest, (&kinds, reasons), reading).await?);
             }
             EvidenceOutcome::Read(reading.kind, kinds)
         }
@@ -59,27 +119,41 @@ pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
                 reading: None,
                 kind: EvidenceKind::Unknown,
                 kind_confidence: Confidence::from_millionths(0),
+                marks: EvidenceMarks::default(),
             }));
             let id = CaseId(store.reserve(Sequence::Case, 1).await?);
             changes.push(Change::CaseOpened(evidence_case(
                 id,
-                &input,
+                input,
                 ExceptionKind::UnreadableInput,
                 None,
                 format!("{} could not be read", input.name),
                 vec![sentence.clone()],
                 clock.now(),
             )));
-            EvidenceOutcome::Unreadable(sentence)
+            EvidenceOutcome::Unreadable(sentence.clone())
         }
     };
-    changes.push(Change::InputTaken { digest: input.digest, added: 1, known: 0, problems: 0 });
-    store.apply(ChangeSet { by, at: clock.now(), changes }).await?;
+    changes.push(Change::InputTaken { digest: input.digest.clone(), added: 1, known: 0, problems: 0 });
+    store.apply_since(base, ChangeSet { by, at: clock.now(), changes }).await?;
     Ok(outcome)
 }
 
+/// Signs that a piece may have been edited, as sentences for a case. They are hints: none of them raises a case, or closes one.
+fn hints(reading: &Reading, today: Date) -> Vec<String> {
+    let mut hints: Vec<String> = reading.hints.iter().map(|hint| format!("hint: {hint}")).collect();
+    // A day ahead is another time zone.
+    if let Some(date) = claimed_date(reading).filter(|date| *date > today.saturating_add(1.day()))
+        && reading.kind != EvidenceKind::PromiseToPay
+    {
+        hints.push(format!("hint: it claims a payment on {date}, which is to come"));
+    }
+    hints.extend(reading.complaints.iter().filter(|c| c.starts_with("arithmetic")).map(|c| format!("hint: {c}")));
+    hints
+}
+
 /// The exceptions a reading raises by itself, gravest first. Every one of them can only send something to a person.
-fn asks(reading: &Reading) -> Vec<ExceptionKind> {
+pub fn asks(reading: &Reading) -> Vec<ExceptionKind> {
     let complains = |prefix: &str| reading.complaints.iter().any(|complaint| complaint.starts_with(prefix));
     let mut kinds = Vec::new();
     if complains("bank details") {
@@ -102,6 +176,16 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
         | EvidenceKind::Statement
         | EvidenceKind::NotAPayment => {}
     }
+    for (also, kind) in
+        [(EvidenceKind::Dispute, ExceptionKind::Dispute), (EvidenceKind::RefundRequest, ExceptionKind::RefundAsked)]
+    {
+        if reading.also.contains(&also) && !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if complains(DISAGREES) && !kinds.contains(&ExceptionKind::Unknown) {
+        kinds.push(ExceptionKind::Unknown);
+    }
     kinds
 }
 
@@ -109,6 +193,7 @@ fn asks(reading: &Reading) -> Vec<ExceptionKind> {
 fn why(kind: ExceptionKind) -> String {
     match kind {
         ExceptionKind::Unknown => "what the document is, or asks for, is not certain: a person reads it".to_owned(),
+        ExceptionKind::EvidenceReused => "a person compares it with the piece that it repeats".to_owned(),
         other => format!("{} always meets a person", other.words()),
     }
 }
@@ -118,11 +203,12 @@ async fn raise<S: Store, C: Clock>(
     clock: &C,
     input: &Input,
     gravest: ExceptionKind,
-    kinds: &[ExceptionKind],
+    (kinds, found): (&[ExceptionKind], Vec<String>),
     reading: &Reading,
 ) -> Result<Change, StoreError> {
     let id = CaseId(store.reserve(Sequence::Case, 1).await?);
     let mut reasons: Vec<String> = kinds.iter().map(|kind| why(*kind)).collect();
+    reasons.extend(found);
     reasons.extend(reading.complaints.iter().take(10).cloned());
     let headline = match claimed_amount(reading) {
         Some(amount) => format!("{}: {}, {amount}", input.name, gravest.words()),
@@ -173,9 +259,7 @@ pub fn claimed_date(reading: &Reading) -> Option<Date> {
 }
 
 fn best<T>(reading: &Reading, field: Field, pick: impl Fn(&ClaimValue) -> Option<T>) -> Option<T> {
-    reading
-        .claims
-        .iter()
+    of_rules(reading)
         .filter(|claim| claim.field == field)
         .max_by_key(|claim| claim.confidence)
         .and_then(|claim| pick(&claim.value))
@@ -196,16 +280,7 @@ pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolic
     let Some(amount) = claimed_amount(reading) else { return Ok(Vec::new()) };
     let date = claimed_date(reading);
     let window = i64::from(policy.booking_within_days);
-    let references: Vec<String> = reading
-        .claims
-        .iter()
-        .filter(|claim| claim.field == Field::Reference)
-        .filter_map(|claim| match &claim.value {
-            ClaimValue::Text(text) => Some(plain(text)),
-            _ => None,
-        })
-        .filter(|text| text.len() >= 6)
-        .collect();
+    let references = references_of(reading);
     let mut ties: Vec<Tie> = Vec::new();
     for payment in store.payments_of_amount(amount).await? {
         let near = match (date, payment.line.line.booking_date) {
@@ -215,9 +290,7 @@ pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolic
             }
             (None, _) | (_, None) => true,
         };
-        let line = &payment.line.line;
-        let texts = [&line.remittance, &line.structured_reference, &line.end_to_end_id, &line.bank_reference];
-        let text: String = texts.into_iter().flatten().map(|text| plain(text)).collect();
+        let text = line_text(&payment);
         let by_reference = references.iter().any(|reference| text.contains(reference.as_str()));
         if near || by_reference {
             ties.push(Tie { payment, by_reference });
@@ -260,19 +333,10 @@ pub struct ClaimsReport {
 pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Policy) -> Result<ClaimsReport, StoreError> {
     let mut report = ClaimsReport::default();
     let today = clock.today("UTC");
+    let mut books: Option<Vec<StoredPayment>> = None;
     for (record, input) in store.evidence().await? {
-        match record.kind {
-            EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt => {}
-            EvidenceKind::RemittanceAdvice
-            | EvidenceKind::Invoice
-            | EvidenceKind::CreditNote
-            | EvidenceKind::PromiseToPay
-            | EvidenceKind::Dispute
-            | EvidenceKind::RefundRequest
-            | EvidenceKind::Query
-            | EvidenceKind::Statement
-            | EvidenceKind::NotAPayment
-            | EvidenceKind::Unknown => continue,
+        if !shows_one_payment(record.kind) {
+            continue;
         }
         let Some(reading) = reading_of(store, &record).await? else { continue };
         let subject = Subject::Evidence(record.digest.clone());
@@ -299,20 +363,26 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
             report.waiting = report.waiting.saturating_add(1);
             continue;
         }
+        if books.is_none() {
+            books = Some(credits(store).await?);
+        }
         let id = CaseId(store.reserve(Sequence::Case, 1).await?);
         let amount = claimed_amount(&reading);
         let when = claimed_date(&reading).map_or("an unknown day".to_owned(), |date| date.to_string());
         let what = amount.map_or("an amount that is not legible".to_owned(), |amount| amount.to_string());
+        let mut reasons = vec![format!(
+            "no credit of {what} was booked within {} days of {when}; a claim waits {} days",
+            policy.evidence.booking_within_days, policy.evidence.claim_waits_days
+        )];
+        reasons.extend(other_amounts(&reading, books.as_deref().unwrap_or_default()));
+        reasons.extend(hints(&reading, today));
         let case = evidence_case(
             id,
             &input,
             ExceptionKind::ClaimWithoutMoney,
             amount,
             format!("{}: claims {what} on {when}, and no bank line carries it", input.name),
-            vec![format!(
-                "no credit of {what} was booked within {} days of {when}; a claim waits {} days",
-                policy.evidence.booking_within_days, policy.evidence.claim_waits_days
-            )],
+            reasons,
             clock.now(),
         );
         let set = ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] };
@@ -321,6 +391,54 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
         }
     }
     Ok(report)
+}
+
+/// Credits that are not wholly applied, of all entities.
+async fn credits<S: Store>(store: &S) -> Result<Vec<StoredPayment>, StoreError> {
+    let mut credits = Vec::new();
+    for entity in store.entities().await? {
+        credits.extend(store.book(&entity.id).await?.payments);
+    }
+    Ok(credits)
+}
+
+/// Bank lines that carry an operation number of the proof with another amount than it claims.
+fn other_amounts(reading: &Reading, credits: &[StoredPayment]) -> Vec<String> {
+    const NAMED: usize = 3;
+    let references = references_of(reading);
+    let Some(claimed) = claimed_amount(reading) else { return Vec::new() };
+    let differ = credits.iter().filter(|payment| {
+        payment.balance.received != claimed && references.iter().any(|reference| line_text(payment).contains(reference.as_str()))
+    });
+    differ
+        .take(NAMED)
+        .map(|payment| {
+            let line = &payment.line;
+            format!(
+                "hint: bank line {} carries its operation number with {}, and it claims {claimed}",
+                line.payment, payment.balance.received
+            )
+        })
+        .collect()
+}
+
+/// Operation numbers long enough to be looked for in bank lines, letters and digits alone.
+fn references_of(reading: &Reading) -> Vec<String> {
+    of_rules(reading)
+        .filter(|claim| claim.field == Field::Reference)
+        .filter_map(|claim| match &claim.value {
+            ClaimValue::Text(text) => Some(plain(text)),
+            _ => None,
+        })
+        .filter(|text| text.len() >= 6)
+        .collect()
+}
+
+/// Everything a bank line says about what it is for, letters and digits alone.
+fn line_text(payment: &StoredPayment) -> String {
+    let line = &payment.line.line;
+    let texts = [&line.remittance, &line.structured_reference, &line.end_to_end_id, &line.bank_reference];
+    texts.into_iter().flatten().map(|text| plain(text)).collect()
 }
 
 /// False where somebody else was quicker: then it is done already, and the next run sees it.
@@ -361,4 +479,24 @@ async fn close_by_rule<S: Store, C: Clock>(
 /// The digest under which evidence is kept, as a short name for people.
 pub fn short(digest: &InputDigest) -> &str {
     digest.0.get(..12).unwrap_or(&digest.0)
+}
+
+/// A person says what a piece of evidence is. It is kept as certain, and `quittance fit evidence` learns from it; what was decided
+/// before stands.
+///
+/// # Errors
+/// The store's; `None` where no evidence has this digest.
+pub async fn correct_kind<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: Actor,
+    digest: &InputDigest,
+    kind: EvidenceKind,
+) -> Result<Option<EvidenceRecord>, StoreError> {
+    let Some((record, _)) = store.evidence().await?.into_iter().find(|(record, _)| record.digest == *digest) else {
+        return Ok(None);
+    };
+    let corrected = EvidenceRecord { kind, kind_confidence: Confidence::CERTAIN, ..record };
+    store.apply(ChangeSet { by, at: clock.now(), changes: vec![Change::EvidenceRead(corrected.clone())] }).await?;
+    Ok(Some(corrected))
 }

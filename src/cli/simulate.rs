@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use quittance_simulate::books::score::{Given, Lines, Score};
-use quittance_simulate::books::{Kind, Wanted, make, profile, write};
+use quittance_simulate::books::{Kind, Wanted, make, make_other, profile, write};
+use quittance_simulate::pieces::{Split, Workshop};
 
 use super::{Outcome, Usage};
 
@@ -25,7 +26,8 @@ pub struct Args {
     /// Number of payments; there are five open items for every four
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     payments: usize,
-    /// Kind of desk: `one` (German, English, Dutch; tidy), `two` (Romance, Nordic, Polish; twice the noise)
+    /// Kind of desk: `one` (German, English, Dutch; tidy), `two` (Romance, Nordic, Polish; twice the noise), `three` (every seed draws
+    /// another desk: languages, numbering, gaps, habits, and what misleads)
     #[arg(long, value_enum, default_value_t = ProfileName::One)]
     profile: ProfileName,
     /// Folder for customers.csv, invoices.csv, payments.csv, fx.csv and truth.csv
@@ -37,12 +39,34 @@ pub struct Args {
 enum ProfileName {
     One,
     Two,
+    Three,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Score the output of `match` against a truth file: right, wrong and queued for each kind of payment, and calibration
     Score(ScoreArgs),
+    /// Make the files of `eval-sets/evidence-files` from their recipes, or write the recipes anew
+    Evidence(EvidenceArgs),
+}
+
+#[derive(clap::Args)]
+struct EvidenceArgs {
+    /// Folder for the files, with `truth.json` beside them
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder for the cases: recipe, truth, tags, template and split of each
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// Only of this split: `train`, `dev` or `held-out`
+    #[arg(long)]
+    split: Option<String>,
+    /// Another seed is another set of the same designs
+    #[arg(long, default_value_t = 4)]
+    seed: u64,
+    /// Pieces of each design
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    each: u64,
 }
 
 #[derive(clap::Args)]
@@ -56,24 +80,69 @@ struct ScoreArgs {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Score(score)) = args.command {
-        return run_score(&score);
+    match args.command {
+        Some(Command::Score(score)) => return run_score(&score),
+        Some(Command::Evidence(evidence)) => return run_evidence(&evidence),
+        None => {}
     }
-    let profile = match args.profile {
-        ProfileName::One => profile::ONE,
-        ProfileName::Two => profile::TWO,
+    let (profile, name) = match args.profile {
+        ProfileName::One | ProfileName::Three => (profile::ONE, "one"),
+        ProfileName::Two => (profile::TWO, "two"),
     };
     let customers = args.customers.unwrap_or(args.payments / 12).max(1);
-    let made = make(Wanted { seed: args.seed, customers, payments: args.payments, profile });
+    let wanted = Wanted { seed: args.seed, customers, payments: args.payments, profile };
+    let (made, name) = match args.profile {
+        ProfileName::One | ProfileName::Two => (make(wanted), name),
+        ProfileName::Three => (make_other(wanted), "three"),
+    };
     write(&made, &args.out).with_context(|| format!("cannot write to {}", args.out.display()))?;
     println!(
         "{} customers, {} open items, {} payments of profile {} in {}",
         made.customers.len(),
         made.items.len(),
         made.payments.len(),
-        profile.name,
+        name,
         args.out.display()
     );
+    Ok(Outcome::Done)
+}
+
+fn run_evidence(args: &EvidenceArgs) -> anyhow::Result<Outcome> {
+    let split = match args.split.as_deref() {
+        None => None,
+        Some("train") => Some(Split::Train),
+        Some("dev") => Some(Split::Dev),
+        Some("held-out") => Some(Split::HeldOut),
+        Some(other) => return Err(Usage(format!("--split {other}: write train, dev or held-out")).into()),
+    };
+    if args.out.is_none() && args.cases.is_none() {
+        return Err(Usage("name a folder: --out DIR for the files, --cases DIR for the recipes".to_owned()).into());
+    }
+    let workshop = Workshop::new()?;
+    let cases = workshop.cases(args.seed, args.each);
+    let cases: Vec<_> = cases.iter().filter(|c| split.is_none_or(|s| c.split == s)).collect();
+    let written = |path: &Path| format!("cannot write {}", path.display());
+    if let Some(folder) = &args.cases {
+        std::fs::create_dir_all(folder).with_context(|| written(folder))?;
+        for case in &cases {
+            let path = folder.join(format!("{}.json", case.id));
+            let text = format!("{}\n", serde_json::to_string_pretty(case)?);
+            std::fs::write(&path, text).with_context(|| written(&path))?;
+        }
+    }
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder).with_context(|| written(folder))?;
+        let mut truth = Vec::new();
+        for case in &cases {
+            let piece = workshop.make(&case.recipe)?;
+            let path = folder.join(&piece.file_name);
+            std::fs::write(&path, &piece.bytes).with_context(|| written(&path))?;
+            truth.push(serde_json::json!({"file": piece.file_name, "case": case}));
+        }
+        let path = folder.join("truth.json");
+        std::fs::write(&path, serde_json::to_string_pretty(&truth)?).with_context(|| written(&path))?;
+    }
+    println!("{} pieces of {} designs", cases.len(), workshop.designs().len());
     Ok(Outcome::Done)
 }
 

@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
+use crate::reuse::PictureHash;
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -225,4 +226,37 @@ pub struct Reading {
     pub words: Vec<Word>,
     /// All text in reading order, lines separated by line feeds, pages by form feeds.
     pub text: String,
+    /// Kinds that always meet a person and whose words stand in it, whatever else it is. More text never takes one away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<EvidenceKind>,
+    /// What it looks like, where it is a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureHash>,
+    /// Signs that it may have been edited, one sentence each. They are shown, and decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+    /// Who sent it, as a mail's header says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+}
+
+impl Reading {
+    /// A reading with nothing in it: of a document that could not be read, or before it was.
+    pub fn empty(kind: EvidenceKind, kind_confidence: Confidence) -> Self {
+        Self {
+            media_type: String::new(),
+            kind,
+            kind_confidence,
+            claims: Vec::new(),
+            remittance_lines: Vec::new(),
+            complaints: Vec::new(),
+            pages: 0,
+            words: Vec::new(),
+            text: String::new(),
+            also: Vec::new(),
+            picture: None,
+            hints: Vec::new(),
+            sender: None,
+        }
+    }
 }

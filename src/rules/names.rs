@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use deunicode::deunicode_char;
 
+use crate::matching::jaro_winkler_thousandths;
 use crate::reference::FormHash;
 
 /// Longest name that is compared, in bytes; the rest is ignored. Bank formats carry at most 140 characters.
@@ -480,71 +481,7 @@ fn word_similarity(a: &str, b: &str) -> u32 {
     if long.len() - short.len() <= 2 && without_umlaut_e(a).eq(without_umlaut_e(b)) {
         return 980;
     }
-    // `jaro_winkler` is 0 to 1; thousandths are enough and keep the comparison in integers.
-    #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    {
-        if jaro_winkler_most(a.as_bytes(), b.as_bytes()) < 0.849 {
-            return 0;
-        }
-        (jaro_winkler(a, b) * 1000.0) as u32
-    }
-}
-
-/// The letters A to Z of a word, one bit each; all other characters share one.
-fn letter_set(word: &[u8]) -> u32 {
-    word.iter().fold(0, |set, c| set | 1 << (c.wrapping_sub(b'A')).min(31))
-}
-
-/// An upper bound of [`jaro_winkler`]: a letter that only one side has cannot be matched, and the order of the rest may be perfect.
-#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
-fn jaro_winkler_most(a: &[u8], b: &[u8]) -> f64 {
-    if a.is_empty() || b.is_empty() {
-        return 1.0;
-    }
-    let (sa, sb) = (letter_set(a), letter_set(b));
-    let alone = |own: u32, other: u32| (own & !other).count_ones() as usize;
-    let matches = (a.len() - alone(sa, sb)).min(b.len() - alone(sb, sa)) as f64;
-    let jaro = (matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0;
-    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f64;
-    jaro + 0.1 * prefix * (1.0 - jaro)
-}
-
-/// Jaro–Winkler similarity as `strsim` computes it, for words of up to 64 ASCII letters without allocating.
-#[allow(clippy::float_arithmetic, clippy::cast_precision_loss)]
-fn jaro_winkler(a: &str, b: &str) -> f64 {
-    if a.len() > 64 || b.len() > 64 || !a.is_ascii() || !b.is_ascii() || a.is_empty() || b.is_empty() {
-        return strsim::jaro_winkler(a, b);
-    }
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let range = (a.len().max(b.len()) / 2).saturating_sub(1);
-    let (mut in_a, mut in_b) = (0_u64, 0_u64);
-    for (at, c) in a.iter().enumerate() {
-        let from = at.saturating_sub(range);
-        let to = b.len().min(at + range + 1);
-        let near = b.get(from..to).unwrap_or_default();
-        let found = near.iter().zip(from..).find(|(d, other)| *d == c && in_b & 1 << other == 0);
-        if let Some((_, other)) = found {
-            in_a |= 1 << at;
-            in_b |= 1 << other;
-        }
-    }
-    let matches = in_a.count_ones();
-    if matches == 0 {
-        return 0.0;
-    }
-    let (mut left, mut right, mut crossed) = (in_a, in_b, 0_u32);
-    while left != 0 {
-        crossed += u32::from(a[left.trailing_zeros() as usize] != b[right.trailing_zeros() as usize]);
-        left &= left - 1;
-        right &= right - 1;
-    }
-    let (m, la, lb) = (f64::from(matches), a.len() as f64, b.len() as f64);
-    let jaro = (m / la + m / lb + f64::from(matches - crossed / 2) / m) / 3.0;
-    if jaro <= 0.7 {
-        return jaro;
-    }
-    let prefix = a.iter().take(4).zip(b).take_while(|(x, y)| x == y).count();
-    jaro + 0.1 * prefix as f64 * (1.0 - jaro)
+    jaro_winkler_thousandths(a, b, WORDS_ALIKE_MIN)
 }
 
 fn without_umlaut_e(word: &str) -> impl Iterator<Item = u8> {
@@ -580,18 +517,6 @@ mod tests {
         ] {
             let folded = fold_name(name);
             assert_eq!((folded.core.as_str(), folded.legal_form.as_str()), (core, form), "{name}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn jaro_winkler_is_that_of_strsim(a in "[A-E]{1,12}", b in "[A-E0-9]{1,12}") {
-            let exact = strsim::jaro_winkler(&a, &b);
-            proptest::prop_assert_eq!(jaro_winkler(&a, &b).to_bits(), exact.to_bits());
-            // Rounding apart.
-            #[allow(clippy::float_arithmetic)]
-            let least = exact - 1e-12;
-            proptest::prop_assert!(jaro_winkler_most(a.as_bytes(), b.as_bytes()) >= least);
         }
     }
 

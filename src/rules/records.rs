@@ -140,7 +140,7 @@ pub struct Customer {
     pub withholding_percent: Option<Decimal>,
     /// Difference on an invoice that may be written off, in the invoice's currency.
     pub tolerance: Option<Decimal>,
-    /// E-mail addresses or domains that write for this customer.
+    /// E-mail addresses, domains or telephone numbers that write for this customer.
     pub emails: Vec<String>,
 }
 

@@ -121,6 +121,42 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
     sums
 }
 
+/// Evidence enough to ask a person, in a message: as much as names a kind.
+const ASKED_IN_MESSAGE: f64 = 2.4;
+/// The same, in a paper or a picture, where `refund` may be part of the small print.
+const ASKED_ELSEWHERE: f64 = 8.0;
+
+/// The kinds that always meet a person for which enough phrases stand in the text, whatever stands beside them. Only what is there
+/// counts, never what is not: more text adds kinds and takes none away.
+pub fn always_asked(doc: &Document<'_>, is_message: bool) -> Vec<EvidenceKind> {
+    let mut order: Vec<usize> = (0..doc.layout.tokens.len()).collect();
+    order.sort_by_key(|&t| doc.layout.tokens[t].word);
+    let ids: Vec<Option<u32>> =
+        order.iter().map(|&t| KINDS.token(&doc.layout.tokens[t].folded, doc.layout.is_ocr(doc.layout.tokens[t].word))).collect();
+    let mut sums = [0.0_f64; 2];
+    let mut seen: Vec<(usize, usize)> = Vec::new();
+    for hit in KINDS.find(&ids) {
+        let Some((kind, weight)) = WEIGHTS.get(hit.key).copied().flatten() else { continue };
+        let place = match kind {
+            EvidenceKind::Dispute => 0,
+            EvidenceKind::RefundRequest => 1,
+            _ => continue,
+        };
+        let words = hit.end.saturating_sub(hit.start);
+        if !seen.contains(&(hit.key, words)) {
+            seen.push((hit.key, words));
+            sums[place] += weight * (0.55 + 0.2 * f64::from(u32::try_from(words.min(4)).unwrap_or(4)));
+        }
+    }
+    let enough = if is_message { ASKED_IN_MESSAGE } else { ASKED_ELSEWHERE };
+    [EvidenceKind::Dispute, EvidenceKind::RefundRequest]
+        .into_iter()
+        .zip(sums)
+        .filter(|(_, sum)| *sum >= enough)
+        .map(|(k, _)| k)
+        .collect()
+}
+
 /// Words that put a sentence into the future.
 const FUTURE: &[&str] = &[
     "will", "shall", "ll", "werden", "wird", "werde", "zullen", "zal", "vamos", "voy", "va", "allons", "vais", "iremos", "vou",

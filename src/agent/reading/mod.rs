@@ -4,9 +4,11 @@
 //! Text in a document is data. Nothing in here follows it; orders found in it become complaints.
 
 pub mod amounts;
+pub mod classifier;
 pub mod context;
 pub mod dates;
 pub mod document;
+pub mod fit;
 pub mod grid;
 pub mod kind;
 pub mod labels;
@@ -79,14 +81,10 @@ pub fn interpret(words: &Words) -> Reading {
     let mut candidates = amounts::candidates(&doc);
     let sum_of_rows = remittance::sum_of(&rows, &candidates);
     let parts = remittance::amounts_of(&rows);
-    let rows_add_up = sum_of_rows.is_some() && candidates.iter().any(|c| !parts.contains(&c.amount) && c.value() == sum_of_rows);
-    let shape = kind::Shape {
-        remittance_rows: rows.rows.len(),
-        movement_rows: rows.movements,
-        rows_add_up,
-        is_message: words.mail.is_some() || words.words.first().is_some_and(|w| w.source == Source::Mail),
-    };
-    let (kind, kind_confidence) = kind::classify(&kind::sums(&doc, shape));
+    let shape = shape_of(words, &rows, &candidates, sum_of_rows);
+    let sums = kind::sums(&doc, shape);
+    let opinion = classifier::opinion(&classifier::features(&doc, shape));
+    let (kind, kind_confidence) = classifier::join(kind::classify(&sums), &sums, opinion.as_ref());
 
     amounts::score(&doc, kind, &mut candidates);
     amounts::weigh_rows(&mut candidates, &parts, sum_of_rows, kind);
@@ -117,7 +115,47 @@ pub fn interpret(words: &Words) -> Reading {
         pages: words.pages,
         words: words.words.clone(),
         text: running_text(&words.words),
+        also: also_said(words, &orders.barred, &doc, shape),
+        picture: None,
+        hints: Vec::new(),
+        sender: words.mail.as_ref().map(|m| m.from.clone()).filter(|from| !from.is_empty()),
     }
+}
+
+/// Kinds that always meet a person and whose words stand anywhere in it, barred sentences too: text that gives orders must not be able
+/// to silence the complaint it stands beside.
+fn also_said(words: &Words, barred: &[bool], doc: &Document<'_>, shape: kind::Shape) -> Vec<EvidenceKind> {
+    if !barred.contains(&true) {
+        return kind::always_asked(doc, shape.is_message);
+    }
+    let whole = readable(words, &[]);
+    kind::always_asked(&Document::of(Layout::of(&whole)), shape.is_message)
+}
+
+fn shape_of(
+    words: &Words,
+    rows: &remittance::Rows,
+    candidates: &[amounts::Candidate],
+    sum_of_rows: Option<rust_decimal::Decimal>,
+) -> kind::Shape {
+    let parts = remittance::amounts_of(rows);
+    kind::Shape {
+        remittance_rows: rows.rows.len(),
+        movement_rows: rows.movements,
+        rows_add_up: sum_of_rows.is_some() && candidates.iter().any(|c| !parts.contains(&c.amount) && c.value() == sum_of_rows),
+        is_message: words.mail.is_some() || words.words.first().is_some_and(|w| w.source == Source::Mail),
+    }
+}
+
+/// What the two readers of the kind go by: the buckets of the classifier, and the rules' sums of evidence. For those who measure and fit.
+pub fn kind_readers(words: &Words) -> (Vec<u16>, [f64; classifier::CLASSES]) {
+    let barred = orders::find(&words.words).barred;
+    let read = readable(words, &barred);
+    let doc = Document::of(Layout::of(&read));
+    let rows = remittance::find(&doc);
+    let candidates = amounts::candidates(&doc);
+    let shape = shape_of(words, &rows, &candidates, remittance::sum_of(&rows, &candidates));
+    (classifier::features(&doc, shape), kind::sums(&doc, shape))
 }
 
 /// The words that may carry claims: not those of orders, not what stands twice at one place (bold print drawn twice).

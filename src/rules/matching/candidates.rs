@@ -158,6 +158,8 @@ pub(super) struct Payer {
     learned: Option<u32>,
     /// Customers with a like name, and how like.
     by_name: Vec<(u32, u16)>,
+    /// The text holds the number of this customer at the seller.
+    by_number: Option<u32>,
 }
 
 /// What the first round has settled.
@@ -273,6 +275,7 @@ impl<'a> Maker<'a> {
         self.payer_known.clear();
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
+        self.payer.by_number = customers.iter().copied().find(|c| self.clues.holds_customer_number(self.book.customer_id(*c)));
         self.clues.read_closely(self.book, &customers, text.payer_name);
         self.compare(row, &customers, settled);
         self.skips = !self.is_thorough;
@@ -527,6 +530,9 @@ impl<'a> Maker<'a> {
         if !is_known {
             total -= self.ln_customers;
         }
+        if self.payer.by_number.is_some_and(|c| c != customer) {
+            total += w.number_of_another;
+        }
         (total, is_known)
     }
 
@@ -683,8 +689,14 @@ impl<'a> Maker<'a> {
             let item = self.book.item(*item);
             if booked != i32::MIN && item.issued != i32::MIN && booked < item.issued {
                 cost = cost.min(self.policy.date.before_issue);
-            } else if booked != i32::MIN && item.due != i32::MIN && booked.saturating_sub(item.due) > 150 {
-                cost = cost.min(self.policy.date.long_overdue);
+            } else if booked != i32::MIN && item.due != i32::MIN {
+                let late = booked.saturating_sub(item.due);
+                if late > 150 {
+                    cost = cost.min(self.policy.date.long_overdue);
+                }
+                // Of two that are alike, the one that fell due lately is the likelier.
+                let months = (f64::from(late.clamp(10, 100)) - 10.0) / 30.0;
+                cost = cost.min(self.policy.date.late_month * months);
             }
         }
         cost

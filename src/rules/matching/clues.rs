@@ -105,6 +105,9 @@ pub struct Clues {
     pub count: Option<u8>,
     /// Items whose numbers were compared with the text one by one, over all payments read so far.
     pub compared: u64,
+    /// A list or range goes on with a number that names nothing.
+    pub is_open_list: bool,
+    customer_numbers: Vec<Vec<u8>>,
     folded: [Vec<u8>; 3],
     atoms: [Vec<Atom>; 3],
     item_forms: Forms,
@@ -127,6 +130,7 @@ impl Clues {
         self.numbers.clear();
         self.words = Words::default();
         self.count = None;
+        self.is_open_list = false;
         self.is_overlong = false;
         let characters = text.remittance.len();
         self.is_cut = matches!(characters, 27 | 34 | 35 | 69 | 70 | 105 | 139 | 140 | 280 | 420);
@@ -146,12 +150,24 @@ impl Clues {
         self.drop_contained();
     }
 
+    /// The text holds a customer's number at the seller: at least four digits, as a whole.
+    pub fn holds_customer_number(&self, id: &str) -> bool {
+        let digits = digits_of_id(id);
+        digits.len() >= 4
+            && self.atoms[1].iter().any(|atom| {
+                let text = atom.text(&self.folded[1]);
+                atom.is_number
+                    && text.len() >= digits.len()
+                    && text.iter().copied().skip_while(|c| *c == b'0').eq(digits.iter().copied())
+            })
+    }
+
     /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
     pub fn speaks_of_doubt(&self) -> bool {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         found.iter().filter(|a| !a.is_number && a.len() >= 3).any(|atom| {
             let word = std::str::from_utf8(atom.text(folded)).unwrap_or_default();
-            telling(word).is_some()
+            telling(word).is_some_and(|kind| !matches!(kind, Kind::Several))
         })
     }
 
@@ -486,6 +502,8 @@ impl Clues {
 
     /// The second, slower look, for payments that the first did not settle: lists and ranges, numbers left over, words.
     pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str) {
+        self.customer_numbers.clear();
+        self.customer_numbers.extend(customers.iter().map(|c| digits_of_id(book.customer_id(*c))).filter(|d| d.len() >= 3));
         self.lists_and_ranges(book);
         self.find_strays(book, customers);
         self.find_words(payer_name);
@@ -514,7 +532,10 @@ impl Clues {
         for (slot, found) in self.atoms.iter().enumerate().take(2) {
             for (at, atom) in found.iter().enumerate() {
                 let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
+                // What a bank has cut off has no last digits.
+                let is_cut_end = self.is_cut && slot == 1 && at + 1 == found.len();
                 if atom.is_number
+                    && !is_cut_end
                     && atom.len() == 3
                     && atom.before != b','
                     && !self.numbers.iter().any(inside)
@@ -555,7 +576,13 @@ impl Clues {
                     is_range = joins_range;
                     next += 1;
                 }
-                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else { break };
+                let goes_on = next > at || matches!(found[at].before, b'-' | b';' | b'+');
+                let is_date = found.get(next + 1).is_some_and(|a| a.is_number && matches!(a.before, b'.' | b'-' | b'/'));
+                let follows = found.get(next).is_some_and(|a| a.is_number);
+                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else {
+                    self.is_open_list |= goes_on && follows && !is_date && !self.is_numbered(number.origin, next);
+                    break;
+                };
                 if atom.before == 0 || found.get(next + 1).is_some_and(|a| a.before == 0) {
                     break;
                 }
@@ -571,6 +598,7 @@ impl Clues {
                     any |= self.take_listed(book, customer, &whole, number.origin, next..next + 1);
                 }
                 if !any {
+                    self.is_open_list |= goes_on && !is_date && !self.is_numbered(number.origin, next);
                     break;
                 }
                 previous = here;
@@ -579,6 +607,11 @@ impl Clues {
             self.atoms[slot] = found;
             self.folded[slot] = folded;
         }
+    }
+
+    /// The atom is part of a number that names an item.
+    fn is_numbered(&self, origin: Origin, at: usize) -> bool {
+        self.numbers.iter().any(|n| n.origin == origin && n.named > 0 && usize::from(n.from) <= at && at < usize::from(n.to))
     }
 
     fn take_listed(&mut self, book: &Book, customer: u32, whole: &[u8], origin: Origin, range: std::ops::Range<usize>) -> bool {
@@ -714,9 +747,6 @@ impl Clues {
                 (*at, digits.as_slice(), &digits[zeros..])
             })
             .collect();
-        // The customer's own number at the seller is no slip of an invoice number.
-        let customer_digits: Vec<u8> =
-            book.customer_id(customer).bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -741,7 +771,8 @@ impl Clues {
                 } else {
                     continue;
                 };
-                if level == Level::OneEdit && bare == customer_digits {
+                // A customer's number at the seller is no slip of an invoice number.
+                if level == Level::OneEdit && self.customer_numbers.iter().any(|own| own.as_slice() == bare) {
                     continue;
                 }
                 if new_hits.len() == HITS_MAX {
@@ -854,6 +885,8 @@ impl Clues {
                         }
                     },
                     None => {
+                        // `abzgl. Gutschr`, where the bank cut the line.
+                        words.credit |= word.starts_with("GUTSCHR");
                         if has_stem(word) {
                             words.not_ours = words.not_ours.saturating_add(1);
                         }
@@ -1184,6 +1217,11 @@ fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) 
     }
 }
 
+/// The digits of a customer's number, without zeros at the front.
+fn digits_of_id(id: &str) -> Vec<u8> {
+    id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect()
+}
+
 /// The customer's own number at the seller is no invoice number.
 fn cover_customer_id(id: &str, found: &[Atom], folded: &[u8], covered: &mut [bool]) {
     let digits = || id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0');
@@ -1343,6 +1381,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("BAMBORA", Kind::NotOurs),
     ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BELEGE", Kind::Several),
+    ("BILLS", Kind::Several),
     ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
@@ -1390,11 +1430,20 @@ const WORDS: &[(&str, Kind)] = &[
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FACTURAS", Kind::Several),
+    ("FACTUREN", Kind::Several),
+    ("FACTURES", Kind::Several),
+    ("FAKTURAER", Kind::Several),
+    ("FAKTUROR", Kind::Several),
+    ("FAKTURY", Kind::Several),
+    ("FATTURE", Kind::Several),
+    ("FATURAS", Kind::Several),
     ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
     ("FORSKOTT", Kind::Part),
     ("FORSKUD", Kind::Part),
+    ("FRAS", Kind::Several),
     ("GIROCARD", Kind::NotOurs),
     ("GIROCONTO", Kind::NotOurs),
     ("GOCARDLESS", Kind::NotOurs),
@@ -1424,6 +1473,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
     ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("INVOICES", Kind::Several),
+    ("INVS", Kind::Several),
     ("IZIPAY", Kind::NotOurs),
     ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
@@ -1442,6 +1493,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("KREDITNOTA", Kind::Credit),
     ("KREDITNOTE", Kind::Credit),
     ("KREDITRENTE", Kind::NotOurs),
+    ("LASKUT", Kind::Several),
     ("LESS", Kind::Credit),
     ("LIQUIDITAET", Kind::NotOurs),
     ("LIQUIDITAT", Kind::NotOurs),
@@ -1458,6 +1510,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
     ("NOTACREDITO", Kind::Credit),
+    ("NOTAS", Kind::Several),
     ("ODSETEK", Kind::NotOurs),
     ("ODSETKI", Kind::NotOurs),
     ("OSAMAKSU", Kind::Part),
@@ -1481,8 +1534,10 @@ const WORDS: &[(&str, Kind)] = &[
     ("RANTA", Kind::NotOurs),
     ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("RECHNUNGEN", Kind::Several),
     ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
+    ("REFS", Kind::Several),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
     ("REJECTED", Kind::Doubt),
@@ -1537,6 +1592,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZAMLAK", Kind::Several),
     ("SZKODA", Kind::NotOurs),
     ("TAKAISIN", Kind::Doubt),
     ("TALLETUSKORKO", Kind::NotOurs),

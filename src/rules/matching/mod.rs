@@ -14,6 +14,7 @@ use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 
+mod alike;
 pub mod book;
 pub mod calibrate;
 mod candidates;
@@ -28,6 +29,7 @@ mod run;
 mod weights;
 
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
+pub(crate) use alike::jaro_winkler_thousandths;
 pub use candidates::Work;
 pub use run::{Explainer, Matcher, answer};
 pub use weights::{Ask, MatchPolicy, PolicyError};

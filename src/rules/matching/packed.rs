@@ -39,6 +39,8 @@ struct Entry {
     count: u8,
     named_count: u8,
     flags: u16,
+    /// How many items the text speaks of, 0 for a text that does not say.
+    spoken: u8,
 }
 
 /// What was seen of a run of payments.
@@ -111,6 +113,7 @@ impl Packed {
             count: u8::try_from(close.hypotheses.len()).unwrap_or(u8::MAX),
             named_count: u8::try_from(named_count).unwrap_or(u8::MAX),
             flags: close.flags(),
+            spoken: close.count.unwrap_or(0),
         });
     }
 
@@ -157,6 +160,7 @@ impl Packed {
             stray: kept.iter().map(|k| k.flags & STRAY != 0).collect(),
             slips: kept.iter().map(|k| k.flags & SLIP != 0).collect(),
             without_rate: self.without_rate.get(&narrow(at)).cloned().unwrap_or_default(),
+            count: Some(entry.spoken).filter(|count| *count > 0),
             ..Close::default()
         };
         close.set_flags(entry.flags);

@@ -58,6 +58,12 @@ pub(super) struct Close {
     pub(super) is_doubtful: bool,
     /// A word says that this is a part.
     pub(super) says_part: bool,
+    /// A word says that a credit note is taken off.
+    pub(super) says_credit: bool,
+    /// Words or an unfinished list say that there are several.
+    pub(super) says_several: bool,
+    /// How many items the text speaks of.
+    pub(super) count: Option<u8>,
     /// The text names some item.
     pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
@@ -79,7 +85,7 @@ impl Close {
     /// Its yes and no answers, one bit each.
     pub(super) fn flags(&self) -> u16 {
         let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
-        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
+        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, says_credit, says_several, .. } = *self;
         let bits = [
             is_contested,
             has_numbers,
@@ -92,6 +98,8 @@ impl Close {
             says_part,
             names_any,
             sums_up,
+            says_credit,
+            says_several,
         ];
         bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
     }
@@ -102,6 +110,7 @@ impl Close {
         [self.is_contested, self.has_numbers, self.is_payer_known, self.is_overlong] = [is(0), is(1), is(2), is(3)];
         [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
         [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
+        [self.says_credit, self.says_several] = [is(11), is(12)];
     }
 }
 
@@ -412,10 +421,23 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::PayerExact && close.sums_up {
             return Some("several other items of the payer come to the same amount");
         }
+        if best.pattern == Pattern::PayerExact && close.is_incomplete && self.is_outsize(best) {
+            return Some("larger than the customer's other items, and those may come to the same amount");
+        }
         if best.pattern == Pattern::Short && best.lines.len() > 1 {
             return Some("short over several items: a person says which stays open");
         }
         let is_lump = best.lines.len() > 1;
+        if !best.lines.is_empty() && close.count.is_some_and(|count| usize::from(count) != best.lines.len()) {
+            return Some("the text speaks of another number of items");
+        }
+        let is_exact_by_number = matches!(best.pattern, Pattern::ReferenceExact | Pattern::Discount | Pattern::OtherCurrency);
+        if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
+            return Some("the text speaks of several items");
+        }
+        if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
+            return Some("the text speaks of a credit note");
+        }
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
@@ -437,6 +459,17 @@ impl<'b> Matcher<'b> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// The item is more than three times what half of the customer's items are.
+    fn is_outsize(&self, best: &Hypothesis) -> bool {
+        let Some((item, _)) = best.lines.first() else { return false };
+        let there = self.book.item(*item);
+        let items = self.book.items_of(there.customer).iter().take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(*i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let (small, all) = alike
+            .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
+        small * 2 > all
     }
 
     /// An item of several that the text does not name might as well be another of the same customer and amount.
@@ -801,6 +834,9 @@ fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> C
         is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
+        says_credit: clues.words.credit,
+        says_several: clues.words.several || clues.is_open_list,
+        count: clues.count,
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
         stray,
         is_contested: false,

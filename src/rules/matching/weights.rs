@@ -53,6 +53,7 @@ pub struct SettlePolicy {
     pub part: f64,
     pub short: f64,
     pub over: f64,
+    pub lump_named: f64,
     pub lump_found: f64,
     pub other_currency: f64,
     pub discount: f64,
@@ -66,13 +67,14 @@ pub struct SettlePolicy {
 }
 
 impl SettlePolicy {
-    pub(super) fn named(&self) -> [(&'static str, f64); 13] {
+    pub(super) fn named(&self) -> [(&'static str, f64); 14] {
         [
             ("confidence", self.confidence),
             ("payer_exact", self.payer_exact),
             ("part", self.part),
             ("short", self.short),
             ("over", self.over),
+            ("lump_named", self.lump_named),
             ("lump_found", self.lump_found),
             ("other_currency", self.other_currency),
             ("discount", self.discount),
@@ -139,7 +141,7 @@ weights! {
     /// How a payer looks.
     PayerWeights {
         account_fits, account_of_family, account_new, account_none_on_file, account_of_another,
-        name_equal, name_alike, name_partly, name_unlike, stranger,
+        name_equal, name_alike, name_partly, name_unlike, number_of_another, stranger,
     }
 }
 weights! {
@@ -148,7 +150,7 @@ weights! {
 }
 weights! {
     /// How dates lie.
-    DateWeights { before_issue, long_overdue }
+    DateWeights { before_issue, long_overdue, late_month }
 }
 
 impl PriorWeights {
@@ -275,7 +277,7 @@ impl MatchPolicy {
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
             // One file holds the whole policy; these sections are read by `crate::policy`.
-            if ["gate", "evidence"].contains(&section.as_str()) {
+            if ["gate", "evidence", "desk"].contains(&section.as_str()) {
                 continue;
             }
             let place = || find_place(text, &section, None);
@@ -376,7 +378,8 @@ impl MatchPolicy {
     pub(super) fn set_threshold(&mut self, pattern: Pattern, to: f64) {
         let s = &mut self.settle;
         match pattern {
-            Pattern::ReferenceExact | Pattern::LumpNamed => s.confidence = s.confidence.max(to),
+            Pattern::ReferenceExact => s.confidence = to,
+            Pattern::LumpNamed => s.lump_named = to,
             Pattern::PayerExact => s.payer_exact = to,
             Pattern::LumpFound => s.lump_found = to,
             Pattern::Part => s.part = to,
@@ -396,7 +399,8 @@ impl MatchPolicy {
     pub fn threshold(&self, pattern: Pattern) -> f64 {
         let s = &self.settle;
         match pattern {
-            Pattern::ReferenceExact | Pattern::LumpNamed => s.confidence,
+            Pattern::ReferenceExact => s.confidence,
+            Pattern::LumpNamed => s.lump_named,
             Pattern::PayerExact => s.payer_exact,
             Pattern::LumpFound => s.lump_found,
             Pattern::Part => s.part,

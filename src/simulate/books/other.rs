@@ -101,9 +101,8 @@ pub fn make_other(wanted: Wanted) -> Made {
         let start = running.get(*range).copied().unwrap_or_else(|| 10 + dice.below(8000));
         running.push(start);
     }
-    let keepers = (0..1 + wanted.customers / 150)
-        .map(|at| (format!("Treuhand & Office {at}"), account(&mut dice, "DE")))
-        .collect();
+    let keepers =
+        (0..1 + wanted.customers / 150).map(|at| (format!("Treuhand & Office {at}"), account(&mut dice, "DE"))).collect();
     let mut desk = Desk {
         wanted,
         habits,
@@ -251,7 +250,8 @@ impl Desk {
             String::new()
         };
         let parent = (at > 20 && self.dice.per_mille(30)).then(|| at - 1 - usize::try_from(self.dice.below(20)).unwrap_or(0));
-        let price = if self.dice.per_mille(self.habits.on_subscription) { *self.dice.one(&self.habits.prices.clone()) } else { 0 };
+        let price =
+            if self.dice.per_mille(self.habits.on_subscription) { *self.dice.one(&self.habits.prices.clone()) } else { 0 };
         let keeper = self.dice.per_mille(30).then(|| usize::try_from(self.dice.below(self.keepers.len() as u64)).unwrap_or(0));
         self.made.customers.push(Customer {
             id: match self.wanted.seed % 3 {

@@ -11,13 +11,13 @@ fn mod97(text: &str) -> u32 {
 }
 
 /// `RF` reference (ISO 11649) of a text of letters and digits.
-pub(super) fn creditor_reference(text: &str) -> String {
+pub(crate) fn creditor_reference(text: &str) -> String {
     let body: String = text.chars().filter(char::is_ascii_alphanumeric).take(21).collect();
     format!("RF{:02}{body}", 98 - mod97(&format!("{body}RF00")))
 }
 
 /// An IBAN of a country and its national account number.
-pub(super) fn iban(country: &str, national: &str) -> String {
+pub(crate) fn iban(country: &str, national: &str) -> String {
     format!("{country}{:02}{national}", 98 - mod97(&format!("{national}{country}00")))
 }
 
@@ -42,7 +42,7 @@ fn cci_digit(digits: &str) -> u32 {
 }
 
 /// Código de cuenta interbancario of Peru: bank (3), office (3), account (12), a check digit for each of the two parts.
-pub(super) fn cci(bank_office: &str, account: &str) -> String {
+pub(crate) fn cci(bank_office: &str, account: &str) -> String {
     format!("{bank_office}{account}{}{}", cci_digit(bank_office), cci_digit(account))
 }
 
@@ -65,7 +65,7 @@ fn ccc_digits(bank_office: &str, account: &str) -> String {
 }
 
 /// An account in a country, as a customer there would have one: IBAN, CCI, or a plain number.
-pub(super) fn account_in(country: &str, chance: &mut Chance) -> String {
+pub(crate) fn account_in(country: &str, chance: &mut Chance) -> String {
     match country {
         "DE" => {
             let bank = *chance.pick(&["29990001", "29995500", "29980070", "29976510"]);
@@ -87,7 +87,7 @@ pub(super) fn account_in(country: &str, chance: &mut Chance) -> String {
 }
 
 /// In groups of four, as printed on documents.
-pub(super) fn grouped(account: &str) -> String {
+pub(crate) fn grouped(account: &str) -> String {
     let chars: Vec<char> = account.chars().collect();
     chars.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }

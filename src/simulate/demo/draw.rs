@@ -13,9 +13,9 @@ use super::DemoError;
 use super::chance::Chance;
 
 /// Text of documents.
-pub(super) const SANS: &[u8] = include_bytes!("../fonts/LiberationSans-Regular.ttf");
+pub(crate) const SANS: &[u8] = include_bytes!("../fonts/LiberationSans-Regular.ttf");
 /// Headings of documents.
-pub(super) const SANS_BOLD: &[u8] = include_bytes!("../fonts/LiberationSans-Bold.ttf");
+pub(crate) const SANS_BOLD: &[u8] = include_bytes!("../fonts/LiberationSans-Bold.ttf");
 const FONTS: [&[u8]; 7] = [
     SANS,
     SANS_BOLD,
@@ -28,25 +28,25 @@ const FONTS: [&[u8]; 7] = [
 
 /// Where a drawing is put on its canvas.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placing {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) scale: f32,
+pub(crate) struct Placing {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) scale: f32,
     /// Clockwise, around the middle of the canvas.
-    pub(super) degrees: f32,
+    pub(crate) degrees: f32,
     /// Shift before turning, in pixels.
-    pub(super) shift: (f32, f32),
+    pub(crate) shift: (f32, f32),
     /// What shows where the drawing does not reach.
-    pub(super) background: [u8; 3],
+    pub(crate) background: [u8; 3],
 }
 
 /// Holds the fonts.
-pub(super) struct Studio {
+pub(crate) struct Studio {
     options: usvg::Options<'static>,
 }
 
 impl Studio {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut fonts = usvg::fontdb::Database::new();
         for font in FONTS {
             fonts.load_font_data(font.to_vec());
@@ -58,7 +58,7 @@ impl Studio {
     }
 
     /// The drawing at `width` pixels.
-    pub(super) fn draw(&self, svg: &str, width: u32) -> Result<RgbImage, DemoError> {
+    pub(crate) fn draw(&self, svg: &str, width: u32) -> Result<RgbImage, DemoError> {
         let tree = usvg::Tree::from_str(svg, &self.options).map_err(|e| DemoError::Drawing(e.to_string()))?;
         let scale = width as f32 / tree.size().width();
         let height = (tree.size().height() * scale).round() as u32;
@@ -66,7 +66,7 @@ impl Studio {
     }
 
     /// The drawing on a canvas of its own, turned.
-    pub(super) fn place(&self, svg: &str, placing: Placing) -> Result<RgbImage, DemoError> {
+    pub(crate) fn place(&self, svg: &str, placing: Placing) -> Result<RgbImage, DemoError> {
         let tree = usvg::Tree::from_str(svg, &self.options).map_err(|e| DemoError::Drawing(e.to_string()))?;
         render(&tree, placing)
     }
@@ -88,21 +88,21 @@ fn render(tree: &usvg::Tree, placing: Placing) -> Result<RgbImage, DemoError> {
 }
 
 /// PNG.
-pub(super) fn png(image: &RgbImage) -> Result<Vec<u8>, DemoError> {
+pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>, DemoError> {
     let mut out = Cursor::new(Vec::new());
     image.write_to(&mut out, ImageFormat::Png)?;
     Ok(out.into_inner())
 }
 
 /// JPEG.
-pub(super) fn jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, DemoError> {
+pub(crate) fn jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, DemoError> {
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, quality).encode_image(image)?;
     Ok(out)
 }
 
 /// What messengers do to a picture that is passed on `times` over: a coarse JPEG of a coarse JPEG.
-pub(super) fn through_messenger(image: &RgbImage, quality: u8, times: u32) -> Result<Vec<u8>, DemoError> {
+pub(crate) fn through_messenger(image: &RgbImage, quality: u8, times: u32) -> Result<Vec<u8>, DemoError> {
     let mut bytes = jpeg(image, quality)?;
     for _ in 1..times {
         bytes = jpeg(&image::load_from_memory(&bytes)?.into_rgb8(), quality)?;
@@ -111,7 +111,7 @@ pub(super) fn through_messenger(image: &RgbImage, quality: u8, times: u32) -> Re
 }
 
 /// Two-way noise of a sensor, and light that falls off to one corner by up to `shade` of 255.
-pub(super) fn sensor(image: &mut RgbImage, noise: i32, shade: i32, chance: &mut Chance) {
+pub(crate) fn sensor(image: &mut RgbImage, noise: i32, shade: i32, chance: &mut Chance) {
     // A pixel needs no cryptographic draw: one xorshift stream from a seeded start.
     let mut state = chance.below(u64::MAX) | 1;
     let (width, height) = (image.width().max(1) as i32, image.height().max(1) as i32);
@@ -129,17 +129,17 @@ pub(super) fn sensor(image: &mut RgbImage, noise: i32, shade: i32, chance: &mut 
 }
 
 /// Grey, as most office scanners are set.
-pub(super) fn grey(image: RgbImage) -> RgbImage {
+pub(crate) fn grey(image: RgbImage) -> RgbImage {
     DynamicImage::ImageLuma8(DynamicImage::ImageRgb8(image).into_luma8()).into_rgb8()
 }
 
 /// Out of focus, by `sigma` pixels.
-pub(super) fn blur(image: &RgbImage, sigma: f32) -> RgbImage {
+pub(crate) fn blur(image: &RgbImage, sigma: f32) -> RgbImage {
     image::imageops::blur(image, sigma)
 }
 
 /// So small that no letter is left, and back to size.
-pub(super) fn unreadable(image: &RgbImage, width: u32) -> RgbImage {
+pub(crate) fn unreadable(image: &RgbImage, width: u32) -> RgbImage {
     let (w, h) = image.dimensions();
     let small = image::imageops::resize(image, width, (h * width / w.max(1)).max(1), FilterType::Triangle);
     image::imageops::resize(&small, w, h, FilterType::CatmullRom)

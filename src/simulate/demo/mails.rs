@@ -33,16 +33,16 @@ pub(super) const MAKERS: [Maker; 10] = [
 ];
 
 /// A message before it is written out.
-struct Mail<'a> {
-    from_name: &'a str,
-    from: &'a str,
-    to: &'static str,
-    subject: &'a str,
-    on: Date,
-    time: (u8, u8),
-    text: String,
-    html: Option<String>,
-    attachment: Option<(&'a str, Vec<u8>)>,
+pub(crate) struct Mail<'a> {
+    pub(crate) from_name: &'a str,
+    pub(crate) from: &'a str,
+    pub(crate) to: &'static str,
+    pub(crate) subject: &'a str,
+    pub(crate) on: Date,
+    pub(crate) time: (u8, u8),
+    pub(crate) text: String,
+    pub(crate) html: Option<String>,
+    pub(crate) attachment: Option<(&'a str, Vec<u8>)>,
 }
 
 /// Lines of at most 76 characters; everything but plain ASCII as `=XX` (RFC 2045).
@@ -105,7 +105,7 @@ fn base64_lines(bytes: &[u8]) -> String {
 
 impl Mail<'_> {
     /// The message with all headers. `id` makes the message id and the boundaries, so that no clock and no host is in them.
-    fn write(&self, id: &str) -> Vec<u8> {
+    pub(crate) fn write(&self, id: &str) -> Vec<u8> {
         let day = self.on.strftime("%a, %d %b %Y");
         let domain = self.from.split('@').nth(1).unwrap_or("mail.example");
         let zone = match (self.to.contains("berlin"), super::statements::is_summer_time(self.on)) {

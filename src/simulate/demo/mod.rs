@@ -4,14 +4,14 @@
 //! Everything follows from a seed: the same seed writes the same bytes. No clock and no font of the machine is used. All people,
 //! companies, banks and wallets are invented; account numbers have valid check digits and invented bank codes.
 
-mod accounts;
+pub(crate) mod accounts;
 mod cash;
-mod chance;
-mod draw;
+pub(crate) mod chance;
+pub(crate) mod draw;
 mod evidence;
 mod invoices;
-mod mails;
-mod page;
+pub(crate) mod mails;
+pub(crate) mod page;
 mod papers;
 mod remittance;
 mod roster;
@@ -19,7 +19,7 @@ mod screens;
 mod statements;
 mod tables;
 mod template;
-mod text;
+pub(crate) mod text;
 mod truth;
 
 use std::collections::BTreeMap;

@@ -12,12 +12,12 @@ use super::draw::{SANS, SANS_BOLD};
 use super::text::escape;
 
 /// A4 in points.
-pub(super) const WIDTH: f32 = 595.0;
+pub(crate) const WIDTH: f32 = 595.0;
 /// A4 in points.
-pub(super) const HEIGHT: f32 = 842.0;
+pub(crate) const HEIGHT: f32 = 842.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Right,
     Centre,
@@ -32,50 +32,50 @@ enum Item {
 
 /// A page under construction. Coordinates are points from the top left corner; `y` of a text is its base line.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Page {
+pub(crate) struct Page {
     items: Vec<Item>,
 }
 
 /// Nearly black.
-pub(super) const INK: [u8; 3] = [28, 30, 36];
+pub(crate) const INK: [u8; 3] = [28, 30, 36];
 /// For labels.
-pub(super) const GREY: [u8; 3] = [104, 110, 120];
+pub(crate) const GREY: [u8; 3] = [104, 110, 120];
 const LINE: [u8; 3] = [200, 204, 210];
 
 impl Page {
-    pub(super) fn styled(&mut self, place: (f32, f32), size: f32, bold: bool, align: Align, colour: [u8; 3], text: &str) {
+    pub(crate) fn styled(&mut self, place: (f32, f32), size: f32, bold: bool, align: Align, colour: [u8; 3], text: &str) {
         let (x, y) = place;
         self.items.push(Item::Text { x, y, size, bold, align, colour, text: text.to_owned() });
     }
 
-    pub(super) fn text(&mut self, x: f32, y: f32, size: f32, text: &str) {
+    pub(crate) fn text(&mut self, x: f32, y: f32, size: f32, text: &str) {
         self.styled((x, y), size, false, Align::Left, INK, text);
     }
 
-    pub(super) fn bold(&mut self, x: f32, y: f32, size: f32, text: &str) {
+    pub(crate) fn bold(&mut self, x: f32, y: f32, size: f32, text: &str) {
         self.styled((x, y), size, true, Align::Left, INK, text);
     }
 
-    pub(super) fn right(&mut self, x: f32, y: f32, size: f32, text: &str) {
+    pub(crate) fn right(&mut self, x: f32, y: f32, size: f32, text: &str) {
         self.styled((x, y), size, false, Align::Right, INK, text);
     }
 
-    pub(super) fn rule(&mut self, x: f32, y: f32, to_x: f32) {
+    pub(crate) fn rule(&mut self, x: f32, y: f32, to_x: f32) {
         self.items.push(Item::Rule { x, y, to_x, width: 0.7, colour: LINE });
     }
 
-    pub(super) fn fill(&mut self, x: f32, y: f32, width: f32, height: f32, colour: [u8; 3]) {
+    pub(crate) fn fill(&mut self, x: f32, y: f32, width: f32, height: f32, colour: [u8; 3]) {
         self.items.push(Item::Fill { x, y, width, height, colour });
     }
 
     /// A label in grey and its value beside it.
-    pub(super) fn pair(&mut self, y: f32, label: &str, value: &str) {
+    pub(crate) fn pair(&mut self, y: f32, label: &str, value: &str) {
         self.styled((64.0, y), 10.0, false, Align::Left, GREY, label);
         self.text(250.0, y, 10.5, value);
     }
 
     /// As a picture, 595 × 842 units.
-    pub(super) fn to_svg(&self) -> String {
+    pub(crate) fn to_svg(&self) -> String {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\">\
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fdfdfb\"/>"
@@ -111,7 +111,7 @@ impl Page {
     }
 
     /// As a PDF with embedded fonts and a text layer. `date` is year, month, day of the document's making.
-    pub(super) fn to_pdf(&self, title: &str, producer: &str, date: (u16, u8, u8)) -> Result<Vec<u8>, DemoError> {
+    pub(crate) fn to_pdf(&self, title: &str, producer: &str, date: (u16, u8, u8)) -> Result<Vec<u8>, DemoError> {
         let mut fonts =
             [Face::new(SANS, b"F1", "QUITTA+LiberationSans")?, Face::new(SANS_BOLD, b"F2", "QUITTB+LiberationSans-Bold")?];
         let content = self.content(&mut fonts);
@@ -258,7 +258,7 @@ impl Face {
 }
 
 /// A PDF that is nothing but a picture, as scanners write it: no text layer.
-pub(super) fn picture_pdf(jpeg: &[u8], (width, height): (u32, u32), producer: &str, date: (u16, u8, u8)) -> Vec<u8> {
+pub(crate) fn picture_pdf(jpeg: &[u8], (width, height): (u32, u32), producer: &str, date: (u16, u8, u8)) -> Vec<u8> {
     let [catalog, tree, page_id, content_id, image_id, info] = [1, 2, 3, 4, 5, 6].map(Ref::new);
     let mut pdf = Pdf::new();
     pdf.catalog(catalog).pages(tree);

@@ -5,7 +5,7 @@ use quittance_rules::money::Money;
 
 /// The language a piece of text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     De,
     En,
     Es,
@@ -13,7 +13,7 @@ pub(super) enum Language {
 
 impl Language {
     /// ISO 639-1.
-    pub(super) fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::De => "de",
             Self::En => "en",
@@ -42,12 +42,12 @@ fn grouped(money: Money, group: char, mark: char) -> String {
 }
 
 /// `1,234.56`: English and Peruvian.
-pub(super) fn amount_point(money: Money) -> String {
+pub(crate) fn amount_point(money: Money) -> String {
     grouped(money, ',', '.')
 }
 
 /// `1.234,56`: German and Spanish.
-pub(super) fn amount_comma(money: Money) -> String {
+pub(crate) fn amount_comma(money: Money) -> String {
     grouped(money, '.', ',')
 }
 
@@ -63,7 +63,7 @@ fn month(names: &[&'static str; 12], date: Date) -> &'static str {
 }
 
 /// `3 July 2026`, `3 de julio de 2026`, `3. Juli 2026`.
-pub(super) fn long_date(date: Date, language: Language) -> String {
+pub(crate) fn long_date(date: Date, language: Language) -> String {
     match language {
         Language::En => format!("{} {} {}", date.day(), month(&MONTHS_EN, date), date.year()),
         Language::Es => format!("{} de {} de {}", date.day(), month(&MONTHS_ES, date), date.year()),
@@ -72,7 +72,7 @@ pub(super) fn long_date(date: Date, language: Language) -> String {
 }
 
 /// `03 Jul 2026`, `03 jul. 2026`.
-pub(super) fn short_date(date: Date, language: Language) -> String {
+pub(crate) fn short_date(date: Date, language: Language) -> String {
     let (names, dot) = match language {
         Language::En => (&MONTHS_EN, ""),
         Language::Es => (&MONTHS_ES, "."),
@@ -83,27 +83,27 @@ pub(super) fn short_date(date: Date, language: Language) -> String {
 }
 
 /// `03/07/2026`.
-pub(super) fn slash_date(date: Date) -> String {
+pub(crate) fn slash_date(date: Date) -> String {
     format!("{:02}/{:02}/{}", date.day(), date.month(), date.year())
 }
 
 /// `03.07.2026`.
-pub(super) fn dot_date(date: Date) -> String {
+pub(crate) fn dot_date(date: Date) -> String {
     format!("{:02}.{:02}.{}", date.day(), date.month(), date.year())
 }
 
 /// `14:05`.
-pub(super) fn clock24((hour, minute): (u8, u8)) -> String {
+pub(crate) fn clock24((hour, minute): (u8, u8)) -> String {
     format!("{hour:02}:{minute:02}")
 }
 
 /// `02:05 pm`.
-pub(super) fn clock12((hour, minute): (u8, u8)) -> String {
+pub(crate) fn clock12((hour, minute): (u8, u8)) -> String {
     format!("{:02}:{minute:02} {}", (hour + 11) % 12 + 1, if hour < 12 { "am" } else { "pm" })
 }
 
 /// Latin letters of the SWIFT character set, upper case: `Müller` becomes `MUELLER`, `Ñusta` `NUSTA`.
-pub(super) fn swift(text: &str) -> String {
+pub(crate) fn swift(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
@@ -141,12 +141,12 @@ fn plain(c: char) -> char {
 }
 
 /// Without accents, upper case: how Peruvian banks write names.
-pub(super) fn upper_plain(text: &str) -> String {
+pub(crate) fn upper_plain(text: &str) -> String {
     text.chars().map(|c| plain(c).to_ascii_uppercase()).collect()
 }
 
 /// For the text of XML, SVG and HTML elements and attributes. Control characters have no place there and become spaces.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -163,7 +163,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// Breaks at spaces into lines of at most `width` characters; a longer word stands alone.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

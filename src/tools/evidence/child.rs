@@ -13,7 +13,10 @@ use super::protocol::{self, Answer, Found, Refusal, RefusalReason};
 use super::sandbox::monotonic;
 use crate::intake::embedded::embedded_invoice_xml;
 
-use super::{confine, html, image, limits, mail, pdf, text};
+use super::{confine, html, image, limits, mail, metadata, pdf, text};
+
+/// Most signs of editing that are kept of a document and its attachments.
+const HINTS_MAX: usize = 20;
 
 /// What one reading works with: its folder, its clock, the OCR engine once it is needed, and what may still be begun.
 pub(super) struct Desk {
@@ -127,9 +130,12 @@ fn read_document(bytes: &[u8], folder: &Path, languages: &str) -> Found {
     let read = catch_unwind(AssertUnwindSafe(|| {
         let (media, document) = read_bytes(bytes, &mut desk, 0)?;
         drop(std::mem::take(&mut desk.ocr));
+        let (picture, hints) = (document.picture, document.hints.clone());
         let mut words = document.into_words(media);
         protocol::fit(&mut words);
-        Ok(quittance_agent::reading::interpret(&words))
+        let mut reading = quittance_agent::reading::interpret(&words);
+        (reading.picture, reading.hints) = (picture, hints);
+        Ok(reading)
     }));
     match read {
         Ok(Ok(reading)) => Found::Read(Box::new(reading)),
@@ -156,5 +162,7 @@ pub(super) fn read_bytes(bytes: &[u8], desk: &mut Desk, depth: u32) -> Result<(M
         document.complaints.push("No text was found in it.".to_owned());
     }
     document.complaints.splice(0..0, suspicions);
+    document.hints.extend(metadata::hints(bytes));
+    document.hints.truncate(HINTS_MAX);
     Ok((media, document))
 }

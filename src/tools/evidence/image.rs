@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{heic, limits, relay, vote};
+use super::{fingerprint, heic, limits, relay, vote};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -43,6 +43,7 @@ pub(super) fn read(bytes: &[u8], media: Media, desk: &mut Desk) -> Result<Docume
     };
     let mut document = Document::default();
     document.complaints.extend(decoded.complaint);
+    document.picture = fingerprint::of(&decoded.picture);
     let page = read_picture(decoded.picture, desk, &mut document.complaints)?;
     document.pages.push(page);
     Ok(document)
@@ -131,6 +132,7 @@ fn read_tiff(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
         desk.pages_left -= 1;
         match tiff_page(&mut decoder) {
             Ok(picture) => {
+                document.picture = document.picture.or_else(|| fingerprint::of(&picture));
                 let page = read_picture(picture, desk, &mut document.complaints)?;
                 document.pages.push(page);
             }

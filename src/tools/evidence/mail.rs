@@ -85,6 +85,8 @@ fn attach(bytes: &[u8], name: &str, desk: &mut Desk, depth: u32, document: &mut 
         Ok((_, inner)) => {
             document.complaints.extend(inner.complaints.into_iter().map(|c| format!("Attachment {name}: {c}")));
             document.pages.extend(inner.pages);
+            document.picture = document.picture.or(inner.picture);
+            document.hints.extend(inner.hints);
         }
         Err(refusal) => document.complaints.push(format!("The attachment {name} was not read: {refusal}.")),
     }

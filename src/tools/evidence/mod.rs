@@ -5,6 +5,7 @@
 
 mod child;
 mod confine;
+mod fingerprint;
 mod heic;
 mod helper;
 mod html;
@@ -13,6 +14,7 @@ mod ink;
 mod limits;
 mod mail;
 mod media;
+mod metadata;
 mod ocr;
 mod page;
 mod pdf;

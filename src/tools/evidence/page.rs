@@ -3,6 +3,7 @@
 
 use quittance_agent::reading::{MailHead, Words};
 use quittance_rules::evidence::{Confidence, PageRegion, Source, Word};
+use quittance_rules::reuse::PictureHash;
 
 use super::media::Media;
 
@@ -142,6 +143,10 @@ pub(super) struct Document {
     pub(super) pages: Vec<Page>,
     pub(super) complaints: Vec<String>,
     pub(super) mail: Option<MailHead>,
+    /// What the first picture in it looks like.
+    pub(super) picture: Option<PictureHash>,
+    /// Signs of editing, one sentence each.
+    pub(super) hints: Vec<String>,
 }
 
 impl Document {

@@ -10,7 +10,7 @@ use super::ocr::Layout;
 use super::page::{Document, Page, Rect, Seen};
 use super::poppler::{self, TextPage};
 use super::protocol::Refusal;
-use super::{image as picture, limits, text};
+use super::{fingerprint, image as picture, limits, text};
 
 /// A page with fewer letters than this in its text layer is a scan.
 const LETTERS_MIN: usize = 20;
@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
             continue;
         };
         desk.pages_left = desk.pages_left.saturating_sub(1);
-        match read_page(number, layer, desk, &mut document.complaints) {
+        match read_page(number, layer, desk, &mut document) {
             Ok(page) => document.pages.push(page),
             Err(refusal) if last == 1 => return Err(refusal),
             Err(refusal) => {
@@ -70,7 +70,8 @@ fn letters(words: &[Seen]) -> usize {
     words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_alphanumeric()).count()
 }
 
-fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, complaints: &mut Vec<String>) -> Result<Page, Refusal> {
+fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, document: &mut Document) -> Result<Page, Refusal> {
+    let complaints = &mut document.complaints;
     let (width, height) = (layer.width.max(1.0), layer.height.max(1.0));
     let out_of_time = || Refusal::new(super::RefusalReason::OverLimit, "the time for this file was used up");
     let is_scan = letters(&layer.words) < LETTERS_MIN;
@@ -79,6 +80,7 @@ fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, complaints: &mut Ve
     }
     if is_scan {
         let shown = poppler::render(number, SCAN_SIDE, desk)?;
+        document.picture = document.picture.or_else(|| fingerprint::of(&shown));
         let mut page = picture::read_picture(shown, desk, complaints)?;
         if letters(&layer.words) > 0 && page.lines.is_empty() {
             complaints.push(format!("Page {number} has a little text that is not seen on it; it was not used."));

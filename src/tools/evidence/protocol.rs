@@ -120,6 +120,9 @@ fn check_reading(reading: &Reading) -> Result<(), String> {
         || reading.remittance_lines.iter().any(|r| long(&r.text) || long(&r.invoice_number))
         || reading.complaints.iter().any(|c| long(c))
         || long(&reading.media_type)
+        || reading.hints.len() > 50
+        || reading.hints.iter().chain(&reading.sender).any(|h| long(h))
+        || reading.also.len() > 13
     {
         return Err(format!("a text in it is longer than {TEXT_BYTES_MAX} bytes"));
     }
@@ -192,6 +195,10 @@ mod tests {
                 line: 0,
             }],
             text: String::new(),
+            also: vec![],
+            picture: None,
+            hints: vec![],
+            sender: None,
         }
     }
 

@@ -71,6 +71,8 @@ pub struct CustomerRow<'r> {
     pub tolerance: Option<Decimal>,
     /// With `|` between.
     pub emails: &'r str,
+    /// With `|` between.
+    pub phones: &'r str,
 }
 
 /// An invoice or credit note as its row says it, lent.
@@ -157,7 +159,7 @@ impl CustomerRow<'_> {
             parent_id: self.parent_id.and_then(|id| CustomerId::parse(id).ok()),
             withholding_percent: self.withholding_percent,
             tolerance: self.tolerance,
-            emails: listed(self.emails).map(str::to_owned).collect(),
+            emails: listed(self.emails).chain(listed(self.phones)).map(str::to_owned).collect(),
         })
     }
 }
@@ -215,7 +217,7 @@ pub fn for_each_customer<R: Read>(
     const LAYOUT: Layout = Layout {
         needed: &["customer_id", "name"],
         usual: &["aliases", "country", "currency", "iban"],
-        optional: &["parent_id", "withholding_percent", "tolerance", "emails"],
+        optional: &["parent_id", "withholding_percent", "tolerance", "emails", "phones"],
     };
     read_book(reader, &LAYOUT, options, problems, |fields| {
         let row = CustomerRow {
@@ -236,6 +238,7 @@ pub fn for_each_customer<R: Read>(
                 amount => Ok(amount),
             })?,
             emails: fields.text(9)?,
+            phones: fields.text(10)?,
         };
         take(row);
         Ok(())

@@ -15,6 +15,7 @@ use quittance_rules::journal::{Change, EvidenceRecord, InputKind, entry_hash};
 use quittance_rules::ledger::{CaseId, DecisionId, Posting, PostingId, Purpose, reversal};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, ItemKind, OpenItem};
+use quittance_rules::reuse::EvidenceMarks;
 use quittance_tools::store::{Database, verify_export};
 
 use sample::*;
@@ -187,6 +188,7 @@ async fn known_changes_are_left_out(book: Database) {
         reading: None,
         kind: EvidenceKind::Unknown,
         kind_confidence: Confidence::from_percent(1),
+        marks: EvidenceMarks::default(),
     };
     assert_eq!(apply(&book, vec![Change::EvidenceRead(reread.clone()), Change::EvidenceRead(reread)]).await.unwrap(), 1);
 }
