@@ -217,7 +217,8 @@ async fn from_sign_in_to_undo_by_keyboard() {
 async fn every_key(client: &Client, base: &str) {
     open(client, &format!("{base}/queue"), "list").await;
     let keys = script(client, "return JSON.parse(document.querySelector('#desk').dataset.keys)").await;
-    let in_sheet = script(client, "return [...document.querySelectorAll('#sheet [data-action]')].map(e => e.dataset.action)").await;
+    let in_sheet =
+        script(client, "return [...document.querySelectorAll('#sheet [data-action]')].map(e => e.dataset.action)").await;
     let keys = keys.as_array().expect("a list").clone();
     let mut listed: Vec<&str> = in_sheet.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     let mut known: Vec<&str> = keys.iter().filter_map(|key| key["action"].as_str()).collect();
@@ -227,9 +228,11 @@ async fn every_key(client: &Client, base: &str) {
     let case = script(client, "return document.querySelector('#rows tbody tr').dataset.link").await;
     let case = case.as_str().expect("an address").to_owned();
     for key in &keys {
-        let (action, name, place) = (key["action"].as_str().unwrap(), key["key"].as_str().unwrap(), key["place"].as_str().unwrap());
+        let (action, name, place) =
+            (key["action"].as_str().unwrap(), key["key"].as_str().unwrap(), key["place"].as_str().unwrap());
         // What decides or leads elsewhere is tried on its own page each time.
-        let (address, ready_as) = if place == "case" { (format!("{base}{case}"), "case") } else { (format!("{base}/queue"), "list") };
+        let (address, ready_as) =
+            if place == "case" { (format!("{base}{case}"), "case") } else { (format!("{base}/queue"), "list") };
         open(client, &address, ready_as).await;
         // A dialog or a decision needs nothing more than that the key reached it.
         script(client, "window.seenKey = ''; new MutationObserver(() => { sessionStorage.setItem('pressed', document.documentElement.dataset.lastKey); }).observe(document.documentElement, { attributes: true })").await;

@@ -172,7 +172,7 @@ fn bare(text: &str) -> &str {
 
 /// What follows the last colon or number sign: `ref:12345`, `n°12345`.
 fn without_label(run: &str) -> &str {
-    match run.char_indices().filter(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')).next_back() {
+    match run.char_indices().rfind(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')) {
         Some((at, mark)) => run.get(at.saturating_add(mark.len_utf8())..).unwrap_or_default(),
         None => run,
     }

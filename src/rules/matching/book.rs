@@ -201,6 +201,8 @@ struct NameRow {
     customer: u32,
     start: u32,
     length: u16,
+    /// Learned from a confirmation, not on file.
+    is_taught: bool,
 }
 
 /// The customers of a book while it is read. Items refer to them, so they come first.
@@ -210,6 +212,8 @@ pub struct CustomerTable {
     rows: Vec<CustomerRow>,
     names: Vec<NameRow>,
     accounts: Vec<(u64, u32)>,
+    /// Accounts learned from confirmations; `NONE` where one is known to pay for several customers.
+    taught: std::collections::HashMap<u64, u32>,
     parents: Vec<(u32, String)>,
     /// Allowed differences, by row; few customers have one.
     tolerances: Vec<(u32, Decimal)>,
@@ -236,7 +240,7 @@ impl CustomerTable {
             }
             let start = self.arena.push(&folded.core)?;
             let length = u16::try_from(folded.core.len()).unwrap_or(u16::MAX);
-            self.names.push(NameRow { customer: row, start, length });
+            self.names.push(NameRow { customer: row, start, length, is_taught: false });
         }
         let accounts_from = self.accounts.len();
         self.accounts.extend(customer.iban.split('|').filter_map(account_key).map(|key| (key, row)));
@@ -257,6 +261,30 @@ impl CustomerTable {
             withholding_ppm: customer.withholding_ppm,
             has_account: self.accounts.len() > accounts_from,
         });
+        Ok(())
+    }
+
+    /// The account a person has confirmed for the customer added last: weighs less than one on file, and nothing once it has
+    /// been confirmed for another customer too.
+    pub fn teach_account(&mut self, account: &str) {
+        let row = u32::try_from(self.rows.len()).map_or(NONE, |rows| rows.saturating_sub(1));
+        if let Some(key) = account_key(account).filter(|_| !self.rows.is_empty()) {
+            let known = self.taught.entry(key).or_insert(row);
+            if *known != row {
+                *known = NONE;
+            }
+        }
+    }
+
+    /// A name a person has confirmed for the customer added last.
+    pub fn teach_name(&mut self, name: &str) -> Result<(), BookError> {
+        let core = fold_name(name).core;
+        let row = u32::try_from(self.rows.len()).map_err(|_| BookError::TooLarge)?;
+        let Some(last) = self.rows.last_mut().filter(|_| !core.is_empty()) else { return Ok(()) };
+        let start = self.arena.push(&core)?;
+        let length = u16::try_from(core.len()).unwrap_or(u16::MAX);
+        self.names.push(NameRow { customer: row.saturating_sub(1), start, length, is_taught: true });
+        last.names_to = u32::try_from(self.names.len()).map_err(|_| BookError::TooLarge)?;
         Ok(())
     }
 
@@ -942,6 +970,16 @@ impl Book {
         (row.customer, self.customers.arena.get(row.start, usize::from(row.length)))
     }
 
+    /// The name was learned from a confirmation.
+    pub(super) fn is_taught(&self, name: u32) -> bool {
+        self.customers.names[name as usize].is_taught
+    }
+
+    /// The customer that a person has confirmed for an account; `NONE` inside where it pays for several.
+    pub(super) fn taught_account(&self, key: u64) -> Option<u32> {
+        self.customers.taught.get(&key).copied()
+    }
+
     /// The customer has an account on file.
     pub(super) fn accounts_of(&self, customer: u32) -> bool {
         self.customer(customer).has_account
@@ -1064,6 +1102,16 @@ impl BookBuilder {
             withholding_ppm: ppm(customer.withholding_percent),
             tolerance: customer.tolerance,
         })
+    }
+
+    /// An account that a person has confirmed for the customer added last. See [`CustomerTable::teach_account`].
+    pub fn teach_account(&mut self, account: &str) {
+        self.customers.teach_account(account);
+    }
+
+    /// A name that a person has confirmed for the customer added last.
+    pub fn teach_name(&mut self, name: &str) -> Result<(), BookError> {
+        self.customers.teach_name(name)
     }
 
     /// Adds an item of the records with what is open of it now (which may be less than its amount, or zero).

@@ -103,6 +103,8 @@ struct TextCosts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccountClass {
     Fits,
+    /// Not on file; a person has confirmed it for this customer.
+    Confirmed,
     Family,
     OfAnother,
     New,
@@ -156,6 +158,8 @@ pub(super) struct Payer {
     by_account: Vec<u32>,
     /// The customer this account paid for in clear cases of the same book.
     learned: Option<u32>,
+    /// The customer a person has confirmed for this account.
+    taught: Option<u32>,
     /// Customers with a like name, and how like.
     by_name: Vec<(u32, u16)>,
     /// The text holds the number of this customer at the seller.
@@ -386,7 +390,10 @@ impl<'a> Maker<'a> {
     }
 
     pub(super) fn is_payer_known(&self) -> bool {
-        !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+        !self.payer.by_account.is_empty()
+            || self.payer.learned.is_some()
+            || self.payer.taught.is_some()
+            || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
     }
 
     /// The bank names the payer.
@@ -399,12 +406,14 @@ impl<'a> Maker<'a> {
         payer.by_account.clear();
         payer.by_name.clear();
         payer.learned = None;
+        payer.taught = None;
         payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
         let key = account_key(iban);
         payer.has_account = key.is_some();
         if let Some(key) = key {
             payer.by_account.extend(self.book.by_account.rows(key).take(20));
             if payer.by_account.is_empty() {
+                payer.taught = self.book.taught_account(key).filter(|c| *c != NONE);
                 payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
             }
         }
@@ -415,7 +424,7 @@ impl<'a> Maker<'a> {
         seen.clear();
         for name_row in self.book.by_name.rows(word_set_hash(&payer.name)).take(50) {
             let (customer, core) = self.book.name(name_row);
-            let alike = similarity(core, &payer.name);
+            let alike = Self::alike(self.book, name_row, core, &payer.name);
             if alike >= 950 && !seen.contains(&customer) {
                 seen.push(customer);
                 payer.by_name.push((customer, alike));
@@ -443,7 +452,7 @@ impl<'a> Maker<'a> {
             rows.dedup();
             for name_row in rows {
                 let (customer, core) = self.book.name(name_row);
-                let alike = similarity(core, &payer.name);
+                let alike = Self::alike(self.book, name_row, core, &payer.name);
                 if alike >= 780 {
                     match payer.by_name.iter_mut().find(|(c, _)| *c == customer) {
                         Some(known) => known.1 = known.1.max(alike),
@@ -457,6 +466,12 @@ impl<'a> Maker<'a> {
         payer.by_name.truncate(8);
     }
 
+    /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
+    fn alike(book: &Book, name: u32, core: &str, payer: &str) -> u16 {
+        let alike = similarity(core, payer);
+        if book.is_taught(name) { alike.min(960) } else { alike }
+    }
+
     fn choose_customers(&mut self) {
         let mut list = std::mem::take(&mut self.customers);
         list.clear();
@@ -465,7 +480,7 @@ impl<'a> Maker<'a> {
                 list.push(c);
             }
         };
-        for c in self.payer.by_account.iter().chain(&self.payer.learned) {
+        for c in self.payer.by_account.iter().chain(&self.payer.taught).chain(&self.payer.learned) {
             add(*c, &mut list);
         }
         for (c, _) in &self.payer.by_name {
@@ -504,10 +519,12 @@ impl<'a> Maker<'a> {
     fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
         let (account_class, name_class) = self.payer_classes(customer);
-        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Family));
+        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Confirmed | AccountClass::Family));
         let account = match account_class {
             None => 0.0,
             Some(AccountClass::Fits) => w.account_fits,
+            // What was learned never weighs more than what is on file, whatever a policy says.
+            Some(AccountClass::Confirmed) => w.account_confirmed.min(w.account_fits),
             Some(AccountClass::Family) => w.account_of_family,
             Some(AccountClass::OfAnother) => w.account_of_another,
             Some(AccountClass::New) => w.account_new,
@@ -546,9 +563,11 @@ impl<'a> Maker<'a> {
         let account = payer.has_account.then(|| {
             if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
                 AccountClass::Fits
+            } else if payer.taught == Some(customer) {
+                AccountClass::Confirmed
             } else if payer.by_account.iter().any(|c| in_family(*c)) {
                 AccountClass::Family
-            } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+            } else if !payer.by_account.is_empty() || payer.learned.is_some() || payer.taught.is_some() {
                 AccountClass::OfAnother
             } else if self.book.accounts_of(customer) {
                 AccountClass::New

@@ -41,6 +41,7 @@ struct Entry {
     flags: u16,
     /// How many items the text speaks of, 0 for a text that does not say.
     spoken: u8,
+    named_customers: u8,
 }
 
 /// What was seen of a run of payments.
@@ -114,6 +115,7 @@ impl Packed {
             named_count: u8::try_from(named_count).unwrap_or(u8::MAX),
             flags: close.flags(),
             spoken: close.count.unwrap_or(0),
+            named_customers: u8::try_from(close.named_customers).unwrap_or(u8::MAX),
         });
     }
 
@@ -160,6 +162,7 @@ impl Packed {
             stray: kept.iter().map(|k| k.flags & STRAY != 0).collect(),
             slips: kept.iter().map(|k| k.flags & SLIP != 0).collect(),
             without_rate: self.without_rate.get(&narrow(at)).cloned().unwrap_or_default(),
+            named_customers: usize::from(entry.named_customers),
             count: Some(entry.spoken).filter(|count| *count > 0),
             ..Close::default()
         };

@@ -6,11 +6,12 @@ use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
 };
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Lines, Maker, Settled, Work, is_withheld, touches};
+use super::candidates::{Hypothesis, Lines, Maker, Settled, Work, is_withheld, share, touches};
 use super::clues::{Clues, Origin};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
+use crate::cash_exceptions::{self, CashFacts};
 use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
@@ -58,6 +59,10 @@ pub(super) struct Close {
     pub(super) is_doubtful: bool,
     /// A word says that this is a part.
     pub(super) says_part: bool,
+    /// A word says that it is interest, a settlement, an own transfer or the like.
+    pub(super) says_not_ours: bool,
+    /// Customers whose items the text names, each by a number that is nobody else's.
+    pub(super) named_customers: usize,
     /// A word says that a credit note is taken off.
     pub(super) says_credit: bool,
     /// Words or an unfinished list say that there are several.
@@ -85,7 +90,8 @@ impl Close {
     /// Its yes and no answers, one bit each.
     pub(super) fn flags(&self) -> u16 {
         let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
-        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, says_credit, says_several, .. } = *self;
+        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
+        let Self { says_credit, says_several, says_not_ours, .. } = *self;
         let bits = [
             is_contested,
             has_numbers,
@@ -100,6 +106,7 @@ impl Close {
             sums_up,
             says_credit,
             says_several,
+            says_not_ours,
         ];
         bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
     }
@@ -110,7 +117,7 @@ impl Close {
         [self.is_contested, self.has_numbers, self.is_payer_known, self.is_overlong] = [is(0), is(1), is(2), is(3)];
         [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
         [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
-        [self.says_credit, self.says_several] = [is(11), is(12)];
+        [self.says_credit, self.says_several, self.says_not_ours] = [is(11), is(12), is(13)];
     }
 }
 
@@ -269,6 +276,7 @@ impl<'b> Matcher<'b> {
                 exception: None,
                 withheld: Vec::new(),
                 near_miss: None,
+                is_held_back: false,
                 is_exact_pattern: true,
             };
         }
@@ -322,6 +330,7 @@ impl<'b> Matcher<'b> {
                 exception: Some(ExceptionKind::Unknown),
                 withheld,
                 near_miss: None,
+                is_held_back: true,
                 is_exact_pattern: false,
             };
         };
@@ -329,14 +338,20 @@ impl<'b> Matcher<'b> {
         let guard = self.guard(row, close, best);
         let settles = !asks;
         let payment = book.payment(row);
-        let returned = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
-        let exception = if returned {
-            Some(ExceptionKind::ReturnedPayment)
-        } else {
-            let second = order.get(1).map(|h| close.probabilities[*h]);
-            Some(reasons::kind(best, share, second, close.has_numbers, close.is_payer_known, customers.len()))
-        };
+        let exception = Some(cash_exceptions::kind_of(&CashFacts {
+            pattern: best.pattern,
+            confidence: confidence(share),
+            runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
+            customers: customers.len(),
+            named_customers: close.named_customers,
+            is_late_discount: self.is_late_discount(row, best),
+            says_not_ours: close.says_not_ours,
+            has_numbers: close.has_numbers,
+            is_payer_known: close.is_payer_known,
+            is_outgoing: payment.amount <= 0,
+            is_return: payment.flags & PAYMENT_RETURN != 0,
+        }));
         let is_plain = settles
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
@@ -357,8 +372,17 @@ impl<'b> Matcher<'b> {
             exception: if is_plain { None } else { exception },
             withheld,
             near_miss,
+            is_held_back: guard.is_some(),
             is_exact_pattern: false,
         }
+    }
+
+    /// A small shortfall is the discount of the terms, taken after their last day.
+    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
+        let [(item, _)] = &*best.lines else { return false };
+        let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
+        let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
+        is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
 
     /// What keeps an answer from settling whatever its confidence.
@@ -465,8 +489,8 @@ impl<'b> Matcher<'b> {
     fn is_outsize(&self, best: &Hypothesis) -> bool {
         let Some((item, _)) = best.lines.first() else { return false };
         let there = self.book.item(*item);
-        let items = self.book.items_of(there.customer).iter().take(self.policy.limits.customer_items);
-        let alike = items.map(|i| self.book.item(*i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let items = self.book.items_of(there.customer).take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(i)).filter(|i| i.currency == there.currency && i.open > 0);
         let (small, all) = alike
             .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
         small * 2 > all
@@ -774,6 +798,11 @@ fn first_look(
             }
             return First { item: one, learns: false };
         }
+        match book.taught_account(key) {
+            Some(customer) if customer == item.customer => return First { item: one, learns: false },
+            Some(customer) if customer != NONE => return nothing,
+            Some(_) | None => {}
+        }
     } else {
         account_is_new = false;
     }
@@ -797,6 +826,24 @@ fn best_of(close: &Close) -> Option<usize> {
         }
     }
     best
+}
+
+/// Customers whose items the text names, each by a number that is nobody else's.
+fn named_customers(book: &Book, clues: &Clues) -> usize {
+    let mut by_number: Vec<u32> = vec![NONE; clues.numbers.len()];
+    let mut is_shared = vec![false; clues.numbers.len()];
+    for hit in clues.hits.iter().filter(|hit| hit.level <= Level::Zeros) {
+        let (at, customer) = (usize::from(hit.number), book.item_customer(hit.item));
+        if by_number[at] == NONE {
+            by_number[at] = customer;
+        }
+        is_shared[at] |= by_number[at] != customer;
+    }
+    let mut customers: Vec<u32> =
+        by_number.iter().zip(is_shared).filter(|(c, shared)| **c != NONE && !shared).map(|(c, _)| *c).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    customers.len()
 }
 
 fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> Close {
@@ -834,6 +881,8 @@ fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> C
         is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
+        says_not_ours: clues.words.not_ours > 0,
+        named_customers: named_customers(maker.book, clues),
         says_credit: clues.words.credit,
         says_several: clues.words.several || clues.is_open_list,
         count: clues.count,

@@ -192,7 +192,12 @@ impl CasePage {
             .enumerate()
             .map(|(at, bar)| {
                 let (from, to) = (place(bar.from.min(bar.to)), place(bar.from.max(bar.to)));
-                Drawn { y: at * 22 + 4, x: from, width: (to - from).max(2), class: if bar.weight < 0 { "against" } else { "for" } }
+                Drawn {
+                    y: at * 22 + 4,
+                    x: from,
+                    width: (to - from).max(2),
+                    class: if bar.weight < 0 { "against" } else { "for" },
+                }
             })
             .collect()
     }
