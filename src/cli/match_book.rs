@@ -445,12 +445,45 @@ fn line(
     out.push(b',');
     match applied {
         Some(amount) => decimal(out, amount),
-        None => out.extend_from_slice(b"0"),
+        None => out.push(b'0'),
     }
-    // Writing to a vector cannot fail.
-    let _ = write!(out, ",{decision},{confidence},{rank},");
+    out.push(b',');
+    out.extend_from_slice(decision.as_bytes());
+    out.push(b',');
+    share(out, confidence);
+    out.push(b',');
+    digits(out, u64::from(rank), 1);
+    out.push(b',');
     text(out, reason);
     out.push(b'\n');
+}
+
+/// A whole number of at least `width` digits, without the machinery of formatting: a million lines have four million of them.
+fn digits(out: &mut Vec<u8>, mut number: u64, width: usize) {
+    let mut written = [b'0'; 20];
+    let mut from = written.len();
+    while number > 0 && from > 0 {
+        from -= 1;
+        written[from] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+    let from = from.min(written.len().saturating_sub(width));
+    out.extend_from_slice(&written[from..]);
+}
+
+/// As [`Confidence`] writes itself.
+fn share(out: &mut Vec<u8>, confidence: Confidence) {
+    let millionths = u64::from(confidence.millionths());
+    if millionths >= 1_000_000 {
+        out.push(b'1');
+        return;
+    }
+    out.extend_from_slice(b"0.");
+    let from = out.len();
+    digits(out, millionths, 6);
+    while out.len() > from + 1 && out.last() == Some(&b'0') {
+        out.pop();
+    }
 }
 
 /// A plain decimal at the scale of its currency, without allocating.
@@ -461,10 +494,11 @@ fn decimal(out: &mut Vec<u8>, amount: Money) {
     if amount.is_negative() {
         out.push(b'-');
     }
-    let _ = match exponent {
-        0 => write!(out, "{minor}"),
-        width => write!(out, "{}.{:0>width$}", minor / scale, minor % scale, width = width as usize),
-    };
+    digits(out, minor / scale, 1);
+    if exponent > 0 {
+        out.push(b'.');
+        digits(out, minor % scale, exponent as usize);
+    }
 }
 
 /// One CSV field from several pieces, quoted where it must be.
@@ -481,5 +515,29 @@ fn text(out: &mut Vec<u8>, pieces: &[&str]) {
         out.push(b'"');
     } else {
         pieces.iter().for_each(|p| out.extend_from_slice(p.as_bytes()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quittance_rules::money::Currency;
+
+    #[test]
+    fn numbers_are_written_as_the_types_write_themselves() {
+        for millionths in [0, 1, 10, 999, 500_000, 123_456, 999_970, 999_999, 1_000_000] {
+            let mut out = Vec::new();
+            let confidence = Confidence::from_millionths(millionths);
+            share(&mut out, confidence);
+            assert_eq!(String::from_utf8_lossy(&out), confidence.to_string());
+        }
+        for (minor, currency) in
+            [(0, Currency::EUR), (5, Currency::EUR), (-120_005, Currency::EUR), (7, Currency::JPY), (1_234, Currency::KWD), (i64::MIN, Currency::EUR)]
+        {
+            let mut out = Vec::new();
+            let amount = Money::new(minor, currency);
+            decimal(&mut out, amount);
+            assert_eq!(String::from_utf8_lossy(&out), amount.amount().to_string());
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 
+mod alike;
 pub mod book;
 pub mod calibrate;
 mod candidates;
@@ -22,12 +23,15 @@ pub mod fit;
 pub mod index;
 mod joint;
 pub mod lump;
+mod packed;
 mod reasons;
 mod run;
 mod seen;
 mod weights;
 
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
+pub(crate) use alike::jaro_winkler_thousandths;
+pub use candidates::Work;
 pub use run::{Explainer, Matcher, answer};
 pub use seen::{BestAnswer, BookDetails};
 pub use weights::{Ask, MatchPolicy, PolicyError};

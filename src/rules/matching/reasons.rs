@@ -14,7 +14,7 @@ pub(super) fn sentence(
     named: &[(u32, Level)],
     duplicate_of: Option<u32>,
 ) -> String {
-    let (mut text, first) = match hypothesis.lines.as_slice() {
+    let (mut text, first) = match &*hypothesis.lines {
         [] => (String::new(), NONE),
         [(item, _)] => (book.item_number(*item).to_owned(), *item),
         [(item, _), rest @ ..] => (format!("{} and {} more", book.item_number(*item), rest.len()), *item),

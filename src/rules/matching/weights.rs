@@ -153,6 +153,13 @@ weights! {
     DateWeights { before_issue, long_overdue, late_month }
 }
 
+impl PriorWeights {
+    /// The kind that is most common.
+    pub(super) fn likeliest(&self) -> f64 {
+        self.values().into_iter().map(|(_, weight)| weight).fold(f64::NEG_INFINITY, f64::max)
+    }
+}
+
 /// How numbers are written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
