@@ -277,6 +277,24 @@ pub async fn policy_in_force(store: &Database) -> anyhow::Result<Policy> {
     Policy::parse(&text).context("the policy in force")
 }
 
+/// Policies by version, each read once.
+#[derive(Default)]
+pub struct PolicyShelf(std::collections::BTreeMap<String, Option<std::sync::Arc<Policy>>>);
+
+impl PolicyShelf {
+    /// The policy of a version, where the book has it or it is the built-in one.
+    pub async fn of(&mut self, store: &Database, version: &str) -> anyhow::Result<Option<std::sync::Arc<Policy>>> {
+        if let Some(known) = self.0.get(version) {
+            return Ok(known.clone());
+        }
+        let text = store.policy_of(version).await?.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
+        // What was published once and cannot be read by this version any more is as good as missing.
+        let policy = Policy::parse(&text).ok().filter(|policy| policy.version == version).map(std::sync::Arc::new);
+        self.0.insert(version.to_owned(), policy.clone());
+        Ok(policy)
+    }
+}
+
 impl Settings {
     /// Reads the settings: the file named, else the one of `QUITTANCE_CONFIG`, else `quittance.toml` where there is one; then the environment.
     pub fn read(config: Option<&Path>) -> anyhow::Result<Self> {
@@ -331,7 +349,10 @@ impl Settings {
             Some(path) => std::fs::read_to_string(path).map_err(|error| Usage(format!("policy {}: {error}", path.display())))?,
             None => DEFAULT_POLICY.to_owned(),
         };
-        let policy = Policy::parse(&text).map_err(|error| Usage(format!("policy: {error}")))?;
+        let policy = Policy::parse(&text).map_err(|error| {
+            let file = self.policy.as_ref().map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
+            Usage(format!("{file}, {error}"))
+        })?;
         if in_force != Some(policy.version.as_str()) && (self.policy.is_some() || in_force.is_none()) {
             changes.push(Change::PolicyPublished { version: policy.version, text });
         }
