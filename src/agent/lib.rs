@@ -1,8 +1,9 @@
 //! The order of work and the words: import, read, reconcile, decide; and the ports it needs from the world. No file, clock or
 //! network is touched in here.
 
-pub mod desk;
+pub mod aliases;
 pub mod claimed;
+pub mod desk;
 pub mod evals;
 pub mod evidence;
 pub mod import;

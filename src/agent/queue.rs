@@ -14,6 +14,7 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
 use serde::{Deserialize, Serialize};
 
+use crate::aliases::{Lesson, learned, unlearned};
 use crate::ports::{Clock, Sequence, Store, StoreError, StoredPayment};
 pub use crate::refusal::DecideError;
 
@@ -129,6 +130,7 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
             case: case.map(|case| case.id),
             ruling,
             policy,
+            rule: None,
             code: env!("CARGO_PKG_VERSION").to_owned(),
             inputs,
         })
@@ -162,11 +164,33 @@ pub async fn approve<S: Store, C: Clock>(
     choice: Choice,
     expected_version: Option<i64>,
 ) -> Result<Taken, DecideError> {
+    approve_as(store, clock, by, case, choice, expected_version, Payer::Customer).await
+}
+
+/// Who paid, as the person who decides says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payer {
+    /// The customer, under whatever account and name: the confirmation teaches them.
+    Customer,
+    /// Somebody else for the customer: nothing is learned, now or later, about this payer.
+    ThirdParty,
+}
+
+/// As [`approve`], saying who paid.
+pub async fn approve_as<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: &str,
+    case: CaseId,
+    choice: Choice,
+    expected_version: Option<i64>,
+    payer: Payer,
+) -> Result<Taken, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
     is_fresh(&case, expected_version)?;
     let id = case.id;
-    let prepared = prepare(&desk, case, choice, &mut Overlay::new()).await?;
+    let prepared = prepare_as(&desk, case, choice, &mut Overlay::new(), payer).await?;
     desk.apply_on(id, prepared.changes).await?;
     Ok(prepared.taken)
 }
@@ -186,7 +210,20 @@ pub(crate) async fn prepare<S: Store, C: Clock>(
     choice: Choice,
     overlay: &mut Overlay,
 ) -> Result<Prepared, DecideError> {
+    prepare_as(desk, case, choice, overlay, Payer::Customer).await
+}
+
+/// As [`prepare`], saying who paid.
+pub(crate) async fn prepare_as<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    case: Case,
+    choice: Choice,
+    overlay: &mut Overlay,
+    payer: Payer,
+) -> Result<Prepared, DecideError> {
     let store = desk.store;
+    // A proposal does not carry who paid, so what two people decide teaches nothing.
+    let teaches = !matches!(choice, Choice::Proposed { .. });
     let rank = match &choice {
         Choice::Candidate(rank) => Some(*rank),
         Choice::Proposed { candidate, .. } => *candidate,
@@ -206,9 +243,17 @@ pub(crate) async fn prepare<S: Store, C: Clock>(
     let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
     let ruling = if entries.is_empty() { Ruling::Closed } else { Ruling::Approved { candidate: rank, entries: entries.clone() } };
     let record = desk.record(decision, Some(&case), &case.subject, ruling).await?;
+    let (at, actor) = (record.at, record.by.clone());
     let mut changes = vec![Change::Decided(record)];
     if let Subject::Payment(payment) = &case.subject {
         changes.extend(postings(store, decision, payment, &entries).await?.into_iter().map(Change::Posted));
+        if teaches {
+            let payment = desk.payment(payment).await?;
+            let is_third_party = payer == Payer::ThirdParty;
+            let lesson =
+                Lesson { decision, at, by: &actor, case: &case, rank, payment: &payment, entries: &entries, is_third_party };
+            changes.extend(learned(store, lesson).await?);
+        }
     }
     let resolved = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case };
     changes.push(Change::CaseChanged(resolved.clone()));
@@ -350,7 +395,7 @@ async fn write_offs<S: Store, C: Clock>(desk: &Desk<'_, S, C>, wanted: Vec<(Item
     let sum = wanted.iter().skip(1).try_fold(*first, |sum, (_, amount)| sum.checked_add(*amount)).ok_or(LedgerError::Overflow)?;
     let policy = policy_in_force(desk.store).await?;
     let limit = policy.desk.write_off_limit(sum.currency()).map_err(|error| DecideError::Policy(error.to_string()))?;
-    if !limit.is_some_and(|limit| sum.minor() <= limit.minor()) {
+    if limit.is_none_or(|limit| sum.minor() > limit.minor()) {
         return Err(DecideError::WriteOffTooLarge { amount: sum, limit });
     }
     Ok(wanted
@@ -443,6 +488,16 @@ pub(crate) fn changes_something(ruling: &Ruling) -> bool {
     }
 }
 
+/// What takes a posting back under a new decision. A return took an earlier posting back; a reversal is final, so what it took
+/// back is then posted anew.
+pub(crate) fn taken_back(posting: &Posting, id: PostingId, decision: DecisionId) -> Result<Posting, LedgerError> {
+    let mut back = ledger::reversal(posting, id, decision).ok_or(LedgerError::Overflow)?;
+    if posting.reverses.is_some() {
+        back.reverses = None;
+    }
+    Ok(back)
+}
+
 /// Undoes one decision by reversal: balances, items and the case are as before it. A settlement by a rule comes back as a
 /// case, and the rule does not repeat it.
 pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: DecisionId) -> Result<Taken, DecideError> {
@@ -465,7 +520,7 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
     if let Some(count) = u32::try_from(posted.len()).ok().filter(|count| *count > 0) {
         let first = store.reserve(Sequence::Posting, count).await?;
         for (number, posting) in (first..).zip(&posted) {
-            reversals.push(ledger::reversal(posting, PostingId(number), id).ok_or(LedgerError::Overflow)?);
+            reversals.push(taken_back(posting, PostingId(number), id)?);
         }
     }
     let case = restored_case(&desk, &earlier).await?;
@@ -473,6 +528,7 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
     let record = desk.record(id, case.as_ref().map(|(case, _)| case), &earlier.subject, ruling).await?;
     let mut changes = vec![Change::Decided(record)];
     changes.extend(reversals.into_iter().map(Change::Posted));
+    changes.extend(unlearned(store, decision, id).await?);
     let case = case.map(|(case, is_new)| {
         changes.push(if is_new { Change::CaseOpened(case.clone()) } else { Change::CaseChanged(case.clone()) });
         case

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod alias;
 mod audit;
 mod bank_options;
 mod demo;
@@ -18,6 +19,7 @@ mod match_explain;
 mod migrate;
 mod model;
 mod parse;
+mod policy;
 mod progress;
 mod queue;
 mod read;
@@ -59,6 +61,10 @@ enum Command {
     Run(run::Args),
     /// Work the queue: list, show, approve, reject, assign, snooze, undo
     Queue(queue::Args),
+    /// What confirmations taught about payers: list, revoke
+    Alias(alias::Args),
+    /// Thresholds and rules: check a file, show what is in force and what each rule last did, publish
+    Policy(policy::Args),
     /// Write allocations, postings, cases or the audit log to a file
     Export(export::Args),
     /// Verify that nothing has been altered
@@ -133,6 +139,8 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => wait_for(watch::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
+        Command::Alias(args) => wait_for(alias::run(args)),
+        Command::Policy(args) => wait_for(policy::run(args)),
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),

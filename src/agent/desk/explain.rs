@@ -54,6 +54,9 @@ pub struct Condition {
     pub threshold: Option<Shown>,
 }
 
+/// How a rule that people wrote in the policy is named; which one stands in the sentence.
+const OWN_RULE: &str = "rule of the policy";
+
 /// A reason of the gate with its rule, value and threshold.
 pub fn condition(reason: &Reason) -> Condition {
     let (rule, value, threshold): (&str, Option<Shown>, Option<Shown>) = match reason {
@@ -89,6 +92,10 @@ pub fn condition(reason: &Reason) -> Condition {
         Reason::Flag(kind) if kind.is_checkpoint() => ("checkpoint", Some(kind.words().into()), None),
         Reason::Flag(kind) => ("exact pattern: nothing known against it", Some(kind.words().into()), None),
         Reason::Rejected => ("a refused answer is never settled by a rule", None, None),
+        Reason::RuleAsks(rule) | Reason::RuleStopped(rule) => (OWN_RULE, Some(rule.clone().into()), None),
+        Reason::RuleAssigns { rule, .. } | Reason::RuleFailed { rule, .. } => (OWN_RULE, Some(rule.clone().into()), None),
+        Reason::FitsItem { number, .. } => (OWN_RULE, Some(number.clone().into()), Some("no item".into())),
+        Reason::AboveWriteOff { rest, .. } => (OWN_RULE, Some((*rest).into()), Some("its limit".into())),
     };
     let rule = match reason {
         Reason::HighValue { amount, .. } => format!("{rule}.{}", amount.currency()),

@@ -19,6 +19,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
 
+mod aliases;
 mod accounts;
 mod apply;
 mod blobs;

@@ -116,9 +116,9 @@ statements! {
     PENDING_CASE = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
         WHERE subject_kind = $1 AND subject_id = $2 AND state <> 'resolved'";
-    DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs \
+    DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
         FROM decisions WHERE id > $1 ORDER BY id LIMIT $2";
-    DECISIONS_ON = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs \
+    DECISIONS_ON = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
         FROM decisions WHERE subject_kind = $1 AND subject_id = $2 ORDER BY audit_seq, change_no";
     POSTINGS_OF_DECISION = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, cleared_minor, cleared_currency, \
         customer_id, reverses FROM postings WHERE decision_id = $1 ORDER BY id";
@@ -128,7 +128,7 @@ statements! {
         customer_id, reverses FROM postings WHERE id > $1 ORDER BY id LIMIT $2";
     REVERSAL_OF = "SELECT id FROM postings WHERE reverses = $1";
     ALLOCATIONS_AFTER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
-        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at, r.id \
+        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at, r.id, d.rule \
         FROM postings p JOIN decisions d ON d.id = p.decision_id LEFT JOIN postings r ON r.reverses = p.id \
         WHERE p.id > $1 AND p.reverses IS NULL AND p.item_id IS NOT NULL ORDER BY p.id LIMIT $2";
     POSITIONS = "SELECT l.currency, \
@@ -144,6 +144,13 @@ statements! {
                 SUM(CASE WHEN purpose = 'not_ours' THEN amount_minor ELSE 0 END) AS not_ours \
             FROM postings GROUP BY payment_id) p ON p.payment_id = l.payment_id \
         WHERE (CAST($1 AS TEXT) IS NULL OR l.entity_id = $1) GROUP BY l.currency ORDER BY l.currency";
+
+    ALIASES = "SELECT id, customer_id, kind, value, taught_by, taught_at, teacher, standing, ended_by, revoked_by, revoked_at \
+        FROM aliases ORDER BY taught_by, id";
+    ALIAS_ENDED_SINCE = "SELECT id FROM aliases WHERE audit_seq > $1 AND standing <> 'active' LIMIT 1";
+    POLICY_OF_VERSION = "SELECT version, text FROM policies WHERE version = $1 ORDER BY audit_seq LIMIT 1";
+    RULE_USES = "SELECT rule, CAST(COUNT(*) AS BIGINT), CAST(SUM(CASE WHEN what = 'settled' THEN 1 ELSE 0 END) AS BIGINT), \
+        CAST(MAX(id) AS BIGINT) FROM decisions WHERE rule IS NOT NULL GROUP BY rule ORDER BY rule";
 
     CHAIN_END = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM audit_entries";
     ITEM_CHANGED_SINCE = "SELECT id FROM items WHERE id = $1 AND audit_seq > $2";
