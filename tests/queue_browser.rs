@@ -1,6 +1,7 @@
 //! The queue in a real browser: from sign-in to undo by keyboard alone, and every key of the sheet.
 
 #[path = "program/books.rs"]
+#[allow(dead_code, reason = "this test uses its part of the books")]
 mod books;
 mod program;
 

@@ -113,6 +113,18 @@ pub async fn around<S: Desk>(State(web): State<Web<S>>, mut request: Request, ne
     finish(&web.settings, response, set, wants_json, &visitor)
 }
 
+/// The path of the page of ours a request came from.
+fn referring_path(settings: &Settings, headers: &HeaderMap) -> Option<String> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let referer = text(header::REFERER)?;
+    let rest = referer.strip_prefix(&settings.public_url).or_else(|| {
+        let (_, rest) = referer.split_once("://")?;
+        rest.strip_prefix(text(header::HOST)?)
+    })?;
+    let path = crate::frame::own_path(rest);
+    (path == rest).then(|| path.to_owned())
+}
+
 fn finish(
     settings: &Settings,
     mut response: Response,
