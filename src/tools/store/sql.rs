@@ -247,9 +247,9 @@ statements! {
         FROM inputs i JOIN audit_entries a ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest \
         LEFT JOIN cases c ON c.subject_kind = 'input' AND c.subject_id = i.digest AND c.state <> 'resolved' \
         WHERE i.audit_seq < $1 ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $2";
-    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
-    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
+    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
         a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a ON a.seq = i.audit_seq \
         LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND c.state <> 'resolved' \
         WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $3";
@@ -264,11 +264,11 @@ statements! {
     CASES_CHANGED = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by, audit_seq, change_no FROM cases \
         WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
-    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, audit_seq, change_no FROM evidence \
+    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, marks, audit_seq, change_no FROM evidence \
         WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
     DESK_TERMS_FORGOTTEN = "DELETE FROM desk_terms WHERE case_id = $1";
     DESK_EVIDENCE_TERMS_FORGOTTEN = "DELETE FROM desk_evidence_terms WHERE digest = $1";
-    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
     EVIDENCE_BY_AMOUNT = "SELECT digest FROM desk_evidence WHERE currency = $1 AND amount_minor = $2 \
         AND (claimed_on IS NULL OR claimed_on BETWEEN $3 AND $4) ORDER BY claimed_on, digest LIMIT $5";
