@@ -89,7 +89,7 @@ fn free_port() -> u16 {
 async fn browser(folder: &Folder) -> (Running, Client) {
     let port = free_port();
     let driver = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let driver = driver.expect("this test needs a browser: install chromium and chromium-driver (Debian, Ubuntu)");
+    let driver = Running(driver.expect("this test needs a browser: install chromium and chromium-driver (Debian, Ubuntu)"));
     let arguments = json!([
         "--headless",
         "--no-sandbox",
@@ -108,7 +108,7 @@ async fn browser(folder: &Folder) -> (Running, Client) {
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(capabilities.clone());
         if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
-            return (Running(driver), client);
+            return (driver, client);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -141,20 +141,17 @@ async fn a_change_without_the_form_token_is_refused_everywhere() {
     let head = quittance_agent::ports::Store::head(&desk.web.store).await.unwrap();
     for line in table().into_iter().filter(|line| line.method != Method::GET) {
         let session = desk.session(&admin).await;
-        for (kind, origin, body) in [
-            ("application/x-www-form-urlencoded", None, "name=a&csrf=0000"),
-            ("application/x-www-form-urlencoded", None, "name=a"),
-            ("application/json", None, "{}"),
-            ("text/plain", None, "csrf=a"),
+        for (kind, body) in [
+            ("application/x-www-form-urlencoded", "name=a&csrf=0000"),
+            ("application/x-www-form-urlencoded", "name=a"),
+            ("application/json", "{}"),
+            ("text/plain", "csrf=a"),
         ] {
-            let mut request = Request::builder()
+            let request = Request::builder()
                 .method(line.method.clone())
                 .uri(filled(&line.path))
                 .header(header::COOKIE, format!("quittance-session={session}"))
                 .header(header::CONTENT_TYPE, kind);
-            if let Some(origin) = origin {
-                request = request.header(header::ORIGIN, origin);
-            }
             let answer = desk.send(request.body(Body::from(body)).unwrap()).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {kind} {body}", line.path);
         }

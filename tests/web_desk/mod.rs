@@ -21,6 +21,7 @@ use quittance_rules::ledger::{CaseId, DecisionId, Entry, Posting, PostingId, Pur
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
+use quittance_rules::reuse::EvidenceMarks;
 use quittance_rules::users::{Grant, Role, User, UserId};
 use quittance_tools::store::Database;
 use quittance_web::locale::Language;
@@ -285,6 +286,7 @@ fn decision(id: i64, payment: &str, ruling: Ruling, at: Timestamp, policy: &str)
         case: None,
         ruling,
         policy: policy.to_owned(),
+        rule: None,
         code: "test".to_owned(),
         inputs: "{}".to_owned(),
     }
@@ -299,14 +301,10 @@ async fn fill(store: &Database, at: Timestamp) {
     store.keep_bytes(proof).await.expect("kept");
     let reading = Reading {
         media_type: "text/plain".to_owned(),
-        kind: EvidenceKind::PaymentProof,
-        kind_confidence: Confidence::from_percent(88),
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
         complaints: vec!["the total does not add up".to_owned()],
         pages: 1,
-        words: Vec::new(),
         text: "paid EUR 980.00 for INV-a".to_owned(),
+        ..Reading::empty(EvidenceKind::PaymentProof, Confidence::from_percent(88))
     };
     let kept = store.keep_bytes(&serde_json::to_vec(&reading).expect("plain data")).await.expect("kept");
     for (sequence, count) in [(Sequence::Case, 2), (Sequence::Decision, 3), (Sequence::Posting, 1)] {
@@ -366,6 +364,7 @@ async fn fill(store: &Database, at: Timestamp) {
             reading: Some(kept),
             kind: EvidenceKind::PaymentProof,
             kind_confidence: Confidence::from_percent(88),
+            marks: EvidenceMarks::default(),
         }),
         Change::Decided(decision(1, "p3", Ruling::Settled { entries: vec![settled] }, at, &policy)),
         Change::Posted(Posting {
