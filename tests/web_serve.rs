@@ -120,7 +120,10 @@ fn wrong_settings_are_refused_in_one_sentence() {
         ("[web]\nsession_hours = 1000", "session_hours is 1 to 168"),
         ("[web]\nsesion_hours = 1", "sesion_hours"),
         ("[[web.oidc]]\nid = \"x\"\nname = \"X\"\nissuer = \"http://idp.example\"\nclient_id = \"q\"", "https://"),
-        ("[[web.oidc]]\nid = \"x\"\nname = \"X\"\nissuer = \"https://idp.example\"\nclient_id = \"q\"", "QUITTANCE_OIDC_X_SECRET"),
+        (
+            "[[web.oidc]]\nid = \"x\"\nname = \"X\"\nissuer = \"https://idp.example\"\nclient_id = \"q\"",
+            "QUITTANCE_OIDC_X_SECRET",
+        ),
     ] {
         std::fs::write(folder.path().join("quittance.toml"), settings).expect("written");
         let refused = quittance(folder.path(), &["serve", "--db", "sqlite://q.db"]);

@@ -531,9 +531,14 @@ mod tests {
             share(&mut out, confidence);
             assert_eq!(String::from_utf8_lossy(&out), confidence.to_string());
         }
-        for (minor, currency) in
-            [(0, Currency::EUR), (5, Currency::EUR), (-120_005, Currency::EUR), (7, Currency::JPY), (1_234, Currency::KWD), (i64::MIN, Currency::EUR)]
-        {
+        for (minor, currency) in [
+            (0, Currency::EUR),
+            (5, Currency::EUR),
+            (-120_005, Currency::EUR),
+            (7, Currency::JPY),
+            (1_234, Currency::KWD),
+            (i64::MIN, Currency::EUR),
+        ] {
             let mut out = Vec::new();
             let amount = Money::new(minor, currency);
             decimal(&mut out, amount);

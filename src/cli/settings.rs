@@ -83,9 +83,9 @@ impl OidcSetting {
             return Err(wrong("an id is lower-case letters and digits".to_owned()).into());
         }
         // Over a plain connection anybody on the way could answer in the provider's place.
-        let is_local = ["http://127.0.0.1", "http://localhost"].into_iter().any(|host| {
-            self.issuer.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
+        let is_local = ["http://127.0.0.1", "http://localhost"]
+            .into_iter()
+            .any(|host| self.issuer.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
         if !self.issuer.starts_with("https://") && !is_local {
             return Err(wrong(format!("the issuer `{}` does not begin with https://", self.issuer)).into());
         }

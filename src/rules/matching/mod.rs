@@ -29,8 +29,8 @@ mod run;
 mod seen;
 mod weights;
 
-pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
 pub(crate) use alike::jaro_winkler_thousandths;
+pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
 pub use candidates::Work;
 pub use run::{Explainer, Matcher, answer};
 pub use seen::{BestAnswer, BookDetails};

@@ -19,8 +19,8 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
 
-mod aliases;
 mod accounts;
+mod aliases;
 mod apply;
 mod blobs;
 mod codec;
