@@ -42,6 +42,20 @@ pub struct Args {
     trusted_proxy: Vec<IpAddr>,
 }
 
+impl Args {
+    /// What the demo serves itself with.
+    pub fn of_demo(config: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            db: DbArgs { db: None, config: Some(config) },
+            listen: Some(listen),
+            public_url: None,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxy: Vec::new(),
+        }
+    }
+}
+
 /// How the pages are served: flags first, then settings.
 fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
     let listen = args.listen.or(set.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
