@@ -299,11 +299,11 @@ statements! {
         ON p.payment_id = l.payment_id ORDER BY p.last DESC LIMIT $2";
     UNAPPLIED_OF_CUSTOMER = "SELECT currency, CAST(SUM(amount_minor) AS BIGINT) FROM postings WHERE customer_id = $1 \
         GROUP BY currency HAVING SUM(amount_minor) <> 0 ORDER BY currency";
-    DECIDED_FOR_CUSTOMER = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
+    DECIDED_FOR_CUSTOMER = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs, d.rule \
         FROM desk_cases c JOIN cases k ON k.id = c.case_id JOIN decisions d ON d.case_id = c.case_id \
         WHERE c.kind = $1 AND c.customer_id = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
         ORDER BY d.id DESC LIMIT $3";
-    DECIDED_FOR_PARTY = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
+    DECIDED_FOR_PARTY = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs, d.rule \
         FROM desk_cases c JOIN decisions d ON d.case_id = c.case_id \
         WHERE c.kind = $1 AND c.party = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
         ORDER BY d.id DESC LIMIT $3";
@@ -330,7 +330,7 @@ statements! {
 /// The row of the index's progress, locked.
 pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";
 /// Decisions on the subjects of some decisions. `$IN` becomes the places of a lookup, here and below.
-pub(super) const DECISIONS_ON_SAME: &str = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs FROM decisions o \
+pub(super) const DECISIONS_ON_SAME: &str = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs, d.rule FROM decisions o \
     JOIN decisions d ON d.subject_kind = o.subject_kind AND d.subject_id = o.subject_id WHERE o.id IN ($IN)";
 /// Postings of some decisions.
 pub(super) const POSTINGS_OF_DECISIONS: &str = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, \
