@@ -700,7 +700,9 @@ impl Clues {
 
     /// `3 x 49.00`, `4 Rechnungen`.
     fn note_count(&mut self, found: &[Atom], folded: &[u8], at: usize) {
-        let Some(atom) = found.get(at).filter(|a| a.is_number && a.len() <= 2) else { return };
+        // `26` of a date is no count.
+        let is_count = |a: &&Atom| a.is_number && a.len() <= 2 && !matches!(a.before, b'.' | b'-' | b'/');
+        let Some(atom) = found.get(at).filter(is_count) else { return };
         let Some(next) = found.get(at + 1).filter(|n| !n.is_number) else { return };
         let word = next.text(folded);
         let counts = matches!(
