@@ -115,7 +115,9 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let password = super::user::people_of_demo(&database).await?;
     database.close().await;
     let listen = if TcpListener::bind(wanted).is_ok() { wanted } else { SocketAddr::new(wanted.ip(), 0) };
-    println!("\nThe queue is open until Ctrl-C. Sign in as `demo` (may do everything) or `second` (completes what needs four eyes);");
+    println!(
+        "\nThe queue is open until Ctrl-C. Sign in as `demo` (may do everything) or `second` (completes what needs four eyes);"
+    );
     println!("the password of both is {password}");
     super::serve::run(super::serve::Args::of_demo(config, listen)).await
 }
