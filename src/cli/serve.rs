@@ -28,7 +28,7 @@ pub struct Args {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// The address people type, when it is another one: https://quittance.example.com
+    /// The address people type, when it is another one: `https://quittance.example.com`
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// Certificate chain (PEM) for TLS of its own
