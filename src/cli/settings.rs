@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
-use quittance_agent::ports::{Clock, Store};
+use quittance_agent::ports::{Clock, Store, StoreError};
 use quittance_rules::bank::normal_account;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Change, ChangeSet};
@@ -215,10 +215,10 @@ impl DbArgs {
         Ok(settings)
     }
 
-    /// Opens the database the settings name.
+    /// Opens the database the settings name. One that is not there or holds no book of this version is wrong use.
     pub async fn open(&self) -> anyhow::Result<(Database, Settings)> {
         let settings = self.settings()?;
-        let database = Database::open(&settings.database).await?;
+        let database = Database::open(&settings.database).await.map_err(wrong_database)?;
         Ok((database, settings))
     }
 }
@@ -238,6 +238,14 @@ impl ByArgs {
             return Err(Usage("a name has 1 to 100 characters and no control characters".to_owned()).into());
         }
         Ok(name)
+    }
+}
+
+/// What cannot be opened, made or brought up to date was named wrongly; any other error of the store keeps its own kind.
+pub fn wrong_database(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Unavailable(sentence) => Usage(sentence).into(),
+        other => other.into(),
     }
 }
 
