@@ -1,20 +1,18 @@
 //! The pages in a real browser: signing in by hand, every page without a violation of the accessibility rules (axe), in both themes and
 //! both languages, without an error on the console; and light enough.
 
-mod web_desk;
-
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::desk::{TestDesk, proof_digest};
 use fantoccini::{Client, ClientBuilder, Locator};
 use jiff::SignedDuration;
 use quittance_rules::users::Role;
 use serde_json::json;
-use web_desk::{TestDesk, proof_digest};
 
-const AXE: &str = include_str!("fixtures/axe/axe.min.js");
+const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
 
 /// chromedriver on a port of its own choice; it ends with the test.
 struct Driver {

@@ -1,12 +1,10 @@
 //! NACHA returns and notifications of change.
 
-mod text_bank;
-
+use crate::text_bank::{files, fixture, messages, survives_damage, totals};
 use jiff::civil::date;
 use quittance_rules::bank::Collected;
 use quittance_tools::intake::IntakeError;
 use quittance_tools::intake::nacha::read;
-use text_bank::{files, fixture, messages, survives_damage, totals};
 
 fn take(name: &str) -> Collected {
     let mut sink = Collected::default();

@@ -1,12 +1,10 @@
 //! MT940 and MT942 on the files of many banks.
 
-mod text_bank;
-
+use crate::text_bank::{files, fixture, messages, survives_damage};
 use quittance_rules::bank::Collected;
 use quittance_rules::money::Currency;
 use quittance_tools::intake::mt940::{Options, read};
 use serde_json::Value;
-use text_bank::{files, fixture, messages, survives_damage};
 
 fn take(bytes: &[u8]) -> Collected {
     let mut sink = Collected::default();

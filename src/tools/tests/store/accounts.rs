@@ -1,12 +1,5 @@
 //! The contract of accounts and of the pages' lists: one list of cases, run on SQLite and on PostgreSQL.
 
-#[path = "store/contract.rs"]
-mod contract;
-#[path = "store/postgres.rs"]
-mod postgres;
-#[path = "store/sample.rs"]
-mod sample;
-
 use jiff::SignedDuration;
 use quittance_agent::desk::ports::DeskStore as _;
 use quittance_agent::ports::{Store, StoreError};
@@ -18,8 +11,8 @@ use quittance_rules::users::{ApiToken, External, Grant, Role, Scope, User, UserI
 use quittance_tools::store::Database;
 use sha2::{Digest as _, Sha256};
 
-use contract::contract;
-use sample::*;
+use crate::contract::{self, contract};
+use crate::sample::*;
 
 contract![
     people_come_back_as_they_went_in,

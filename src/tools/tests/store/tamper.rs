@@ -1,11 +1,5 @@
 //! One altered value anywhere, in the tables, in the log or in a kept original, is found and named.
 
-#[path = "store/postgres.rs"]
-mod postgres;
-#[allow(dead_code, reason = "each test binary uses its part of the samples")]
-#[path = "store/sample.rs"]
-mod sample;
-
 use quittance_agent::ports::Store;
 use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{AuditEntry, Change};
@@ -14,7 +8,8 @@ use quittance_tools::store::{Database, verify_export};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
 
-use sample::*;
+use crate::postgres;
+use crate::sample::*;
 
 /// Every table whose rows the log, the postings or a digest determine.
 const TABLES: [&str; 18] = [

@@ -1,12 +1,10 @@
 //! BAI2 balance reports.
 
-mod text_bank;
-
+use crate::text_bank::{files, fixture, messages, survives_damage, totals};
 use jiff::civil::date;
 use quittance_rules::bank::Collected;
 use quittance_rules::money::Currency;
 use quittance_tools::intake::bai2::{Options, read};
-use text_bank::{files, fixture, messages, survives_damage, totals};
 
 fn take(bytes: &[u8]) -> Collected {
     let mut sink = Collected::default();

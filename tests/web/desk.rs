@@ -1,7 +1,5 @@
 //! A desk for the tests of the pages: a book with two entities, people with roles, a clock that is set by hand.
 
-#![allow(dead_code)]
-
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -54,7 +52,7 @@ pub struct TestDesk {
     pub web: Web<Database>,
     pub clock: Arc<HandClock>,
     pub router: Router,
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 pub fn eur(minor: i64) -> Money {
@@ -115,7 +113,7 @@ impl TestDesk {
         let web = Web::new(store, clock.clone(), settings);
         fill(&web.store, clock.now()).await;
         let router = quittance_web::routes::router(web.clone());
-        Self { web, clock, router, folder }
+        Self { web, clock, router, _folder: folder }
     }
 
     pub async fn apply(&self, changes: Vec<Change>) {

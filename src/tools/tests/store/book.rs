@@ -1,12 +1,5 @@
 //! The contract of the store: one list of cases, run on SQLite and on PostgreSQL.
 
-#[path = "store/contract.rs"]
-mod contract;
-#[path = "store/postgres.rs"]
-mod postgres;
-#[path = "store/sample.rs"]
-mod sample;
-
 use quittance_agent::ports::{Applied, CaseFilter, Sequence, Store, StoreError};
 use quittance_rules::aliases::{Alias, AliasId, AliasKind, Standing};
 use quittance_rules::cases::{Actor, Case, CaseState, Ruling, Subject};
@@ -18,8 +11,8 @@ use quittance_rules::records::{Customer, ItemKind, OpenItem};
 use quittance_rules::reuse::EvidenceMarks;
 use quittance_tools::store::{Database, verify_export};
 
-use contract::contract;
-use sample::*;
+use crate::contract::{self, contract};
+use crate::sample::*;
 
 contract![
     what_goes_in_comes_out,

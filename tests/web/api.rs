@@ -1,9 +1,5 @@
 //! The JSON interface: what it answers is what its document says, and a repeated request changes nothing.
 
-#[path = "../src/tools/tests/store/sample.rs"]
-#[allow(dead_code, reason = "these tests use their part of the samples")]
-mod sample;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,7 +16,7 @@ use quittance_web::{Settings, Web, routes};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use sample::*;
+use crate::sample::*;
 
 /// A book with two cases of entity e1 and one of e2, and the tokens `full` (decides everywhere), `reads` and `e2` (decides for e2).
 async fn desk() -> (tempfile::TempDir, Database, axum::Router) {

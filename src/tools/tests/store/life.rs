@@ -1,9 +1,5 @@
 //! The life of a database: made, opened, brought up to date, refused; written by a program that is killed; read by two.
 
-#[allow(dead_code, reason = "each test binary uses its part of the samples")]
-#[path = "store/sample.rs"]
-mod sample;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,7 +11,7 @@ use quittance_tools::store::Database;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, Executor, SqliteConnection};
 
-use sample::*;
+use crate::sample::*;
 
 fn url(file: &Path) -> String {
     format!("sqlite://{}", file.display())
@@ -132,7 +128,7 @@ async fn killed_at_any_moment_nothing_is_half_written() {
     let mut entries = vec![1];
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "killed_at_any_moment_nothing_is_half_written"])
+            .args(["--exact", "life::killed_at_any_moment_nothing_is_half_written"])
             .env(CHILD, &file)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

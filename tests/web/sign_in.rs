@@ -1,10 +1,9 @@
 //! Signing in, and everything that must not work.
 
-mod web_desk;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use crate::desk::{TestDesk, user_id};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Method, Request, StatusCode, header};
@@ -17,7 +16,6 @@ use quittance_rules::users::{ApiToken, Role, Scope, User};
 use quittance_web::secret;
 use quittance_web::settings::OidcProvider;
 use sha2::{Digest as _, Sha256};
-use web_desk::{TestDesk, user_id};
 
 const PASSWORD: &str = "vuelo tranquilo bajo lluvia";
 
@@ -244,7 +242,7 @@ async fn somebody_is_always_left_who_is_admin() {
     assert!(!ana.may_everywhere(Role::Viewer));
 }
 
-async fn with_token(desk: &TestDesk, method: Method, path: &str, token: &str) -> web_desk::Answer {
+async fn with_token(desk: &TestDesk, method: Method, path: &str, token: &str) -> crate::desk::Answer {
     let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
     desk.send(request.header(header::ACCEPT, "application/json").body(Body::empty()).unwrap()).await
 }
@@ -372,7 +370,7 @@ async fn provider() -> Provider {
 }
 
 /// Goes to the provider and comes back with a code.
-async fn through(desk: &TestDesk, provider: &Provider, code: &str, same_browser: bool) -> web_desk::Answer {
+async fn through(desk: &TestDesk, provider: &Provider, code: &str, same_browser: bool) -> crate::desk::Answer {
     let cookie = format!("quittance-visitor={}", "v".repeat(43));
     let go = Request::builder().uri("/sign-in/with/idp?next=/queue").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
     let going = desk.send(go).await;

@@ -54,7 +54,7 @@ fn shown(found: &Collected) -> Vec<String> {
 #[test]
 fn files_of_many_banks_give_what_they_say() {
     let mut table: Vec<(&str, Option<&str>, Vec<String>)> = Vec::new();
-    for line in include_str!("../../../tests/fixtures/banks/expected.txt").lines() {
+    for line in include_str!("../../../../tests/fixtures/banks/expected.txt").lines() {
         match (line.strip_prefix("  "), table.last_mut()) {
             (Some(row), Some((_, _, rows))) => rows.push(row.to_owned()),
             (Some(row), None) => panic!("{row} stands before any file"),

@@ -1,12 +1,6 @@
 //! The desk on both databases: the list and its search give the same answers, two people never decide one case, what is done can
 //! be undone.
 
-#[path = "store/postgres.rs"]
-mod postgres;
-#[path = "store/sample.rs"]
-#[allow(dead_code, reason = "the desk uses its part of the samples")]
-mod sample;
-
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +25,8 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::Customer;
 use quittance_tools::store::Database;
 
-use sample::*;
+use crate::postgres;
+use crate::sample::*;
 
 type CaseFn = fn(Database) -> Pin<Box<dyn Future<Output = String> + Send>>;
 
@@ -512,7 +507,7 @@ async fn everything_a_rule_did_is_undone(book: Database) -> String {
         let mut made = decision(first + n, open.subject.clone(), Ruling::Settled { entries });
         made.by = quittance_rules::cases::Actor::Rule;
         made.case = Some(open.id);
-        let posted = sample::posting(posting + n, first + n, &format!("l{n}"), &format!("i{n}"), minor);
+        let posted = crate::sample::posting(posting + n, first + n, &format!("l{n}"), &format!("i{n}"), minor);
         let resolved = Case { version: 2, state: CaseState::Resolved { decision: made.id }, ..open };
         apply(&book, vec![Change::Decided(made), Change::Posted(posted), Change::CaseChanged(resolved)]).await.unwrap();
     }

@@ -1,6 +1,4 @@
 //! What the tests of the text bank formats share.
-#![allow(dead_code)]
-
 use std::path::{Path, PathBuf};
 
 use quittance_rules::bank::{Collected, CollectedStatement};

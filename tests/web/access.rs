@@ -1,20 +1,18 @@
 //! Every route, tried with nobody, with each role on one entity, on the other, and on all; and with a token. What is written here is
 //! what must hold: a route that is not in the list fails, whatever the router says about it.
 
-mod web_desk;
-
 use std::collections::BTreeSet;
 
+use crate::desk::{Answer, TestDesk, proof_digest};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use quittance_rules::users::{Role, User};
 use quittance_tools::store::Database;
 use quittance_web::routes::{Bound, rows};
-use web_desk::{Answer, TestDesk, proof_digest};
 
 /// Least that is needed, as a word: `open`, `signed-in`, a role on any entity, `all:` a role on all of them; and `subject` where the
 /// path names something of one entity.
-const TABLE: &str = include_str!("web_desk/access.table");
+const TABLE: &str = include_str!("access.table");
 
 struct Line {
     method: Method,

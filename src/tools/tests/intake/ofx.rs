@@ -1,13 +1,11 @@
 //! OFX and QFX of banks, card issuers and brokers.
 
-mod text_bank;
-
+use crate::text_bank::{files, fixture, messages, survives_damage, totals};
 use jiff::civil::date;
 use quittance_rules::bank::Collected;
 use quittance_rules::money::Currency;
 use quittance_tools::intake::ofx::{Options, read};
 use serde_json::Value;
-use text_bank::{files, fixture, messages, survives_damage, totals};
 
 fn take(bytes: &[u8]) -> Collected {
     let mut sink = Collected::default();

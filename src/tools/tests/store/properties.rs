@@ -1,12 +1,6 @@
 //! Whatever is applied, in whatever order and however often: money is not lost, both databases do the same, byte for byte in
 //! the audit log, and a verification finds nothing.
 
-#[path = "store/postgres.rs"]
-mod postgres;
-#[allow(dead_code, reason = "each test binary uses its part of the samples")]
-#[path = "store/sample.rs"]
-mod sample;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use quittance_agent::ports::{Applied, CaseFilter, Store, StoreError};
@@ -16,7 +10,8 @@ use quittance_rules::ledger::{CaseId, DecisionId, Position, Posting, PostingId, 
 use quittance_rules::records::{Customer, OpenItem};
 use quittance_tools::store::Database;
 
-use sample::*;
+use crate::postgres;
+use crate::sample::*;
 
 /// One thing somebody tries. Numbers choose among few ids, so that things meet.
 #[derive(Debug, Clone)]

@@ -1,12 +1,10 @@
 //! QIF registers.
 
-mod text_bank;
-
+use crate::text_bank::{messages, survives_damage, totals};
 use jiff::civil::date;
 use quittance_rules::bank::Collected;
 use quittance_rules::money::Currency;
 use quittance_tools::intake::qif::{DateOrder, Options, read};
-use text_bank::{messages, survives_damage, totals};
 
 fn take(text: &str, date_order: Option<DateOrder>) -> Collected {
     let mut sink = Collected::default();
