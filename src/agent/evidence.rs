@@ -152,7 +152,7 @@ fn hints(reading: &Reading, today: Date) -> Vec<String> {
 }
 
 /// The exceptions a reading raises by itself, gravest first. Every one of them can only send something to a person.
-fn asks(reading: &Reading) -> Vec<ExceptionKind> {
+pub fn asks(reading: &Reading) -> Vec<ExceptionKind> {
     let complains = |prefix: &str| reading.complaints.iter().any(|complaint| complaint.starts_with(prefix));
     let mut kinds = Vec::new();
     if complains("bank details") {

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod audit;
 mod bank_options;
 mod demo;
+mod evidence;
 mod export;
 mod fit;
 mod import;
@@ -47,6 +48,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
+    /// What was read: list it, correct its kind, see what is claimed and not yet paid
+    Evidence(evidence::Args),
     /// Match what is open, settle what is certain, queue the rest
     Run(run::Args),
     /// Work the queue: list, show, approve, reject, undo
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
+        Command::Evidence(args) => wait_for(evidence::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
         Command::Export(args) => wait_for(export::run(args)),

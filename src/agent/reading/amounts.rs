@@ -57,6 +57,12 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             return None;
         }
     }
+    // A lone digit or two without a sign, a mark or a label is an icon, a count or a page.
+    let digits: usize =
+        amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
+    if governed.is_none() && !amount.has_sign() && !amount.has_fraction && digits < 3 {
+        return None;
+    }
     if is_rupee_sign_misread(doc, amount) {
         return None;
     }
@@ -74,7 +80,9 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             };
             // `1.234` read with a decimal mark has thousandths, which nobody pays; it stays possible, not likely.
             let fine = currency.is_some_and(|(c, _)| Money::parse(&value.normalize().to_string(), c).is_err());
-            (!fine).then_some((value, if value.scale() == 3 { weight * 0.1 } else { weight }))
+            // Except where three decimals are what the currency has: `KWD 796.000` is seven hundred and ninety-six.
+            let thousandths = value.scale() == 3 && currency.is_none_or(|(c, _)| c.exponent() < 3);
+            (!fine).then_some((value, if thousandths { weight * 0.1 } else { weight }))
         })
         .collect();
     let whole: f64 = readings.iter().map(|(_, w)| w).sum();
@@ -163,6 +171,8 @@ fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
         return None;
     }
     let (first, last) = (*amount.words.iter().min()?, *amount.words.iter().max()?);
+    // The sign may stand at the end of the line before.
+    let first = first.checked_sub(1).filter(|before| amount.currency_words.contains(before)).unwrap_or(first);
     let line = doc.layout.words[last].line;
     let page = doc.layout.words[last].region.page;
     let near = |w: usize| {

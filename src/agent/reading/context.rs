@@ -25,6 +25,10 @@ pub enum Language {
     De,
     It,
     Nl,
+    Sv,
+    Da,
+    Nb,
+    Pl,
 }
 
 /// The document's own evidence on how to read its values.
@@ -82,6 +86,20 @@ impl Context {
                 None => pointed.push((currency, weight)),
             }
         }
+        // `Portland, OR 97201`: an address of the United States, as nobody else writes one.
+        let places = layout.words.windows(2).filter(|w| {
+            let (state, zip) = (w[0].text.as_str(), w[1].text.trim_end_matches([',', '.']));
+            let zip = zip.get(..5).filter(|_| zip.len() == 5 || zip.len() == 10);
+            US_STATES.contains(&state) && zip.is_some_and(|z| z.bytes().all(|b| b.is_ascii_digit()))
+        });
+        if places.count() > 0
+            && let Ok(dollar) = Currency::parse("USD")
+        {
+            match pointed.iter_mut().find(|(c, _)| *c == dollar) {
+                Some((_, weight)) => *weight = weight.saturating_add(3),
+                None => pointed.push((dollar, 3)),
+            }
+        }
         pointed.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         let mut unique = Vec::new();
         for currency in named {
@@ -109,7 +127,7 @@ impl Context {
                 _,
                 Some(
                     "PEN" | "MXN" | "USD" | "GBP" | "GTQ" | "DOP" | "HNL" | "BOB" | "INR" | "CAD" | "AUD" | "JPY" | "CHF" | "NIO"
-                    | "CNY",
+                    | "CNY" | "KWD" | "BHD" | "OMR" | "JOD" | "AED" | "SAR" | "NGN" | "KES" | "NZD" | "SGD" | "HKD",
                 ),
             ) => 0.9,
             (
@@ -122,7 +140,20 @@ impl Context {
             (Some(Language::En), _) => 0.9,
             (Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), Some("EUR")) => 0.08,
             (Some(Language::Es), _) => 0.5,
-            (Some(Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), _) => 0.1,
+            (
+                Some(
+                    Language::Pt
+                    | Language::Fr
+                    | Language::De
+                    | Language::It
+                    | Language::Nl
+                    | Language::Sv
+                    | Language::Da
+                    | Language::Nb
+                    | Language::Pl,
+                ),
+                _,
+            ) => 0.1,
             (None, _) => 0.5,
         };
         // Every number that shows its mark makes that mark twenty times as likely, up to three numbers a side.
@@ -136,7 +167,7 @@ impl Context {
             Some(Language::En) if dollars => 0.12,
             Some(Language::En) if self.named.iter().chain(self.pointed.iter().map(|(c, _)| c)).next().is_some() => 0.9,
             Some(Language::En) => 0.5,
-            Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl) => 0.95,
+            Some(_) => 0.95,
             None if dollars => 0.3,
             None => 0.75,
         };
@@ -175,9 +206,16 @@ impl Context {
     /// Which of the currencies that share a sign is meant.
     fn shared(&self, sign: &str) -> Option<(Currency, f64)> {
         let fits = |currency: Currency| read_amount(sign, DecimalMark::Point, currency).is_ok();
+        // Three countries write `kr`, each in its own language.
+        let own = match self.language {
+            Some(Language::Sv) => Currency::parse("SEK").ok(),
+            Some(Language::Da) => Currency::parse("DKK").ok(),
+            Some(Language::Nb) => Currency::parse("NOK").ok(),
+            _ => None,
+        };
         let mut scores: Vec<(Currency, u32)> = Vec::new();
         let named = self.named.iter().map(|&c| (c, 6));
-        let pointed = self.pointed.iter().copied();
+        let pointed = self.pointed.iter().copied().chain(own.map(|c| (c, 3)));
         // `$` in a Mexican or Colombian paper is a peso; the dictionary of signs lists them all.
         for (currency, weight) in named.chain(pointed).filter(|(c, _)| fits(*c)) {
             match scores.iter_mut().find(|(c, _)| *c == currency) {
@@ -193,6 +231,13 @@ impl Context {
         }
     }
 }
+
+/// Abbreviations of the states and the capital's district, as the United States Postal Service lists them.
+const US_STATES: &[&str] = &[
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
+    "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD",
+    "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR",
+];
 
 /// Codes that a document prints by themselves (`Currency: EUR`), without those that are words too.
 const COMMON_CODES: &[&str] = &[
@@ -231,6 +276,10 @@ fn language_of(layout: &Layout<'_>) -> Option<Language> {
         "fr" => Language::Fr,
         "de" => Language::De,
         "it" => Language::It,
+        "sv" => Language::Sv,
+        "da" => Language::Da,
+        "nb" => Language::Nb,
+        "pl" => Language::Pl,
         _ => Language::Nl,
     })
 }

@@ -379,6 +379,22 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     if SHARED_SIGNS.contains(&lower.as_str()) {
         return Some(Sign::Shared);
     }
+    // The letter of the złoty is read as another where the reader of letters lacks it, and typed so where a keyboard does.
+    if matches!(lower.as_str(), "zl" | "zt" | "zł." | "zl.") {
+        return Currency::parse("PLN").ok().map(Sign::Own);
+    }
+    // Signs that are letters: the quetzal, and the dinar and riyal as the Gulf writes them.
+    let letters = match word.trim_end_matches('.') {
+        "Q" => Some("GTQ"),
+        "KD" | "K.D" => Some("KWD"),
+        "BD" | "B.D" => Some("BHD"),
+        "SR" | "S.R" => Some("SAR"),
+        "Dhs" | "DHS" | "Dh" => Some("AED"),
+        _ => None,
+    };
+    if let Some(code) = letters {
+        return Currency::parse(code).ok().map(Sign::Own);
+    }
     if OWN_SIGNS.contains(&lower.as_str()) {
         let readings = amount_readings(&format!("{word} 1")).ok()?;
         return readings.first().and_then(|r| r.currency).map(Sign::Own);
@@ -413,6 +429,11 @@ fn amounts_in(
         let mut span = at..at.saturating_add(length);
         at = span.end;
         let Ok(readings) = amount_readings(&core) else { continue };
+        // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
+        let last = span.end.saturating_sub(1);
+        if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
+            continue;
+        }
         if pieces.get(span.end).is_some_and(|p| p.starts_with('%')) {
             continue;
         }
@@ -449,6 +470,25 @@ fn amounts_in(
                 if currency.is_some() || shared_sign.is_some() {
                     currency_words.push(sign);
                     words_of_amount.insert(0, sign);
+                }
+            }
+        }
+        if currency.is_none() && shared_sign.is_none() && span.start == 0 {
+            // `… the transfer of USD` at the end of a line, the number at the head of the next: the box is the number's.
+            let number = words[0];
+            let before = number.checked_sub(1).map(|w| (w, &layout.words[w]));
+            let here = &layout.words[number];
+            if let Some((word, sign)) = before
+                && sign.region.page == here.region.page
+                && sign.line.checked_add(1) == Some(here.line)
+            {
+                match sign_of(sign.text.as_str(), currencies) {
+                    Some(Sign::Own(own)) => currency = Some(own),
+                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", sign.text.to_lowercase())),
+                    None => {}
+                }
+                if currency.is_some() || shared_sign.is_some() {
+                    currency_words.push(word);
                 }
             }
         }
@@ -501,12 +541,18 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         }
         return None;
     }
+    if let Some(text) = dollars_of(piece) {
+        return Some((1, text));
+    }
     let glued = glued_letters(piece);
     if let Some((letters, number)) = glued {
         match letters.to_ascii_lowercase().as_str() {
             "ksh" | "kshs" | "kes" => return Some((1, format!("KES {}", number.trim_start_matches('.')))),
             // Nigerians write the naira's sign as N where a keyboard lacks it, and readers of letters see it so.
             "n" if is_grouped_or_fraction(number) => return Some((1, format!("₦{number}"))),
+            "q" if is_grouped_or_fraction(number) => return Some((1, format!("GTQ {number}"))),
+            // So is the sign of the yen seen as Y.
+            "y" if is_grouped_or_fraction(number) => return Some((1, format!("¥{number}"))),
             // `FT2631400871`, `RM44120`: a code. Amounts of that size are written with marks, or behind a currency's code.
             _ if number.bytes().all(|b| b.is_ascii_digit()) && number.len() >= 5 && Currency::parse(letters).is_err() => {
                 return None;
@@ -520,6 +566,20 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
     // Long runs of bare digits, and those that begin with a zero, are numbers of something, not amounts.
     if bare && (digits > 9 || (piece.starts_with('0') && digits > 1)) {
         return None;
+    }
+    // `1,014, 330.00`: a gap that a reader of letters saw behind the mark.
+    if let Some(next) = pieces.get(at.saturating_add(1)).filter(|_| !taken[at.saturating_add(1)])
+        && let Some(mark) = pieces[at].chars().last().filter(|c| matches!(c, ',' | '.'))
+        && let next = trimmed_amount(next)
+        && let Some((group, fraction)) = next.split_at_checked(3)
+        && group.bytes().all(|b| b.is_ascii_digit())
+        && fraction.len() == 3
+        && fraction.starts_with([',', '.'])
+        && !fraction.starts_with(mark)
+        && fraction.bytes().skip(1).all(|b| b.is_ascii_digit())
+        && piece.split(|c: char| !c.is_ascii_digit()).next_back().is_some_and(|last| last.len() == 3 || !marks && digits <= 3)
+    {
+        return Some((2, format!("{piece}{mark}{next}")));
     }
     if !marks && digits <= 3 {
         let mut text = piece.to_owned();
@@ -552,6 +612,26 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         }
     }
     Some((1, piece.to_owned()))
+}
+
+/// `CAD$839.38`, `MXN$1,200`, and `AS$2,609.07`, as `A$` is often seen: the dollar or peso that the letters name, and the number.
+fn dollars_of(piece: &str) -> Option<String> {
+    let (letters, number) = piece.split_once('$')?;
+    let code = match letters {
+        "A" | "AS" | "AU" | "AUD" => "AUD",
+        "C" | "CS" | "CA" | "CAD" | "CDN" => "CAD",
+        "US" | "USD" | "U" => "USD",
+        "NZ" | "NZD" => "NZD",
+        "HK" | "HKD" => "HKD",
+        "MX" | "MXN" => "MXN",
+        "COP" | "COL" => "COP",
+        "CLP" => "CLP",
+        "ARS" | "AR" => "ARS",
+        "SGD" => "SGD",
+        _ => return None,
+    };
+    // `C$` is the córdoba of Nicaragua too.
+    (letters != "C" && letters != "CS" && number.starts_with(|c: char| c.is_ascii_digit())).then(|| format!("{code} {number}"))
 }
 
 /// Letters right before a number: `Ksh4,500`.

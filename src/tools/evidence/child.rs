@@ -39,6 +39,11 @@ impl Desk {
     pub(super) fn time_left(&self) -> Duration {
         limits::SOFT_DEADLINE.saturating_sub(self.begun.elapsed())
     }
+    /// Says when a second look at a picture would cost the first its answer: on a machine that is busy with other work.
+    pub(super) fn is_hurried(&self) -> impl Fn() -> bool + use<> {
+        let begun = self.begun;
+        move || begun.elapsed() > limits::SECOND_LOOK
+    }
     /// The OCR engine, loaded on first use.
     pub(super) fn ocr(&mut self, complaints: &mut Vec<String>) -> Result<&mut Ocr, Refusal> {
         if self.ocr.is_none() {

@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{fingerprint, heic, limits, relay, vote};
+use super::{fingerprint, heic, limits, relay, rupee, vote};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -207,9 +207,13 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
         return Ok(Page { width: width as f32, height: height as f32, lines: vec![] });
     }
     let spare_time = desk.time_left().as_millis() > 3_500;
+    let hurried = desk.is_hurried();
     let ocr = desk.ocr(complaints)?;
-    let mut page = read_upright(&picture, ocr);
-    if sure_letters(&page) < UPRIGHT_LETTERS && spare_time {
+    let mut page = read_upright(&picture, ocr, &hurried);
+    if hurried() {
+        complaints.push("The picture was looked at once only, because the machine was busy; bring it again to have it read better.".to_owned());
+    }
+    if sure_letters(&page) < UPRIGHT_LETTERS && spare_time && !hurried() {
         let gray = imageops::grayscale(&picture);
         let scale = 1_100.0 / width.max(height) as f32;
         let small = if scale < 1.0 { resized(&gray, scale) } else { gray };
@@ -229,7 +233,7 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
                 2 => imageops::rotate180(&picture),
                 _ => imageops::rotate270(&picture),
             };
-            page = turn_back(read_upright(&upright, ocr), quarters, width as f32, height as f32);
+            page = turn_back(read_upright(&upright, ocr, &hurried), quarters, width as f32, height as f32);
             complaints.push(format!("The picture was turned by {} degrees to be read.", quarters * 90));
         }
     }
@@ -259,7 +263,7 @@ fn turn_back(mut page: Page, quarters: u32, width: f32, height: f32) -> Page {
     page
 }
 
-fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
+fn read_upright(picture: &RgbImage, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Page {
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let mut lines = relay::find(picture);
     let mut scale = 1.0;
@@ -280,7 +284,7 @@ fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
         }
     }
     let work = smaller.as_ref().unwrap_or(picture);
-    let words = both_passes(work, lines.as_ref(), ocr);
+    let words = both_passes(work, lines.as_ref(), ocr, hurried);
     let (work_width, work_height) = (work.width() as f32, work.height() as f32);
     let mut page = Page::of_words(work_width, work_height, words);
     // Lines are lines on the level picture; places are places on the picture as it came.
@@ -317,19 +321,21 @@ fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
     })
 }
 
-fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr) -> Vec<Seen> {
+fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Vec<Seen> {
     let gray = imageops::grayscale(picture);
     let low = lines.and_then(|l| l.letter_height).is_some_and(|h| h < LETTER_LOW);
     let scale = if low && gray.width() * gray.height() < 1_500_000 { 2.0 } else { 1.0 };
-    let whole = if scale > 1.0 { resized(&gray, scale) } else { gray };
-    let mut page = ocr.words(&whole, Layout::Page);
+    let level = gray;
+    let mut page = if scale > 1.0 { ocr.words(&resized(&level, scale), Layout::Page) } else { ocr.words(&level, Layout::Page) };
     for word in &mut page {
         let r = &mut word.at;
         (r.x0, r.y0, r.x1, r.y1) = (r.x0 / scale, r.y0 / scale, r.x1 / scale, r.y1 / scale);
     }
-    let set_again = lines.map(|l| l.read(ocr)).unwrap_or_default();
+    let set_again = lines.filter(|_| !hurried()).map(|l| l.read(ocr)).unwrap_or_default();
     let words = if set_again.is_empty() { page } else { vote::reconcile(page, set_again) };
-    vote::without_noise(words)
+    let mut words = vote::without_noise(words);
+    rupee::restore(&level, &mut words);
+    words
 }
 
 fn resized(gray: &GrayImage, scale: f32) -> GrayImage {

@@ -21,6 +21,7 @@ mod pdf;
 mod poppler;
 mod protocol;
 mod relay;
+mod rupee;
 mod sandbox;
 mod text;
 mod vote;

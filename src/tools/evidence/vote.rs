@@ -119,7 +119,7 @@ pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
 fn is_stray(word: &Seen, all: &[Seen]) -> bool {
     let mut letters = word.text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
-    if !letter.is_alphabetic() && letter != '|' {
+    if !letter.is_alphabetic() && !matches!(letter, '|' | '/' | '\\' | '_' | '~' | '\'' | '`' | '^') {
         return false;
     }
     let middle = |r: Rect| ((r.x0 + r.x1) / 2.0, (r.y0 + r.y1) / 2.0);
