@@ -12,6 +12,7 @@ use quittance_rules::policy::{EvidencePolicy, Policy};
 use quittance_rules::reuse::{EvidenceMarks, shows_one_payment};
 
 use crate::marks::{marks_of, repeats};
+use crate::model::second::{DISAGREES, of_rules};
 use crate::ports::{Clock, EvidenceReader, Sequence, Store, StoreError, StoredPayment, Unreadable};
 use crate::senders::customer_of;
 
@@ -182,6 +183,9 @@ pub fn asks(reading: &Reading) -> Vec<ExceptionKind> {
             kinds.push(kind);
         }
     }
+    if complains(DISAGREES) && !kinds.contains(&ExceptionKind::Unknown) {
+        kinds.push(ExceptionKind::Unknown);
+    }
     kinds
 }
 
@@ -255,9 +259,7 @@ pub fn claimed_date(reading: &Reading) -> Option<Date> {
 }
 
 fn best<T>(reading: &Reading, field: Field, pick: impl Fn(&ClaimValue) -> Option<T>) -> Option<T> {
-    reading
-        .claims
-        .iter()
+    of_rules(reading)
         .filter(|claim| claim.field == field)
         .max_by_key(|claim| claim.confidence)
         .and_then(|claim| pick(&claim.value))
@@ -422,9 +424,7 @@ fn other_amounts(reading: &Reading, credits: &[StoredPayment]) -> Vec<String> {
 
 /// Operation numbers long enough to be looked for in bank lines, letters and digits alone.
 fn references_of(reading: &Reading) -> Vec<String> {
-    reading
-        .claims
-        .iter()
+    of_rules(reading)
         .filter(|claim| claim.field == Field::Reference)
         .filter_map(|claim| match &claim.value {
             ClaimValue::Text(text) => Some(plain(text)),

@@ -6,6 +6,7 @@ use quittance_rules::records::CustomerId;
 use quittance_rules::reuse::{EvidenceMarks, Reuse, reuse, shows_one_payment};
 
 use crate::evidence::{claimed_amount, claimed_date, plain, reading_of, short};
+use crate::model::second::of_rules;
 use crate::ports::{Store, StoreError};
 
 /// Below this a reference is one of several guesses and compares nothing.
@@ -14,7 +15,8 @@ const SURE: Confidence = Confidence::from_percent(50);
 /// The marks of a reading.
 pub fn marks_of(reading: &Reading, sender: Option<&str>, customer: Option<CustomerId>) -> EvidenceMarks {
     let texts = |field: Field| {
-        reading.claims.iter().filter(move |claim| claim.field == field).filter_map(|claim| match &claim.value {
+        // What only a model has read is shown and compares nothing: it could tell two pieces apart that are one.
+        of_rules(reading).filter(move |claim| claim.field == field).filter_map(|claim| match &claim.value {
             ClaimValue::Text(text) => Some((text.clone(), claim.confidence)),
             _ => None,
         })

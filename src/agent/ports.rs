@@ -227,6 +227,15 @@ pub trait Clock: Send + Sync {
     fn today(&self, time_zone: &str) -> Date;
 }
 
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Timestamp {
+        C::now(self)
+    }
+    fn today(&self, time_zone: &str) -> Date {
+        C::today(self, time_zone)
+    }
+}
+
 /// A file that could not be read, and why, in one sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -10,17 +10,40 @@ use quittance_rules::ledger::{
     self, CaseId, DecisionId, Entry, ItemBalance, LedgerError, PaymentBalance, Posting, PostingId, Purpose,
 };
 use quittance_rules::money::Money;
+use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
+use serde::{Deserialize, Serialize};
 
 use crate::ports::{Clock, Sequence, Store, StoreError, StoredPayment};
 
+/// Items chosen by hand, with what is written off and where the rest stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Split {
+    /// Items and the amounts of the payment's currency to apply to them, of one customer or several.
+    pub items: Vec<(ItemId, Money)>,
+    /// Items and what is written off on them, within the policy's limit.
+    pub write_offs: Vec<(ItemId, Money)>,
+    /// The customer on whose account the rest stays; where all items are one customer's, it need not be named.
+    pub rest: Option<CustomerId>,
+}
+
 /// What a person chooses for a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// The candidate of this rank.
     Candidate(u32),
     /// Items and the amounts of the payment's currency to apply to them.
     Items(Vec<(ItemId, Money)>),
+    /// Items, write-offs and the rest.
+    Split(Split),
+    /// What a proposal holds: entries as they were shown to the person who completes it.
+    Proposed {
+        /// Rank of the candidate, where it was one.
+        candidate: Option<u32>,
+        /// The entries.
+        entries: Vec<Entry>,
+    },
     /// The money stays on a customer's account.
     KeepUnapplied(CustomerId),
     /// The money is not ours to apply.
@@ -102,6 +125,65 @@ pub enum DecideError {
         /// Stands in the way.
         later: DecisionId,
     },
+    /// Somebody else works on the case.
+    #[error("{by} works on case {case} until {until}; it can be decided then, or when {by} gives it back")]
+    Leased {
+        /// The case.
+        case: CaseId,
+        /// Who.
+        by: String,
+        /// Until when.
+        until: jiff::Timestamp,
+    },
+    /// The case is not as the person saw it.
+    #[error("case {case} has changed since you saw it (version {seen}, now {now}): look at it again")]
+    Stale {
+        /// The case.
+        case: CaseId,
+        /// The version the person saw.
+        seen: i64,
+        /// The version now.
+        now: i64,
+    },
+    /// More than one decision may write off.
+    #[error("{amount} would be written off; {}", match .limit { Some(limit) => format!("the policy allows {limit} in one decision (desk.write_off_max)"), None => "the policy allows nothing in this currency (desk.write_off_max)".to_owned() })]
+    WriteOffTooLarge {
+        /// Asked for.
+        amount: Money,
+        /// The most the policy allows.
+        limit: Option<Money>,
+    },
+    /// The policy in force cannot be read.
+    #[error("the policy in force cannot be read: {0}")]
+    Policy(String),
+    /// A second person must agree and has a proposal before them.
+    #[error("case {case} waits for a second person: {by} proposed a decision at {at}; complete it or take it back first")]
+    WaitsForSecond {
+        /// The case.
+        case: CaseId,
+        /// Who proposed.
+        by: String,
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// Nothing waits for a second person.
+    #[error("no proposal waits on case {0}")]
+    NoProposal(CaseId),
+    /// The same person twice.
+    #[error("you proposed this yourself: a different person completes it")]
+    SamePerson,
+    /// Only an approver completes a proposal.
+    #[error("completing a proposal needs the role approver")]
+    NotApprover,
+    /// The sign-in is not fresh enough.
+    #[error("completing a proposal needs a fresh confirmation of who you are")]
+    StepUpNeeded,
+    /// Four eyes cannot look at a batch.
+    #[error("case {0} needs a second person and cannot be decided in a batch: decide it on its own page")]
+    NotInBatch(CaseId),
+    /// Nobody by that name, nothing to say, a day gone by, …
+    #[error("{0}")]
+    Unfit(String),
     /// Not a decision that changed anything.
     #[error("decision {0} changed nothing that could be undone")]
     NotUndoable(DecisionId),
@@ -121,15 +203,26 @@ pub struct Taken {
     pub case: Option<Case>,
 }
 
+/// Balances of items as they will be once decisions prepared earlier in the same change set are written.
+pub(crate) type Overlay = BTreeMap<ItemId, ItemBalance>;
+
+/// A decision that is ready to be written.
+pub(crate) struct Prepared {
+    /// What writing it changes.
+    pub(crate) changes: Vec<Change>,
+    /// What it will have done.
+    pub(crate) taken: Taken,
+}
+
 /// Everything a decision by a person needs.
-struct Desk<'a, S, C> {
-    store: &'a S,
-    clock: &'a C,
-    by: &'a str,
+pub(crate) struct Desk<'a, S, C> {
+    pub(crate) store: &'a S,
+    pub(crate) clock: &'a C,
+    pub(crate) by: &'a str,
 }
 
 impl<S: Store, C: Clock> Desk<'_, S, C> {
-    async fn pending(&self, id: CaseId) -> Result<Case, DecideError> {
+    pub(crate) async fn pending(&self, id: CaseId) -> Result<Case, DecideError> {
         let case = self.store.case(id).await?.ok_or(DecideError::NoCase(id))?;
         if let CaseState::Resolved { decision } = &case.state {
             let (by, at) = match self.store.decision(*decision).await? {
@@ -141,7 +234,7 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
         Ok(case)
     }
 
-    async fn payment(&self, id: &PaymentId) -> Result<StoredPayment, DecideError> {
+    pub(crate) async fn payment(&self, id: &PaymentId) -> Result<StoredPayment, DecideError> {
         let missing = || StoreError::BadRow {
             table: "bank_line",
             row: id.to_string(),
@@ -151,13 +244,13 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
         Ok(self.store.payment(id).await?.ok_or_else(missing)?)
     }
 
-    async fn today(&self, entity: Option<&EntityId>) -> Result<Date, StoreError> {
+    pub(crate) async fn today(&self, entity: Option<&EntityId>) -> Result<Date, StoreError> {
         let entities = self.store.entities().await?;
         let zone = entity.and_then(|id| entities.iter().find(|e| e.id == *id)).map_or("UTC", |e| e.time_zone.as_str());
         Ok(self.clock.today(zone))
     }
 
-    async fn record(
+    pub(crate) async fn record(
         &self,
         id: DecisionId,
         case: Option<&Case>,
@@ -180,10 +273,22 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
         })
     }
 
-    async fn apply(&self, changes: Vec<Change>) -> Result<(), DecideError> {
+    /// Writes, and gives the number of the audit entry.
+    pub(crate) async fn apply(&self, changes: Vec<Change>) -> Result<i64, DecideError> {
         let set = ChangeSet { by: Actor::Person(self.by.to_owned()), at: self.clock.now(), changes };
-        self.store.apply(set).await?;
-        Ok(())
+        Ok(self.store.apply(set).await?.audit_seq.unwrap_or_default())
+    }
+
+    /// Writes a decision on a case. Where somebody else was quicker, the error says who and when.
+    pub(crate) async fn apply_on(&self, case: CaseId, changes: Vec<Change>) -> Result<i64, DecideError> {
+        match self.apply(changes).await {
+            Err(DecideError::Store(StoreError::Conflict(what))) => {
+                // A case that is decided now was decided by somebody else; anything else is told as it is.
+                self.pending(case).await?;
+                Err(StoreError::Conflict(what).into())
+            }
+            other => other,
+        }
     }
 }
 
@@ -198,15 +303,36 @@ pub async fn approve<S: Store, C: Clock>(
 ) -> Result<Taken, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
-    if expected_version.is_some_and(|seen| seen != case.version) {
-        return Err(StoreError::Conflict(format!("case {}", case.id)).into());
+    is_fresh(&case, expected_version)?;
+    let id = case.id;
+    let prepared = prepare(&desk, case, choice, &mut Overlay::new()).await?;
+    desk.apply_on(id, prepared.changes).await?;
+    Ok(prepared.taken)
+}
+
+/// Refuses what was decided on a page that is out of date.
+pub(crate) fn is_fresh(case: &Case, seen: Option<i64>) -> Result<(), DecideError> {
+    match seen {
+        Some(seen) if seen != case.version => Err(DecideError::Stale { case: case.id, seen, now: case.version }),
+        Some(_) | None => Ok(()),
     }
+}
+
+/// Everything of a decision but the writing.
+pub(crate) async fn prepare<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    case: Case,
+    choice: Choice,
+    overlay: &mut Overlay,
+) -> Result<Prepared, DecideError> {
+    let store = desk.store;
     let rank = match &choice {
         Choice::Candidate(rank) => Some(*rank),
-        Choice::Items(_) | Choice::KeepUnapplied(_) | Choice::NotOurs | Choice::Close => None,
+        Choice::Proposed { candidate, .. } => *candidate,
+        Choice::Items(_) | Choice::Split(_) | Choice::KeepUnapplied(_) | Choice::NotOurs | Choice::Close => None,
     };
     let entries = match &case.subject {
-        Subject::Payment(payment) => payment_entries(&desk, &case, payment, choice).await?,
+        Subject::Payment(payment) => payment_entries(desk, &case, payment, choice, overlay).await?,
         Subject::Return(_) | Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => {
             let only_close =
                 matches!(choice, Choice::Close) || (matches!(choice, Choice::Candidate(1)) && case.candidates.is_empty());
@@ -225,8 +351,7 @@ pub async fn approve<S: Store, C: Clock>(
     }
     let resolved = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case };
     changes.push(Change::CaseChanged(resolved.clone()));
-    desk.apply(changes).await?;
-    Ok(Taken { decision, entries, case: Some(resolved) })
+    Ok(Prepared { changes, taken: Taken { decision, entries, case: Some(resolved) } })
 }
 
 fn not_allowed(case: &Case) -> DecideError {
@@ -276,14 +401,16 @@ pub(crate) async fn postings<S: Store>(
 }
 
 /// The entries a choice comes to, checked against the ledger as it is now, with a place for every cent.
-async fn payment_entries<S: Store, C: Clock>(
+pub(crate) async fn payment_entries<S: Store, C: Clock>(
     desk: &Desk<'_, S, C>,
     case: &Case,
     payment: &PaymentId,
     choice: Choice,
+    overlay: &mut Overlay,
 ) -> Result<Vec<Entry>, DecideError> {
     let payment = desk.payment(payment).await?;
     let remaining = payment.balance.remaining;
+    let mut rest_to = None;
     let mut entries = match choice {
         Choice::Candidate(rank) => case
             .candidates
@@ -292,6 +419,12 @@ async fn payment_entries<S: Store, C: Clock>(
             .map(|candidate| candidate.entries.clone())
             .ok_or(DecideError::NoCandidate { case: case.id, rank, count: case.candidates.len() })?,
         Choice::Items(items) => items.into_iter().map(|(item, amount)| allocation(item, amount)).collect(),
+        Choice::Split(split) => {
+            rest_to = split.rest;
+            let write_offs = write_offs(desk, split.write_offs).await?;
+            split.items.into_iter().map(|(item, amount)| allocation(item, amount)).chain(write_offs).collect()
+        }
+        Choice::Proposed { entries, .. } => entries,
         Choice::KeepUnapplied(customer) => vec![unapplied(customer, remaining)],
         Choice::NotOurs => {
             vec![Entry { purpose: Purpose::NotOurs, amount: remaining, item: None, cleared: None, customer: None }]
@@ -311,7 +444,7 @@ async fn payment_entries<S: Store, C: Clock>(
                 });
             }
             customers.push(stored.item.customer.clone());
-            items.insert(id.clone(), stored.balance);
+            items.insert(id.clone(), overlay.get(id).copied().unwrap_or(stored.balance));
         }
         if let Some(customer) = &entry.customer
             && desk.store.customer(customer).await?.is_none()
@@ -327,13 +460,57 @@ async fn payment_entries<S: Store, C: Clock>(
     if rest.is_positive() {
         customers.sort();
         customers.dedup();
-        match customers.as_slice() {
-            [only] => entries.push(unapplied(only.clone(), rest)),
-            _ => return Err(DecideError::MoneyLeft(rest)),
+        match (rest_to, customers.as_slice()) {
+            (Some(named), _) => {
+                if desk.store.customer(&named).await?.is_none() {
+                    return Err(DecideError::NoCustomer(named));
+                }
+                entries.push(unapplied(named, rest));
+            }
+            (None, [only]) => entries.push(unapplied(only.clone(), rest)),
+            (None, _) => return Err(DecideError::MoneyLeft(rest)),
         }
     }
     ledger::check(payment.balance, &items, &entries)?;
+    for entry in &entries {
+        if let (Some(item), Some(cleared)) = (&entry.item, entry.cleared)
+            && let Some(balance) = items.get_mut(item)
+        {
+            balance.open = balance.open.checked_sub(cleared).ok_or(LedgerError::Overflow)?;
+        }
+    }
+    overlay.extend(items);
     Ok(entries)
+}
+
+/// Entries that write off, refused above the policy's limit for one decision of a person.
+async fn write_offs<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    wanted: Vec<(ItemId, Money)>,
+) -> Result<Vec<Entry>, DecideError> {
+    let Some((_, first)) = wanted.first() else { return Ok(Vec::new()) };
+    let sum = wanted.iter().skip(1).try_fold(*first, |sum, (_, amount)| sum.checked_add(*amount)).ok_or(LedgerError::Overflow)?;
+    let policy = policy_in_force(desk.store).await?;
+    let limit = policy.desk.write_off_limit(sum.currency()).map_err(|error| DecideError::Policy(error.to_string()))?;
+    if !limit.is_some_and(|limit| sum.minor() <= limit.minor()) {
+        return Err(DecideError::WriteOffTooLarge { amount: sum, limit });
+    }
+    Ok(wanted
+        .into_iter()
+        .map(|(item, amount)| Entry {
+            purpose: Purpose::WriteOff,
+            amount: Money::zero(amount.currency()),
+            item: Some(item),
+            cleared: Some(amount),
+            customer: None,
+        })
+        .collect())
+}
+
+/// The policy in force; the built-in one where none has been published.
+pub async fn policy_in_force<S: Store>(store: &S) -> Result<Policy, DecideError> {
+    let text = store.policy().await?.map_or_else(|| DEFAULT_POLICY.to_owned(), |(_, text)| text);
+    Policy::parse(&text).map_err(|error| DecideError::Policy(error.to_string()))
 }
 
 fn allocation(item: ItemId, amount: Money) -> Entry {
@@ -346,8 +523,20 @@ fn unapplied(customer: CustomerId, amount: Money) -> Entry {
 
 /// Says that none of the candidates is right. The money stays in the queue; the refused answers are not proposed again.
 pub async fn reject<S: Store, C: Clock>(store: &S, clock: &C, by: &str, case: CaseId) -> Result<Taken, DecideError> {
+    reject_seen(store, clock, by, case, None).await
+}
+
+/// As [`reject`]; a case that changed since `expected_version` is refused.
+pub async fn reject_seen<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: &str,
+    case: CaseId,
+    expected_version: Option<i64>,
+) -> Result<Taken, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
+    is_fresh(&case, expected_version)?;
     if !case.kind.actions().contains(&Action::RejectCandidates) || !matches!(case.subject, Subject::Payment(_)) {
         return Err(not_allowed(&case));
     }
@@ -361,7 +550,7 @@ pub async fn reject<S: Store, C: Clock>(store: &S, clock: &C, by: &str, case: Ca
     rejected.rejected.extend(rejected.candidates.drain(..).map(|candidate| candidate.entries));
     rejected.reasons.push(format!("{by} refused the answers proposed before"));
     rejected.state = CaseState::Open;
-    desk.apply(vec![Change::Decided(record), Change::CaseChanged(rejected.clone())]).await?;
+    desk.apply_on(case.id, vec![Change::Decided(record), Change::CaseChanged(rejected.clone())]).await?;
     Ok(Taken { decision, entries: Vec::new(), case: Some(rejected) })
 }
 
@@ -379,7 +568,7 @@ pub async fn undo_case<S: Store, C: Clock>(store: &S, clock: &C, by: &str, case:
 }
 
 /// Which decisions have been undone, and by which.
-fn undone_by(decisions: &[Decision]) -> BTreeMap<DecisionId, DecisionId> {
+pub(crate) fn undone_by(decisions: &[Decision]) -> BTreeMap<DecisionId, DecisionId> {
     decisions
         .iter()
         .filter_map(|decision| match &decision.ruling {
@@ -389,7 +578,7 @@ fn undone_by(decisions: &[Decision]) -> BTreeMap<DecisionId, DecisionId> {
         .collect()
 }
 
-fn changes_something(ruling: &Ruling) -> bool {
+pub(crate) fn changes_something(ruling: &Ruling) -> bool {
     match ruling {
         Ruling::Settled { .. } | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed => true,
         Ruling::Asked | Ruling::Undone { .. } => false,
@@ -413,10 +602,13 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
         return Err(DecideError::LaterDecision { decision, later: later.id });
     }
     let id = DecisionId(store.reserve(Sequence::Decision, 1).await?);
-    let mut reversals = Vec::new();
-    for posting in store.postings_of_decision(decision).await? {
-        let number = PostingId(store.reserve(Sequence::Posting, 1).await?);
-        reversals.push(ledger::reversal(&posting, number, id).ok_or(LedgerError::Overflow)?);
+    let posted = store.postings_of_decision(decision).await?;
+    let mut reversals = Vec::with_capacity(posted.len());
+    if let Some(count) = u32::try_from(posted.len()).ok().filter(|count| *count > 0) {
+        let first = store.reserve(Sequence::Posting, count).await?;
+        for (number, posting) in (first..).zip(&posted) {
+            reversals.push(ledger::reversal(posting, PostingId(number), id).ok_or(LedgerError::Overflow)?);
+        }
     }
     let case = restored_case(&desk, &earlier).await?;
     let ruling = Ruling::Undone { decision };
@@ -443,38 +635,58 @@ async fn restored_case<S: Store, C: Clock>(
     };
     if let Some(id) = earlier.case {
         let now = desk.store.case(id).await?.ok_or(DecideError::NoCase(id))?;
-        let mut before = match settled {
-            // A rule settled a case that was pending: it comes back, and the rule does not repeat itself.
-            Some(_) => Case { state: CaseState::Open, ..now.clone() },
-            None => serde_json::from_str::<Option<Case>>(&earlier.inputs).ok().flatten().ok_or_else(|| StoreError::BadRow {
-                table: "decision",
-                row: earlier.id.to_string(),
-                column: "inputs",
-                message: "does not hold the case as it was seen".to_owned(),
-            })?,
-        };
-        before.version = now.version.saturating_add(1);
-        before.rejected.extend(settled);
-        return Ok(Some((before, false)));
+        return Ok(Some((case_before(earlier, &now)?, false)));
     }
     let (Subject::Payment(payment), Some(entries)) = (&earlier.subject, settled) else { return Ok(None) };
     let payment = desk.payment(payment).await?;
     let id = CaseId(desk.store.reserve(Sequence::Case, 1).await?);
+    Ok(Some((case_of_settled(earlier, entries, &payment, id, desk.by, desk.clock.now()), true)))
+}
+
+/// The case as it stood before a decision on it, under the version after `now`'s.
+pub(crate) fn case_before(earlier: &Decision, now: &Case) -> Result<Case, DecideError> {
+    let settled = match &earlier.ruling {
+        Ruling::Settled { entries } => Some(entries.clone()),
+        Ruling::Asked | Ruling::Approved { .. } | Ruling::Rejected | Ruling::Closed | Ruling::Undone { .. } => None,
+    };
+    let mut before = match settled {
+        // A rule settled a case that was pending: it comes back, and the rule does not repeat itself.
+        Some(_) => Case { state: CaseState::Open, ..now.clone() },
+        None => serde_json::from_str::<Option<Case>>(&earlier.inputs).ok().flatten().ok_or_else(|| StoreError::BadRow {
+            table: "decision",
+            row: earlier.id.to_string(),
+            column: "inputs",
+            message: "does not hold the case as it was seen".to_owned(),
+        })?,
+    };
+    before.version = now.version.saturating_add(1);
+    before.rejected.extend(settled);
+    Ok(before)
+}
+
+/// A new case for a payment that a rule had settled without one.
+pub(crate) fn case_of_settled(
+    earlier: &Decision,
+    entries: Vec<Entry>,
+    payment: &StoredPayment,
+    id: CaseId,
+    by: &str,
+    now: jiff::Timestamp,
+) -> Case {
     let PaymentBalance { received, .. } = payment.balance;
     let payer = payment.line.line.counterparty_name.as_deref().unwrap_or("an unnamed payer");
-    let case = Case {
+    Case {
         id,
         version: 1,
         entity: Some(payment.line.entity.clone()),
         kind: quittance_rules::exceptions::ExceptionKind::Unknown,
         subject: earlier.subject.clone(),
         amount: Some(received),
-        headline: format!("{received} from {payer}: {} undid what the rule had settled", desk.by),
-        reasons: vec![format!("decision {} by rule was undone by {}", earlier.id, desk.by)],
+        headline: format!("{received} from {payer}: {by} undid what the rule had settled"),
+        reasons: vec![format!("decision {} by rule was undone by {by}", earlier.id)],
         candidates: Vec::new(),
         rejected: vec![entries],
-        opened_at: desk.clock.now(),
+        opened_at: now,
         state: CaseState::Open,
-    };
-    Ok(Some((case, true)))
+    }
 }

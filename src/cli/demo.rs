@@ -13,6 +13,7 @@ use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
 
 use super::import::{Importer, import_all};
+use super::model::{ModelArgs, ModelReader};
 use super::progress::Bar;
 use super::settings::{EntitySetting, Settings, policy_in_force};
 use super::{Outcome, Usage, run};
@@ -26,6 +27,8 @@ pub struct Args {
     /// Another seed makes another book
     #[arg(long, default_value_t = 2026)]
     seed: u64,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 /// Written into a folder that the demo made, so that it only ever clears its own.
@@ -75,7 +78,9 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         };
         steps.push(("statements", statement, InputKind::Statement, Importer::Statement(placing, Box::default())));
     }
-    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence));
+    // The model, where one is wanted, is that of the settings around the demo; the demo's own settings name none.
+    let reader = ModelReader::new(&args.model, &Settings::read(None)?, &database)?;
+    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence(Box::new(reader))));
     let mut before = "";
     for (what, paths, kind, importer) in steps {
         if what != before {

@@ -20,6 +20,7 @@ use quittance_tools::intake::{IntakeError, books};
 use quittance_tools::store::Database;
 
 use super::bank_options::BankOptions;
+use super::model::{ModelArgs, ModelReader};
 use super::progress::Bar;
 use super::settings::{ByArgs, DbArgs};
 use super::{Outcome, Usage};
@@ -40,7 +41,7 @@ enum What {
     /// Bank and processor statements: CAMT.052/.053/.054, MT940/942, OFX/QFX, BAI2, NACHA returns, QIF, CSV, XLSX
     Statement(Statements),
     /// Evidence: images, PDFs, mails, text; folders are read with everything in them
-    Evidence(Files),
+    Evidence(Evidence),
 }
 
 #[derive(clap::Args)]
@@ -52,6 +53,14 @@ struct Files {
     db: DbArgs,
     #[command(flatten)]
     by: ByArgs,
+}
+
+#[derive(clap::Args)]
+struct Evidence {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 #[derive(clap::Args)]
@@ -77,7 +86,12 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Customers(files) => each(&files, InputKind::Customers, Importer::Customers).await,
         What::Invoices(files) => each(&files, InputKind::Invoices, Importer::Invoices).await,
-        What::Evidence(files) => each(&files, InputKind::Evidence, Importer::Evidence).await,
+        What::Evidence(evidence) => {
+            let (database, settings) = evidence.files.db.open().await?;
+            let by = evidence.files.by.name(&settings)?;
+            let reader = ModelReader::new(&evidence.model, &settings, &database)?;
+            import_all(&database, &by, &evidence.files.paths, InputKind::Evidence, &Importer::Evidence(Box::new(reader))).await
+        }
         What::Statement(statements) => {
             let entity = statements.entity.as_deref().map(EntityId::parse).transpose();
             let placing = Placing {
@@ -99,8 +113,8 @@ pub enum Importer {
     Invoices,
     /// Bank files, with where to place them and how to read them.
     Statement(Placing, Box<BankFileOptions>),
-    /// Evidence.
-    Evidence,
+    /// Evidence, with who reads it.
+    Evidence(Box<ModelReader>),
 }
 
 async fn each(files: &Files, kind: InputKind, importer: Importer) -> anyhow::Result<Outcome> {
@@ -165,12 +179,21 @@ pub async fn import_all(
 }
 
 /// What is said about one file.
-struct Said {
-    line: String,
-    refused: Vec<String>,
+pub struct Said {
+    /// One line: `12 new, 3 known`.
+    pub line: String,
+    /// What was refused, one sentence each.
+    pub refused: Vec<String>,
 }
 
-async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKind, importer: &Importer) -> anyhow::Result<Said> {
+/// Takes one file in.
+pub async fn import_one(
+    database: &Database,
+    by: &str,
+    path: PathBuf,
+    kind: InputKind,
+    importer: &Importer,
+) -> anyhow::Result<Said> {
     let path = path.as_path();
     if kind != InputKind::Evidence {
         bank_file::refuse_padding(path)?;
@@ -207,7 +230,7 @@ async fn import_one(database: &Database, by: &str, path: PathBuf, kind: InputKin
             let mut feed = BankFileFeed::open(path, options.as_ref().clone());
             import_statement(database, &SystemClock, by, input, placing, &mut feed).await?
         }
-        Importer::Evidence => return evidence_one(database, by, path, input).await,
+        Importer::Evidence(reader) => return evidence_one(database, reader, by, path, input).await,
     };
     Ok(said(&report))
 }
@@ -221,10 +244,12 @@ fn or_refused<T>(read: Result<books::Records<T>, IntakeError>) -> books::Records
     })
 }
 
-async fn evidence_one(database: &Database, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
+async fn evidence_one(database: &Database, reader: &ModelReader, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
-    let reader = EvidenceReader::of_this_program()?;
-    let outcome = import_evidence(database, &SystemClock, &reader, by, input, &bytes).await?;
+    let outcome = import_evidence(database, &SystemClock, reader, by, input, &bytes).await?;
+    for notice in reader.notices() {
+        eprintln!("notice: {notice}");
+    }
     Ok(match outcome {
         EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() },
         EvidenceOutcome::Read(kind, raised) => {
@@ -263,7 +288,7 @@ fn said(report: &ImportReport) -> Said {
 
 /// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders
 /// are not followed; pipes and devices would never end.
-fn walk(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
+pub fn walk(paths: &[PathBuf]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     let mut files = Vec::new();
     let mut passed_over = Vec::new();
     let mut open: Vec<PathBuf> = Vec::new();

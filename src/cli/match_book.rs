@@ -10,7 +10,7 @@ use quittance_rules::bank::Problem;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::matching::book::ppm;
 use quittance_rules::matching::{
-    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, ItemFields, ItemTable, MatchPolicy, Matcher,
+    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, Explainer, ItemFields, ItemTable, MatchPolicy, Matcher,
     PaymentFields, PaymentTable, Proposal,
 };
 use quittance_rules::money::{Currency, Money};
@@ -26,20 +26,8 @@ use super::{Outcome, Usage};
 /// person (`queue`). Nothing here is certified by audits: the thresholds on the computed confidence decide.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Customers: customer_id, name, aliases, country, currency, iban; optional parent_id, withholding_percent, tolerance
-    #[arg(long, value_name = "FILE")]
-    customers: PathBuf,
-    /// Open items: invoice_id, customer_id, seller_id, invoice_no, issue_date, due_date, currency, amount; optional kind,
-    /// discount_percent, discount_until, on_hold, contract_amount
-    #[arg(long, value_name = "FILE")]
-    invoices: PathBuf,
-    /// Payments: payment_id, booking_date, account, amount, currency, payer_name, payer_iban, remittance, end_to_end_id; optional
-    /// structured_reference, original_amount, original_currency, fee, is_return
-    #[arg(long, value_name = "FILE")]
-    payments: PathBuf,
-    /// Exchange rates: currency, per_eur
-    #[arg(long, value_name = "FILE")]
-    fx: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
     /// Thresholds and weights; what the file does not name keeps its built-in value
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -54,16 +42,36 @@ pub struct Args {
     threads: Option<usize>,
 }
 
+/// The files of one book.
+#[derive(clap::Args)]
+pub struct Files {
+    /// Customers: customer_id, name, aliases, country, currency, iban; optional parent_id, withholding_percent, tolerance
+    #[arg(long, value_name = "FILE")]
+    customers: PathBuf,
+    /// Open items: invoice_id, customer_id, seller_id, invoice_no, issue_date, due_date, currency, amount; optional kind,
+    /// discount_percent, discount_until, on_hold, contract_amount
+    #[arg(long, value_name = "FILE")]
+    invoices: PathBuf,
+    /// Payments: payment_id, booking_date, account, amount, currency, payer_name, payer_iban, remittance, end_to_end_id; optional
+    /// structured_reference, original_amount, original_currency, fee, is_return
+    #[arg(long, value_name = "FILE")]
+    payments: PathBuf,
+    /// Exchange rates: currency, per_eur
+    #[arg(long, value_name = "FILE")]
+    fx: Option<PathBuf>,
+}
+
 /// Problems listed in full; beyond, they are counted.
 const PROBLEMS_SHOWN: u64 = 200;
 
 /// Lists what could not be taken, each with file, line and field.
-struct Refusals {
+#[derive(Default)]
+pub(super) struct Refusals {
     shown: Mutex<u64>,
 }
 
 impl Refusals {
-    fn tell(&self, file: &Path, problem: &Problem) {
+    pub(super) fn tell(&self, file: &Path, problem: &Problem) {
         let Ok(mut shown) = self.shown.lock() else { return };
         *shown += 1;
         if *shown > PROBLEMS_SHOWN {
@@ -79,7 +87,7 @@ impl Refusals {
         self.tell(file, &Problem { line: Some(line), field: Some(field.to_owned()), message });
     }
 
-    fn finish(&self) -> u64 {
+    pub(super) fn finish(&self) -> u64 {
         let shown = self.shown.lock().map_or(0, |s| *s);
         if shown > PROBLEMS_SHOWN {
             eprintln!("quittance: … and {} more rows or values left out", shown - PROBLEMS_SHOWN);
@@ -99,16 +107,10 @@ fn notices(path: &Path, summary: &BookSummary) {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let policy = match &args.policy {
-        None => MatchPolicy::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
-            MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}: {e}", path.display())))?
-        }
-    };
+    let policy = read_policy(args.policy.as_deref())?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
-    let refusals = Refusals { shown: Mutex::new(0) };
-    let book = read_book(&args, threads, &refusals)?;
+    let refusals = Refusals::default();
+    let book = read_book(&args.files, threads, &refusals)?;
     let matcher = Matcher::new(&book, &policy, threads);
     let counts = write_answers(&args, &book, &matcher, threads)?;
     eprintln!(
@@ -120,7 +122,15 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(if refusals.finish() > 0 { Outcome::SomeRefused } else { Outcome::Done })
 }
 
-fn read_book(args: &Args, threads: usize, refusals: &Refusals) -> anyhow::Result<Book> {
+/// The policy of a file, or the built-in one.
+pub(super) fn read_policy(path: Option<&Path>) -> anyhow::Result<MatchPolicy> {
+    let Some(path) = path else { return Ok(MatchPolicy::default()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+    Ok(MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}: {e}", path.display())))?)
+}
+
+/// Reads a book. What cannot be taken is listed as a refusal.
+pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> anyhow::Result<Book> {
     let mut customers = CustomerTable::default();
     let file = &args.customers;
     let summary = for_each_customer(
@@ -134,6 +144,7 @@ fn read_book(args: &Args, threads: usize, refusals: &Refusals) -> anyhow::Result
                 iban: row.iban.unwrap_or_default(),
                 parent_id: row.parent_id.unwrap_or_default(),
                 withholding_ppm: ppm(row.withholding_percent),
+                tolerance: row.tolerance,
             };
             if let Err(error) = customers.push(&fields) {
                 refusals.row(file, row.line, "customer_id", &error);
@@ -162,6 +173,7 @@ fn read_book(args: &Args, threads: usize, refusals: &Refusals) -> anyhow::Result
                     discount_ppm: ppm(row.discount_percent),
                     discount_until: row.discount_until,
                     is_on_hold: row.on_hold,
+                    contract: row.contract_amount.filter(|contract| *contract != row.amount),
                 };
                 if let Err(error) = items.push(&customers, &fields) {
                     refusals.row(file, row.line, "customer_id", &error);
@@ -288,6 +300,7 @@ fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize
 fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, with_json: bool) -> Written {
     let mut written = Written::default();
     let sure = matcher.first_sight_confidence();
+    let mut explainer = with_json.then(|| Explainer::new(matcher));
     for row in range {
         if !with_json && let Some(item) = matcher.first_sight(row) {
             let id = book.item_id(item);
@@ -296,10 +309,13 @@ fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, 
             written.settled += 1;
             continue;
         }
-        let answer = matcher.answer(row);
-        write_answer(book, &answer, &mut written);
-        if with_json {
-            super::match_explain::write(book, &answer, &mut written.json);
+        match &mut explainer {
+            None => write_answer(book, &matcher.answer(row), &mut written),
+            Some(explainer) => {
+                let answer = explainer.answer(row);
+                write_answer(book, &answer, &mut written);
+                super::match_explain::write(book, &answer, &mut written.json);
+            }
         }
     }
     written

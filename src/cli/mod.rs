@@ -8,6 +8,8 @@ mod audit;
 mod bank_options;
 mod demo;
 mod evidence;
+mod eval;
+mod eval_live;
 mod export;
 mod fit;
 mod import;
@@ -15,16 +17,20 @@ mod init;
 mod match_book;
 mod match_explain;
 mod migrate;
+mod model;
 mod parse;
 mod progress;
 mod queue;
 mod read;
 mod replay;
 mod run;
+mod serve;
 mod settings;
 mod shown;
 mod simulate;
 mod statement;
+mod user;
+mod watch;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]
@@ -42,6 +48,8 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
+    /// Fit weights and calibration to payments whose right answer is known
+    Fit(fit::Args),
     /// Make the database, and bring entities, accounts and policy in line with the settings
     Init(init::Args),
     /// Bring the tables of an older database up to this version
@@ -50,9 +58,11 @@ enum Command {
     Import(import::Args),
     /// What was read: list it, correct its kind, see what is claimed and not yet paid
     Evidence(evidence::Args),
+    /// Take in as evidence what is put into a folder
+    Watch(watch::Args),
     /// Match what is open, settle what is certain, queue the rest
     Run(run::Args),
-    /// Work the queue: list, show, approve, reject, undo
+    /// Work the queue: list, show, approve, reject, assign, snooze, undo
     Queue(queue::Args),
     /// Write allocations, postings, cases or the audit log to a file
     Export(export::Args),
@@ -60,6 +70,12 @@ enum Command {
     Audit(audit::Args),
     /// Take decisions again from what was stored with them, and compare
     Replay(replay::Args),
+    /// Serve the pages
+    Serve(serve::Args),
+    /// Add, list and disable the people who may sign in
+    User(user::Args),
+    /// Measure the reading of evidence on cases with known answers, and hold it to a baseline
+    Eval(eval::Args),
     /// Make a small book with its files, reconcile it, and leave the database to explore
     Demo(demo::Args),
     #[command(name = "__parse", hide = true)]
@@ -116,15 +132,20 @@ pub fn main() -> ExitCode {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
         Command::Evidence(args) => wait_for(evidence::run(args)),
+        Command::Watch(args) => wait_for(watch::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),
+        Command::Serve(args) => wait_for(serve::run(args)),
+        Command::User(args) => wait_for(user::run(args)),
+        Command::Eval(args) => eval::run(args),
         Command::Demo(args) => wait_for(demo::run(args)),
         Command::Parse(args) => return parse::run(&args),
         Command::Fit(args) => wait_for(fit::run(args)),

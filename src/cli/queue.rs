@@ -1,7 +1,10 @@
 use clap::Subcommand;
+use quittance_agent::desk::decide::{self, Person};
+use quittance_agent::desk::ports::Selection;
+use quittance_agent::desk::{bulk, work};
 use quittance_agent::evidence;
 use quittance_agent::ports::{CaseFilter, Store};
-use quittance_agent::queue::{Choice, Taken, approve, reject, undo, undo_case};
+use quittance_agent::queue::{Choice, Taken, undo, undo_case};
 use quittance_rules::cases::{Case, CaseState, Subject};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
@@ -10,7 +13,7 @@ use quittance_rules::records::{CustomerId, EntityId, ItemId};
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
 
-use super::settings::{ByArgs, DbArgs};
+use super::settings::{ByArgs, DbArgs, policy_in_force};
 use super::shown::{in_cell, on_terminal};
 use super::{Format, Outcome, Usage};
 
@@ -61,14 +64,62 @@ enum What {
         #[command(flatten)]
         by: ByArgs,
     },
-    /// Undo the last decision on a case, or one decision by its number
+    /// Give a case to somebody, or back to nobody
+    Assign {
+        /// Number of the case
+        id: i64,
+        /// Their name; `nobody` gives it back
+        user: String,
+        #[command(flatten)]
+        db: DbArgs,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Put a case off until a day, or until something new is known about it
+    Snooze {
+        /// Number of the case
+        id: i64,
+        /// A day such as 2026-12-01, or `news`. News brings it back before the day too.
+        until: String,
+        #[command(flatten)]
+        db: DbArgs,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Write a note on a case
+    Note {
+        /// Number of the case
+        id: i64,
+        /// The text; `@name` mentions somebody
+        text: String,
+        #[command(flatten)]
+        db: DbArgs,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Complete the decision somebody else proposed on a case that needs two people
+    Complete {
+        /// Number of the case
+        id: i64,
+        #[command(flatten)]
+        db: DbArgs,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Undo the last decision on a case, one decision by its number, a batch, or all that the rules settled in a day
     Undo {
         /// Number of the case
-        #[arg(required_unless_present = "decision")]
+        #[arg(required_unless_present_any = ["decision", "batch", "rule"])]
         id: Option<i64>,
         /// Number of the decision, for one that a rule took without a case
-        #[arg(long, conflicts_with = "id")]
+        #[arg(long, conflicts_with_all = ["id", "batch", "rule"])]
         decision: Option<i64>,
+        /// All decisions of one audit entry: the number a group answer prints
+        #[arg(long, value_name = "ENTRY", conflicts_with_all = ["id", "rule"])]
+        batch: Option<i64>,
+        /// All that the rules settled on this day (UTC), such as 2026-11-22
+        #[arg(long, value_name = "DAY", conflicts_with = "id")]
+        rule: Option<jiff::civil::Date>,
         #[command(flatten)]
         db: DbArgs,
         #[command(flatten)]
@@ -135,15 +186,66 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let (database, settings) = args.db.open().await?;
             let by = args.by.name(&settings)?;
             let choice = choice(&database, &args).await?;
-            let taken = approve(&database, &SystemClock, &by, CaseId(args.id), choice, args.version).await?;
-            say(&format!("case {} is decided", args.id), &taken);
+            let policy = policy_in_force(&database).await?;
+            let who = Person::at_the_machine(&by);
+            match decide::decide(&database, &SystemClock, &policy, who, CaseId(args.id), choice, args.version).await? {
+                decide::Outcome::Decided(taken) => say(&format!("case {} is decided", args.id), &taken),
+                decide::Outcome::Proposed(proposal) => {
+                    println!("case {} needs a second person: what {} proposes is not posted yet", args.id, proposal.by);
+                    for entry in &proposal.entries {
+                        println!("  {}", on_terminal(&entry_sentence(entry)));
+                    }
+                    println!("Another person completes it: quittance queue complete {} --by NAME", args.id);
+                }
+            }
         }
         What::Reject { id, db, by } => {
             let (database, settings) = db.open().await?;
-            let taken = reject(&database, &SystemClock, &by.name(&settings)?, CaseId(id)).await?;
+            let by = by.name(&settings)?;
+            let taken = decide::reject(&database, &SystemClock, Person::at_the_machine(&by), CaseId(id), None).await?;
             say(&format!("case {id}: none of the candidates is right; the money stays in the queue"), &taken);
         }
-        What::Undo { id, decision, db, by } => {
+        What::Assign { id, user, db, by } => {
+            let (database, settings) = db.open().await?;
+            let to = (user != "nobody").then_some(user.as_str());
+            let case = work::assign(&database, &SystemClock, &by.name(&settings)?, CaseId(id), to, None).await?;
+            println!("{}", on_terminal(&format!("case {id} is with {user}: {}", case.headline)));
+        }
+        What::Snooze { id, until, db, by } => {
+            let (database, settings) = db.open().await?;
+            let day = match until.as_str() {
+                "news" => work::Until::News,
+                day => work::Until::Day(
+                    day.parse().map_err(|_| Usage(format!("`{day}` is neither a day such as 2026-12-01 nor `news`")))?,
+                ),
+            };
+            let case = work::snooze(&database, &SystemClock, &by.name(&settings)?, CaseId(id), day, None).await?;
+            println!("{}", on_terminal(&format!("case {id} is put off until {until}: {}", case.headline)));
+        }
+        What::Note { id, text, db, by } => {
+            let (database, settings) = db.open().await?;
+            work::note(&database, &SystemClock, &by.name(&settings)?, CaseId(id), &text).await?;
+            println!("noted on case {id}");
+        }
+        What::Complete { id, db, by } => {
+            let (database, settings) = db.open().await?;
+            let by = by.name(&settings)?;
+            let taken = decide::complete(&database, &SystemClock, Person::at_the_machine(&by), CaseId(id), None).await?;
+            say(&format!("case {id} is decided"), &taken);
+        }
+        What::Undo { batch: Some(entry), db, by, .. } => {
+            let (database, settings) = db.open().await?;
+            let by = by.name(&settings)?;
+            return undo_many(&database, &by, Selection::Entry(entry)).await;
+        }
+        What::Undo { rule: Some(day), db, by, .. } => {
+            let (database, settings) = db.open().await?;
+            let by = by.name(&settings)?;
+            let start = |day: jiff::civil::Date| Ok::<_, anyhow::Error>(day.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp());
+            let selection = Selection::ByRule { from: start(day)?, to: start(day.tomorrow()?)? };
+            return undo_many(&database, &by, selection).await;
+        }
+        What::Undo { id, decision, db, by, .. } => {
             let (database, settings) = db.open().await?;
             let by = by.name(&settings)?;
             let taken = match (id, decision) {
@@ -158,6 +260,16 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Undoes all of a selection, and lists what was left as it is.
+async fn undo_many(database: &Database, by: &str, selection: Selection) -> anyhow::Result<Outcome> {
+    let report = bulk::undo_many(database, &SystemClock, by, &selection).await?;
+    println!("{} decisions undone{}", report.undone, report.entry.map_or(String::new(), |entry| format!(" (entry {entry})")));
+    for (decision, reason) in &report.skipped {
+        eprintln!("decision {decision} stays: {reason}");
+    }
+    Ok(if report.skipped.is_empty() { Outcome::Done } else { Outcome::SomeRefused })
 }
 
 async fn choice(database: &Database, args: &Approve) -> anyhow::Result<Choice> {

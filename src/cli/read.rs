@@ -7,6 +7,8 @@ use quittance_tools::evidence::{EvidenceReader, Outcome as Read};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::model::{ModelArgs, Second};
+use super::settings::Settings;
 use super::{Format, Outcome, Usage};
 
 #[derive(clap::Args)]
@@ -20,6 +22,11 @@ pub struct Args {
     /// OCR languages, joined by `+`; each must be installed, and each costs time
     #[arg(long, value_name = "CODES", default_value = EvidenceReader::LANGUAGES)]
     languages: String,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Settings file, for the model [default: quittance.toml where there is one; also QUITTANCE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -27,6 +34,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         return Err(Usage("`read` prints json or table; claims with places do not fit a CSV line".to_owned()).into());
     }
     let reader = EvidenceReader::of_this_program()?.languages(&args.languages).map_err(|e| Usage(e.to_string()))?;
+    let second = Second::new(&args.model, || Settings::read(args.config.as_deref()))?;
     let mut outcome = Outcome::Done;
     let mut told: Vec<String> = Vec::new();
     for path in &args.files {
@@ -38,7 +46,12 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
                 continue;
             }
         };
-        let report = reader.read(&bytes)?;
+        let mut report = reader.read(&bytes)?;
+        if let (Read::Read(reading), Some(second)) = (&mut report.outcome, &second) {
+            let (with_model, notices) = second.consider((**reading).clone(), &bytes);
+            **reading = with_model;
+            report.notices.extend(notices);
+        }
         for notice in report.notices {
             if !told.contains(&notice) {
                 eprintln!("notice: {notice}");

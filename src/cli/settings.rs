@@ -1,6 +1,6 @@
 //! Settings: `quittance.toml`, overridden by environment, overridden by flags. The only place that reads the environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use figment::Figment;
@@ -28,8 +28,61 @@ pub struct Settings {
     pub user: Option<String>,
     /// File with the policy that `quittance init` publishes; the built-in one when unset.
     pub policy: Option<PathBuf>,
+    /// The language model, where there is one.
+    #[serde(skip_serializing_if = "ModelSetting::is_unset")]
+    pub model: ModelSetting,
     /// Legal entities that bill.
     pub entity: Vec<EntitySetting>,
+}
+
+/// `[model]`: where a language model is, what it is asked and what it may cost. The key comes from `OPENAI_API_KEY` or the file that
+/// `OPENAI_API_KEY_FILE` names, never from here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelSetting {
+    /// Name of the model, as its endpoint knows it. Unset: no model.
+    pub name: Option<String>,
+    /// Base URL of an OpenAI-compatible endpoint: what stands before `/chat/completions`.
+    pub base_url: Option<String>,
+    /// Whether it is asked when evidence is taken in, without `--model`.
+    pub enabled: bool,
+    /// What it is asked: `when_unsure` or `always`.
+    pub ask: AskSetting,
+    /// Time for an answer, in seconds.
+    pub timeout_seconds: Option<u64>,
+    /// Questions under way at once.
+    pub at_once: Option<usize>,
+    /// Whether pictures go with the text. Only for models that see.
+    pub send_pictures: bool,
+    /// Set where the model refuses `temperature`.
+    pub no_temperature: bool,
+    /// Tokens a day (UTC), in and out.
+    pub daily_tokens: Option<u64>,
+    /// Money a day, in the currency of the prices: `"2.50"`.
+    pub daily_money: Option<String>,
+    /// Currency of the prices, ISO 4217.
+    pub price_currency: Option<String>,
+    /// Price of a million tokens of questions: `"0.15"`.
+    pub price_in_per_million: Option<String>,
+    /// Price of a million tokens of answers.
+    pub price_out_per_million: Option<String>,
+}
+
+/// What a model is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskSetting {
+    /// What the rules leave open.
+    #[default]
+    WhenUnsure,
+    /// Every document that may be shown.
+    Always,
+}
+
+impl ModelSetting {
+    fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One legal entity.
@@ -51,7 +104,13 @@ pub struct EntitySetting {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { database: "sqlite://quittance.db".to_owned(), user: None, policy: None, entity: Vec::new() }
+        Self {
+            database: "sqlite://quittance.db".to_owned(),
+            user: None,
+            policy: None,
+            model: ModelSetting::default(),
+            entity: Vec::new(),
+        }
     }
 }
 
@@ -77,23 +136,7 @@ pub struct ByArgs {
 impl DbArgs {
     /// Reads the settings: file, then environment, then these flags.
     pub fn settings(&self) -> anyhow::Result<Settings> {
-        let file = self.config.clone().or_else(|| variable("QUITTANCE_CONFIG").map(PathBuf::from));
-        let mut figment = Figment::from(Serialized::defaults(Settings::default()));
-        figment = match file {
-            Some(path) => {
-                if !path.is_file() {
-                    return Err(Usage(format!("the settings file {} is not there", path.display())).into());
-                }
-                figment.merge(Toml::file_exact(path))
-            }
-            None => figment.merge(Toml::file("quittance.toml")),
-        };
-        figment = figment.merge(Env::prefixed("QUITTANCE_").only(&["database", "user", "policy"]));
-        let mut settings: Settings =
-            figment.extract().map_err(|error| Usage(format!("settings: {}", without_excerpt(&error.to_string()))))?;
-        if let Some(url) = variable("DATABASE_URL") {
-            settings.database = url;
-        }
+        let mut settings = Settings::read(self.config.as_deref())?;
         if let Some(url) = &self.db {
             settings.database.clone_from(url);
         }
@@ -141,6 +184,16 @@ pub fn log_filter() -> tracing_subscriber::EnvFilter {
     variable("QUITTANCE_LOG").map_or_else(|| "warn".into(), tracing_subscriber::EnvFilter::new)
 }
 
+/// The API key of the model: from the environment, or from the file it names.
+pub fn model_key() -> anyhow::Result<Option<String>> {
+    if let Some(key) = variable("OPENAI_API_KEY") {
+        return Ok(Some(key));
+    }
+    let Some(file) = variable("OPENAI_API_KEY_FILE") else { return Ok(None) };
+    let key = std::fs::read_to_string(&file).map_err(|error| Usage(format!("OPENAI_API_KEY_FILE: {file}: {error}")))?;
+    Ok(Some(key))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
@@ -153,6 +206,35 @@ pub async fn policy_in_force(store: &Database) -> anyhow::Result<Policy> {
 }
 
 impl Settings {
+    /// Reads the settings: the file named, else the one of `QUITTANCE_CONFIG`, else `quittance.toml` where there is one; then the environment.
+    pub fn read(config: Option<&Path>) -> anyhow::Result<Self> {
+        let file = config.map(Path::to_owned).or_else(|| variable("QUITTANCE_CONFIG").map(PathBuf::from));
+        let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+        figment = match file {
+            Some(path) => {
+                if !path.is_file() {
+                    return Err(Usage(format!("the settings file {} is not there", path.display())).into());
+                }
+                figment.merge(Toml::file_exact(path))
+            }
+            None => figment.merge(Toml::file("quittance.toml")),
+        };
+        figment = figment.merge(Env::prefixed("QUITTANCE_").only(&["database", "user", "policy"]));
+        figment = figment.merge(Env::prefixed("QUITTANCE_MODEL_").map(|key| format!("model.{key}").into()));
+        let mut settings: Settings =
+            figment.extract().map_err(|error| Usage(format!("settings: {}", without_excerpt(&error.to_string()))))?;
+        if let Some(url) = variable("DATABASE_URL") {
+            settings.database = url;
+        }
+        if let Some(url) = variable("OPENAI_BASE_URL") {
+            settings.model.base_url = Some(url);
+        }
+        if let Some(name) = variable("QUITTANCE_MODEL") {
+            settings.model.name = Some(name);
+        }
+        Ok(settings)
+    }
+
     /// The changes that bring entities, accounts and policy of a database in line with the settings.
     pub fn changes(&self, in_force: Option<&str>) -> anyhow::Result<Vec<Change>> {
         let mut changes = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use quittance_simulate::books::score::{Given, Lines, Score};
-use quittance_simulate::books::{Kind, Wanted, make, profile, write};
+use quittance_simulate::books::{Kind, Wanted, make, make_other, profile, write};
 use quittance_simulate::pieces::{Split, Workshop, mutated};
 
 use super::{Outcome, Usage};
@@ -26,7 +26,8 @@ pub struct Args {
     /// Number of payments; there are five open items for every four
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     payments: usize,
-    /// Kind of desk: `one` (German, English, Dutch; tidy), `two` (Romance, Nordic, Polish; twice the noise)
+    /// Kind of desk: `one` (German, English, Dutch; tidy), `two` (Romance, Nordic, Polish; twice the noise), `three` (every seed draws
+    /// another desk: languages, numbering, gaps, habits, and what misleads)
     #[arg(long, value_enum, default_value_t = ProfileName::One)]
     profile: ProfileName,
     /// Folder for customers.csv, invoices.csv, payments.csv, fx.csv and truth.csv
@@ -38,6 +39,7 @@ pub struct Args {
 enum ProfileName {
     One,
     Two,
+    Three,
 }
 
 #[derive(Subcommand)]
@@ -86,19 +88,23 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(Command::Evidence(evidence)) => return run_evidence(&evidence),
         None => {}
     }
-    let profile = match args.profile {
-        ProfileName::One => profile::ONE,
-        ProfileName::Two => profile::TWO,
+    let (profile, name) = match args.profile {
+        ProfileName::One | ProfileName::Three => (profile::ONE, "one"),
+        ProfileName::Two => (profile::TWO, "two"),
     };
     let customers = args.customers.unwrap_or(args.payments / 12).max(1);
-    let made = make(Wanted { seed: args.seed, customers, payments: args.payments, profile });
+    let wanted = Wanted { seed: args.seed, customers, payments: args.payments, profile };
+    let (made, name) = match args.profile {
+        ProfileName::One | ProfileName::Two => (make(wanted), name),
+        ProfileName::Three => (make_other(wanted), "three"),
+    };
     write(&made, &args.out).with_context(|| format!("cannot write to {}", args.out.display()))?;
     println!(
         "{} customers, {} open items, {} payments of profile {} in {}",
         made.customers.len(),
         made.items.len(),
         made.payments.len(),
-        profile.name,
+        name,
         args.out.display()
     );
     Ok(Outcome::Done)

@@ -11,6 +11,8 @@ use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::reuse::EvidenceMarks;
+use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::work::{Lease, Note, Proposal};
 
 /// What an input is, as the person who brought it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +86,52 @@ pub struct EvidenceRecord {
     pub marks: EvidenceMarks,
 }
 
+/// How a question to a language model ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelOutcome {
+    /// It gave an answer of the form asked for.
+    Answered,
+    /// The answer to an equal question was used again; nothing was spent.
+    Cached,
+    /// It gave answers, none of the form asked for. They were paid for and not used.
+    Unusable,
+}
+
+/// A question to a language model that was answered: what it was about, what came back, and what it cost. The answer is kept as a blob,
+/// so that what came of it can be worked out again without asking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCall {
+    /// SHA-256, in hexadecimal, over the question's digest, the evidence and the instant.
+    pub id: String,
+    /// Digest of all that the answer depends on: task, prompt version, model, and the document as shown. Equal questions have it in common.
+    pub question: InputDigest,
+    /// What was asked, by the name of its folder in `prompts`.
+    pub task: String,
+    /// Version of the prompt: `v1`.
+    pub prompt: String,
+    /// Name of the model.
+    pub model: String,
+    /// The evidence it was about.
+    pub evidence: InputDigest,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// How it ended.
+    pub outcome: ModelOutcome,
+    /// Digest of the answer's text, kept as a blob.
+    pub answer: InputDigest,
+    /// Digest of the JSON of the [`crate::evidence::Reading`] before the answer was taken in, kept as a blob.
+    pub reading: InputDigest,
+    /// Tokens of questions, repairs included.
+    pub tokens_in: u64,
+    /// Tokens of answers.
+    pub tokens_out: u64,
+    /// Cost in millionths of a currency's unit; 0 where the settings give no prices.
+    pub cost_micros: u64,
+    /// The currency of the cost.
+    pub currency: Option<Currency>,
+}
+
 /// One change of state. Everything the store keeps came in as one of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "change")]
@@ -122,6 +170,8 @@ pub enum Change {
     LineBooked(BankLine),
     /// Evidence was read.
     EvidenceRead(EvidenceRecord),
+    /// A language model was asked about evidence.
+    ModelAsked(ModelCall),
     /// A decision was made.
     Decided(Decision),
     /// The ledger got a line.
@@ -130,6 +180,12 @@ pub enum Change {
     CaseOpened(Case),
     /// A case changed; `version` is one more than before.
     CaseChanged(Case),
+    /// Somebody works on a case, or gave it back.
+    CaseLeased(Lease),
+    /// Somebody wrote on a case.
+    Noted(Note),
+    /// A decision that needs a second person was proposed, completed or taken back.
+    Proposed(Proposal),
     /// A policy came into force.
     PolicyPublished {
         /// Its version: digest of the text.
@@ -137,6 +193,12 @@ pub enum Change {
         /// The text.
         text: String,
     },
+    /// A person was added, or their details or roles changed.
+    UserSet(User),
+    /// Somebody's way of proving who they are was changed.
+    CredentialsSet(CredentialsRecord),
+    /// A token for programs was made or taken back.
+    TokenSet(ApiToken),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

@@ -6,7 +6,9 @@
 pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod confirm;
 pub mod date_text;
+pub mod desk;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;
@@ -19,6 +21,8 @@ pub mod policy;
 pub mod records;
 pub mod reference;
 pub mod reuse;
+pub mod users;
+pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.
 pub use jiff::civil::Date;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::desk::DeskPolicy;
 use crate::matching::{self, MatchPolicy};
 use crate::money::{Currency, Money};
 
@@ -39,6 +40,8 @@ pub struct Policy {
     pub gate: GatePolicy,
     /// Evidence.
     pub evidence: EvidencePolicy,
+    /// The desk: second pair of eyes, write-offs, due times.
+    pub desk: DeskPolicy,
     /// Weights, thresholds and tolerances of the matcher.
     pub matching: MatchPolicy,
 }
@@ -53,8 +56,10 @@ pub enum PolicyError {
     #[error(transparent)]
     Matching(#[from] matching::PolicyError),
     /// A threshold is no amount of its currency.
-    #[error("gate.high_value.{currency}: {message}")]
+    #[error("{key}.{currency}: {message}")]
     Threshold {
+        /// Section and key of the threshold.
+        key: &'static str,
         /// Of the threshold.
         currency: Currency,
         /// What is wrong.
@@ -66,10 +71,13 @@ pub enum PolicyError {
 struct PolicyFile {
     gate: GatePolicy,
     evidence: EvidencePolicy,
+    /// A policy written before there was a desk says nothing about it.
+    #[serde(default)]
+    desk: DeskPolicy,
 }
 
 impl Policy {
-    /// Reads a policy: `[gate]` and `[evidence]` in full; of the matcher's sections only what differs from the built-in values.
+    /// Reads a policy: `[gate]` and `[evidence]` in full; of `[desk]` and the matcher's sections only what differs from the built-in values.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
         for currency in file.gate.high_value.keys() {
@@ -78,22 +86,33 @@ impl Policy {
         if file.evidence.claim_waits_days > 365 || file.evidence.booking_within_days > 60 {
             return Err(PolicyError::Syntax("evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned()));
         }
+        file.desk.check()?;
         let matching = MatchPolicy::parse(text)?;
-        Ok(Self { version: hex::encode(Sha256::digest(text.as_bytes())), gate: file.gate, evidence: file.evidence, matching })
+        let version = hex::encode(Sha256::digest(text.as_bytes()));
+        Ok(Self { version, gate: file.gate, evidence: file.evidence, desk: file.desk, matching })
     }
 }
 
 impl GatePolicy {
     /// The limit for a currency; `None` where the policy has none.
     pub fn high_value_limit(&self, currency: Currency) -> Result<Option<Money>, PolicyError> {
-        let Some(text) = self.high_value.get(&currency) else { return Ok(None) };
-        let limit =
-            Money::parse(text, currency).map_err(|error| PolicyError::Threshold { currency, message: error.to_string() })?;
-        if limit.is_negative() {
-            return Err(PolicyError::Threshold { currency, message: "a limit is not negative".to_owned() });
-        }
-        Ok(Some(limit))
+        amount_for("gate.high_value", &self.high_value, currency)
     }
+}
+
+/// The amount a table of thresholds has for a currency; `None` where it has none.
+pub(crate) fn amount_for(
+    key: &'static str,
+    table: &BTreeMap<Currency, String>,
+    currency: Currency,
+) -> Result<Option<Money>, PolicyError> {
+    let Some(text) = table.get(&currency) else { return Ok(None) };
+    let limit =
+        Money::parse(text, currency).map_err(|error| PolicyError::Threshold { key, currency, message: error.to_string() })?;
+    if limit.is_negative() {
+        return Err(PolicyError::Threshold { key, currency, message: "a limit is not negative".to_owned() });
+    }
+    Ok(Some(limit))
 }
 
 #[cfg(test)]

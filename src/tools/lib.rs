@@ -3,4 +3,6 @@
 pub mod clock;
 pub mod evidence;
 pub mod intake;
+pub mod model;
 pub mod store;
+pub mod whatsapp;

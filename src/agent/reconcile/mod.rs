@@ -14,7 +14,7 @@ use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
 use quittance_rules::journal::{Change, ChangeSet};
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
-use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, Pattern, Proposal, answer};
+use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, EvidenceField, Pattern, Proposal, answer};
 use quittance_rules::money::Money;
 use quittance_rules::names;
 use quittance_rules::policy::Policy;
@@ -103,7 +103,7 @@ struct Desk<'a> {
     by_name: BTreeMap<String, Option<&'a Customer>>,
 }
 
-/// Rounds of settling in one run. Each settles at least one payment; ten have never been needed, and what is left then is asked.
+/// Rounds of settling in one run. Each but the last settles at least one payment; what is left after the last is asked.
 const ROUNDS: usize = 10;
 
 async fn reconcile<S: Store, C: Clock>(
@@ -129,12 +129,14 @@ async fn reconcile<S: Store, C: Clock>(
             pending.insert(case.subject.clone(), case);
         }
         let (book, answers) = desk.match_book(&rows, |payment| payment)?;
-        let (advised_book, advised) = desk.match_book(&rows, |payment| desk.with_advice(payment))?;
+        let with_advice =
+            desk.has_advice(&rows).then(|| desk.match_book(&rows, |payment| desk.with_advice(payment))).transpose()?;
+        let (advised_book, advised) = with_advice.as_ref().map_or((&book, &answers), |(book, answers)| (book, answers));
         let mut plans = Vec::with_capacity(answers.len());
-        for (first, second) in answers.iter().zip(&advised) {
+        for (first, second) in answers.iter().zip(advised) {
             let Some(payment) = desk.payments.get(book.payment_id(first.payment)).copied() else { continue };
             let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
-            plans.push((payment, case, desk.plan(payment, (&book, first), (&advised_book, second), case)));
+            plans.push((payment, case, desk.plan(payment, (&book, first), (advised_book, second), case)));
         }
         let settles = plans.iter().any(|(_, _, plan)| matches!(plan, Plan::Settle { .. }));
         let is_last = !settles || round == ROUNDS;
@@ -255,6 +257,11 @@ impl<'a> Desk<'a> {
         let book = builder.build(1);
         let answers = answer(&book, &self.policy.matching);
         Ok((book, answers))
+    }
+
+    /// Whether evidence adds a number to any payment; if not, the second answer would be the first.
+    fn has_advice(&self, rows: &EntityBook) -> bool {
+        rows.payments.iter().any(|stored| self.known.advice(&payment_of(stored), self.policy).is_some())
     }
 
     /// The payment with the invoice numbers of the evidence that goes with it. Only candidates come of this, never a settlement.
@@ -461,7 +468,7 @@ impl<'a> Desk<'a> {
                     .map(|weight| Weight {
                         field: format!("{:?}", weight.field).to_lowercase(),
                         log_odds_milli: weight.weight.saturating_mul(10),
-                        note: String::new(),
+                        note: self.compared(weight.field, stored, book, candidate),
                     })
                     .collect(),
             });
@@ -479,6 +486,33 @@ impl<'a> Desk<'a> {
             headline: self.headline(stored, book, answer.candidates.first()),
             reasons: sentences,
             candidates,
+        }
+    }
+
+    /// What was compared under a field, in words: what the payment says against what the book says.
+    fn compared(&self, field: EvidenceField, stored: &StoredPayment, book: &Book, candidate: &Candidate) -> String {
+        let line = &stored.line.line;
+        let Some(item) = candidate.lines.first().and_then(|line| self.items.get(book.item_id(line.item))) else {
+            return String::new();
+        };
+        let others = match candidate.lines.len() {
+            0 | 1 => String::new(),
+            more => format!(" and {} more", more.saturating_sub(1)),
+        };
+        match field {
+            EvidenceField::Prior => "before anything is looked at".to_owned(),
+            EvidenceField::Reference => format!("{}{others} in the text of the payment", item.item.number),
+            EvidenceField::Payer => {
+                let payer = line.counterparty_name.as_deref().unwrap_or("no name");
+                let owner = self.customers.get(item.item.customer.as_str()).map_or("", |customer| customer.name.as_str());
+                format!("{payer} against {owner}")
+            }
+            EvidenceField::Amount => format!("{} against {}{others}", stored.balance.remaining, item.balance.open),
+            EvidenceField::Date => {
+                let booked = line.booking_date.map(|date| date.to_string()).unwrap_or_default();
+                format!("booked {booked}, issued {}, due {}", item.item.issue_date, item.item.due_date)
+            }
+            EvidenceField::Words => "other words in the text".to_owned(),
         }
     }
 
@@ -600,6 +634,11 @@ impl<'a> Desk<'a> {
                     headline: content.headline,
                     reasons: content.reasons,
                     candidates: content.candidates,
+                    // Whoever put it off waits for news, and this is some.
+                    state: match &case.state {
+                        CaseState::Snoozed { .. } => CaseState::Open,
+                        state @ (CaseState::Open | CaseState::Assigned { .. } | CaseState::Resolved { .. }) => state.clone(),
+                    },
                     ..case.clone()
                 })),
                 (None, Some(case_id)) => changes.push(Change::CaseOpened(Case {

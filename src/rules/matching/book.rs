@@ -50,6 +50,8 @@ pub struct CustomerFields<'a> {
     pub parent_id: &'a str,
     /// Share withheld as tax, in parts per million of the amount; 0 for none.
     pub withholding_ppm: u32,
+    /// Difference on an item that is allowed this customer, in units of the item's currency.
+    pub tolerance: Option<Decimal>,
 }
 
 /// An open item to be added.
@@ -75,6 +77,8 @@ pub struct ItemFields<'a> {
     pub discount_until: Option<Date>,
     /// May not settle without a person.
     pub is_on_hold: bool,
+    /// What the contract says, where that is not what was billed.
+    pub contract: Option<Money>,
 }
 
 /// A payment to be added. Empty text for what is not known.
@@ -186,6 +190,8 @@ pub struct CustomerTable {
     names: Vec<NameRow>,
     accounts: Vec<(u64, u32)>,
     parents: Vec<(u32, String)>,
+    /// Allowed differences, by row; few customers have one.
+    tolerances: Vec<(u32, Decimal)>,
     by_id: std::collections::HashMap<u64, u32>,
 }
 
@@ -218,6 +224,9 @@ impl CustomerTable {
         }
         if !customer.parent_id.trim().is_empty() {
             self.parents.push((row, customer.parent_id.trim().to_owned()));
+        }
+        if let Some(allowed) = customer.tolerance.filter(|t| t.is_sign_positive() && !t.is_zero()) {
+            self.tolerances.push((row, allowed));
         }
         self.by_id.insert(key, row);
         self.rows.push(CustomerRow {
@@ -254,6 +263,8 @@ pub(super) fn account_key(account: &str) -> Option<u64> {
 
 pub(super) const ITEM_ON_HOLD: u8 = 1;
 pub(super) const ITEM_CREDIT: u8 = 2;
+/// Billed for another amount than the contract says.
+pub(super) const ITEM_OFF_CONTRACT: u8 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ItemRow {
@@ -285,6 +296,8 @@ pub struct ItemTable {
     arena: Arena,
     rows: Vec<ItemRow>,
     terms: Vec<Terms>,
+    /// What the contract says of items billed otherwise, by row.
+    contracts: Vec<(u32, i64)>,
     currencies: Interned<Currency>,
     sellers: Interned<String>,
 }
@@ -295,6 +308,7 @@ impl Default for ItemTable {
             arena: Arena::default(),
             rows: Vec::new(),
             terms: Vec::new(),
+            contracts: Vec::new(),
             currencies: Interned { values: Vec::new() },
             sellers: Interned { values: Vec::new() },
         }
@@ -337,6 +351,10 @@ impl ItemTable {
         }
         if item.open.is_negative() {
             flags |= ITEM_CREDIT;
+        }
+        if let Some(contract) = item.contract.filter(|c| c.currency() == item.open.currency()) {
+            flags |= ITEM_OFF_CONTRACT;
+            self.contracts.push((row, contract.minor()));
         }
         let seller = match self.rows.last() {
             Some(last) if self.sellers.values.get(usize::from(last.seller)).is_some_and(|s| s == item.seller_id) => last.seller,
@@ -851,6 +869,19 @@ impl Book {
         self.items.terms.get(at).copied()
     }
 
+    /// What the contract says of an item that was billed otherwise.
+    pub(super) fn contract(&self, item: u32) -> Option<i64> {
+        let at = self.items.contracts.binary_search_by(|c| c.0.cmp(&item)).ok()?;
+        self.items.contracts.get(at).map(|c| c.1)
+    }
+
+    /// The difference allowed a customer on an item of this currency, minor units; 0 for none.
+    pub(super) fn tolerance(&self, customer: u32, currency: Currency) -> i64 {
+        let Ok(at) = self.customers.tolerances.binary_search_by(|t| t.0.cmp(&customer)) else { return 0 };
+        let minor = Decimal::from(10_i64.saturating_pow(currency.exponent()));
+        self.customers.tolerances.get(at).and_then(|t| t.1.checked_mul(minor)?.trunc().to_i64()).unwrap_or(0)
+    }
+
     pub(super) fn has_terms(&self) -> bool {
         !self.items.terms.is_empty()
     }
@@ -917,6 +948,7 @@ impl BookBuilder {
             iban: customer.iban.as_deref().unwrap_or_default(),
             parent_id: customer.parent_id.as_ref().map(records::CustomerId::as_str).unwrap_or_default(),
             withholding_ppm: ppm(customer.withholding_percent),
+            tolerance: customer.tolerance,
         })
     }
 
@@ -933,6 +965,7 @@ impl BookBuilder {
             discount_ppm: ppm(item.discount_percent),
             discount_until: item.discount_until,
             is_on_hold: item.on_hold,
+            contract: item.contract_amount.filter(|contract| *contract != item.amount),
         })
     }
 

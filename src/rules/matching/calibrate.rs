@@ -1,41 +1,86 @@
 //! From the share among hypotheses to the probability of being right.
+//!
+//! The share cannot know that the truth is none of the hypotheses, nor that a payment which waits for a person waits for a reason. What an
+//! answer is worth is therefore read from data of the policy: for what settles a highest probability for each pattern, for what waits a
+//! curve for each pattern, one for answers below their threshold (`doubt`) and one for answers that something else holds back (`held`).
+//! The curves are isotonic (pool adjacent violators; Zadrozny and Elkan 2002) between fixed knots and are refitted by
+//! [`super::fit`] from labels.
 
 use super::Pattern;
+use super::weights::MatchPolicy;
 
-/// What the hypotheses cannot know: that the truth is none of them.
-///
-/// The constants are no fit: they were read by hand off the reliability bins of runs on the generator's two profiles (the share of right
-/// answers by confidence that the scorer of `books` prints), so they are tuned on both, and rounded down.
-pub(super) fn calibrated(pattern: Pattern, share: f64) -> f64 {
+/// Shares at which a curve has its values; between them it is linear.
+pub const KNOTS: [f64; 8] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.98, 1.0];
+
+/// The probability of being right at each of [`KNOTS`].
+pub type Curve = [f64; KNOTS.len()];
+
+/// The value of a curve at a share.
+pub(super) fn at(curve: &Curve, share: f64) -> f64 {
     let share = share.clamp(0.0, 1.0);
-    let most = match pattern {
-        // No answer is surer than the records themselves.
-        Pattern::ReferenceExact | Pattern::LumpNamed => 0.99997,
-        Pattern::PayerExact | Pattern::LumpFound | Pattern::Part | Pattern::Short | Pattern::Over => 0.9999,
-        Pattern::Discount | Pattern::Withholding | Pattern::OtherCurrency | Pattern::NotOurs => 0.9998,
-        Pattern::Duplicate => 0.9995,
-        Pattern::Weak => 0.9,
-        // "Nothing fits" is said of what the search does not find; that it is not there is another matter.
-        Pattern::NoItem => 0.6,
-    };
-    share * most
+    let upper = KNOTS.iter().position(|k| share <= *k).unwrap_or(KNOTS.len() - 1);
+    let Some(lower) = upper.checked_sub(1) else { return curve[0] };
+    let part = (share - KNOTS[lower]) / (KNOTS[upper] - KNOTS[lower]);
+    curve[lower] + part * (curve[upper] - curve[lower])
 }
 
-/// The same for an answer that waits for a person: that it waits says something too, and more often than not it is right.
-pub(super) fn calibrated_asked(pattern: Pattern, share: f64) -> f64 {
-    let share = share.clamp(0.0, 1.0);
-    match pattern {
-        Pattern::NoItem => share * 0.25,
-        Pattern::NotOurs | Pattern::Withholding => share * 0.96,
-        Pattern::Over | Pattern::Duplicate => share * 0.7,
-        Pattern::LumpFound => share * 0.8,
-        Pattern::ReferenceExact
-        | Pattern::PayerExact
-        | Pattern::LumpNamed
-        | Pattern::Part
-        | Pattern::Short
-        | Pattern::Discount
-        | Pattern::OtherCurrency
-        | Pattern::Weak => share * 0.9,
+/// The probability that an answer which settles is right.
+pub(super) fn calibrated(policy: &MatchPolicy, pattern: Pattern, share: f64) -> f64 {
+    share.clamp(0.0, 1.0) * policy.calibration_settled.get(&pattern).copied().unwrap_or(0.0)
+}
+
+/// The same for the first candidate of a payment that waits for a person. `is_held`: not its probability holds it back.
+pub(super) fn calibrated_asked(policy: &MatchPolicy, pattern: Pattern, share: f64, is_held: bool) -> f64 {
+    let curves = if is_held { &policy.calibration_held } else { &policy.calibration_doubt };
+    curves.get(&pattern).map_or(0.0, |curve| at(curve, share))
+}
+
+/// Values that do not fall, as near as can be to those given, each with its weight: pool adjacent violators.
+#[allow(clippy::needless_range_loop)] // Pools refer back to places.
+pub(super) fn isotonic(values: &Curve, weights: &Curve) -> Curve {
+    let mut pools: Vec<(f64, f64, usize)> = Vec::with_capacity(KNOTS.len());
+    for at in 0..KNOTS.len() {
+        pools.push((values[at], weights[at].max(1e-9), 1));
+        while let [.., before, last] = pools.as_slice()
+            && before.0 > last.0
+        {
+            let weight = before.1 + last.1;
+            let pooled = ((before.0 * before.1 + last.0 * last.1) / weight, weight, before.2 + last.2);
+            pools.truncate(pools.len() - 2);
+            pools.push(pooled);
+        }
+    }
+    let mut out = [0.0; KNOTS.len()];
+    let mut place = 0;
+    for (value, _, count) in pools {
+        out[place..place + count].fill(value);
+        place += count;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_linear_between_its_knots() {
+        let curve = [0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.98, 1.0];
+        for share in [0.0, 0.1, 0.33, 0.6, 0.95, 0.999, 1.0] {
+            assert!((at(&curve, share) - share).abs() < 1e-12, "{share}");
+        }
+        assert!((at(&[0.1; 8], 7.0) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn violators_are_pooled() {
+        let even = [1.0; 8];
+        let near = |a: Curve, b: Curve| assert!(a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-9), "{a:?} {b:?}");
+        let third = 1.4 / 3.0;
+        near(isotonic(&[0.1, 0.3, 0.2, 0.5, 0.5, 0.4, 0.6, 0.9], &even), [0.1, 0.25, 0.25, third, third, third, 0.6, 0.9]);
+        near(
+            isotonic(&[0.9, 0.1, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0], &[1.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]),
+            [0.3, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
+        );
     }
 }

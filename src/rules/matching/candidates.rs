@@ -6,7 +6,9 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Pattern;
-use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash};
+use super::book::{
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash,
+};
 use super::clues::{Clues, Origin};
 use super::lump::{Bounds, combinations};
 use super::weights::{Ask, MatchPolicy};
@@ -32,12 +34,42 @@ pub(super) struct Hypothesis {
     pub(super) is_named: bool,
     /// The text names an item that is not among its items.
     pub(super) leaves_out: bool,
+    /// The text names in full, or by a list, an open item of the same customer that is not among its items.
+    pub(super) leaves_own: bool,
 }
 
 impl Hypothesis {
     pub(super) fn score(&self) -> f64 {
         self.weights.iter().map(|w| f64::from(*w)).sum()
     }
+}
+
+/// How the account of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountClass {
+    Fits,
+    Family,
+    OfAnother,
+    New,
+    NoneOnFile,
+}
+
+/// How the name of a payer looks beside a customer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameClass {
+    Equal,
+    Alike,
+    Partly,
+    Unlike,
+}
+
+/// What the text costs an answer.
+struct TextWeight {
+    cost: f64,
+    /// So many of its items are named.
+    named: usize,
+    leaves_out: bool,
+    leaves_own: bool,
 }
 
 /// What is known of the payer.
@@ -53,6 +85,8 @@ pub(super) struct Payer {
     learned: Option<u32>,
     /// Customers with a like name, and how like.
     by_name: Vec<(u32, u16)>,
+    /// The text holds the number of this customer at the seller.
+    by_number: Option<u32>,
 }
 
 /// What the first round has settled.
@@ -74,6 +108,7 @@ pub(super) struct Maker<'a> {
     pool: Vec<u32>,
     out: Vec<Hypothesis>,
     ln_customers: f64,
+    ln_items: f64,
     /// The weight of the payer for the customer looked at last.
     payer_known: (u32, f64, bool),
     rates: HashMap<(u8, u8), Option<Decimal>>,
@@ -92,6 +127,7 @@ impl<'a> Maker<'a> {
             pool: Vec::new(),
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
+            ln_items: f64::from(book.item_count().max(100)).ln(),
             payer_known: (NONE, 0.0, false),
             rates: HashMap::new(),
             is_incomplete: false,
@@ -106,6 +142,7 @@ impl<'a> Maker<'a> {
         self.payer_known = (NONE, 0.0, false);
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
+        self.payer.by_number = customers.iter().copied().find(|c| self.clues.holds_customer_number(self.book.customer_id(*c)));
         self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
         self.out.clear();
         self.is_incomplete = false;
@@ -129,6 +166,11 @@ impl<'a> Maker<'a> {
 
     pub(super) fn is_payer_known(&self) -> bool {
         !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+    }
+
+    /// The bank names the payer.
+    pub(super) fn is_payer_named(&self) -> bool {
+        !self.payer.name.is_empty()
     }
 
     fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
@@ -238,46 +280,23 @@ impl<'a> Maker<'a> {
 
     fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
-        let payer = &self.payer;
-        let in_family = |other: u32| {
-            let (a, b) = (self.book.customer(customer), self.book.customer(other));
-            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        let (account_class, name_class) = self.payer_classes(customer);
+        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Family));
+        let account = match account_class {
+            None => 0.0,
+            Some(AccountClass::Fits) => w.account_fits,
+            Some(AccountClass::Family) => w.account_of_family,
+            Some(AccountClass::OfAnother) => w.account_of_another,
+            Some(AccountClass::New) => w.account_new,
+            Some(AccountClass::NoneOnFile) => w.account_none_on_file,
         };
-        let mut account_known = false;
-        let account = if !payer.has_account {
-            0.0
-        } else if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
-            account_known = true;
-            w.account_fits
-        } else if payer.by_account.iter().any(|c| in_family(*c)) {
-            account_known = true;
-            w.account_of_family
-        } else if !payer.by_account.is_empty() || payer.learned.is_some() {
-            w.account_of_another
-        } else if self.book.accounts_of(customer) {
-            w.account_new
-        } else {
-            w.account_none_on_file
-        };
-        let mut name_known = false;
-        let name = if payer.name.is_empty() {
-            0.0
-        } else {
-            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
-            let alike = found
-                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
-            match alike {
-                970.. => {
-                    name_known = true;
-                    w.name_equal
-                }
-                870.. => {
-                    name_known = true;
-                    w.name_alike
-                }
-                650.. => w.name_partly,
-                _ => w.name_unlike,
-            }
+        let name_known = matches!(name_class, Some(NameClass::Equal | NameClass::Alike));
+        let name = match name_class {
+            None => 0.0,
+            Some(NameClass::Equal) => w.name_equal,
+            Some(NameClass::Alike) => w.name_alike,
+            Some(NameClass::Partly) => w.name_partly,
+            Some(NameClass::Unlike) => w.name_unlike,
         };
         let is_known = account_known || name_known;
         // A wrong name and a new account are one fact, not two: somebody else pays.
@@ -288,15 +307,63 @@ impl<'a> Maker<'a> {
         if !is_known {
             total -= self.ln_customers;
         }
+        if self.payer.by_number.is_some_and(|c| c != customer) {
+            total += w.number_of_another;
+        }
         (total, is_known)
     }
 
+    /// How account and name of the payer look beside those of a customer; `None` for what the bank does not give.
+    pub(super) fn payer_classes(&self, customer: u32) -> (Option<AccountClass>, Option<NameClass>) {
+        let payer = &self.payer;
+        let in_family = |other: u32| {
+            let (a, b) = (self.book.customer(customer), self.book.customer(other));
+            a.parent == other || b.parent == customer || (a.parent != NONE && a.parent == b.parent)
+        };
+        let account = payer.has_account.then(|| {
+            if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
+                AccountClass::Fits
+            } else if payer.by_account.iter().any(|c| in_family(*c)) {
+                AccountClass::Family
+            } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+                AccountClass::OfAnother
+            } else if self.book.accounts_of(customer) {
+                AccountClass::New
+            } else {
+                AccountClass::NoneOnFile
+            }
+        });
+        let name = (!payer.name.is_empty()).then(|| {
+            let found = payer.by_name.iter().find(|(c, _)| *c == customer).map(|(_, s)| *s);
+            let alike = found
+                .unwrap_or_else(|| self.book.customer_names(customer).map(|n| similarity(n, &payer.name)).max().unwrap_or(0));
+            match alike {
+                970.. => NameClass::Equal,
+                870.. => NameClass::Alike,
+                650.. => NameClass::Partly,
+                _ => NameClass::Unlike,
+            }
+        });
+        (account, name)
+    }
+
+    /// Items the text names that are in another currency than the payment, with no rate between them.
+    pub(super) fn without_rate(&mut self, row: u32) -> Vec<u32> {
+        let currency = self.book.payment_amount(row).currency();
+        let mut named: Vec<u32> = self.clues.hits.iter().filter(|h| h.level <= Level::Tail).map(|h| h.item).take(20).collect();
+        named.retain(|item| self.book.item_open(*item).currency() != currency);
+        named.retain(|item| self.converted(row, *item).is_none());
+        named.dedup();
+        named
+    }
+
     /// What the text costs a hypothesis with these items.
-    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> (f64, usize, bool) {
+    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> TextWeight {
         let w = &self.policy.reference;
         let mut cost = 0.0;
         let mut named = 0_usize;
         let mut leaves_out = false;
+        let mut leaves_own = false;
         // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
         let mut best_of: Vec<Option<f64>> = vec![None; self.clues.numbers.len()];
         let mut of_customer = vec![false; self.clues.numbers.len()];
@@ -322,14 +389,11 @@ impl<'a> Maker<'a> {
                 }
                 None => {
                     leaves_out |= number.named > 0;
-                    let digits = f64::from(u32::from(number.digits).min(w.digits_max));
-                    let mut stray = w.stray + w.stray_digit * digits;
-                    if number.named > 0 {
-                        stray += w.names_another;
-                    }
+                    leaves_own |= same_customer;
+                    let mut stray = self.stray_weight(number, w.stray);
                     if same_customer {
                         // Old texts are used again; numbers of one's own other invoices are not random.
-                        stray = stray.max(-7.5);
+                        stray = stray.max(w.stale_own - (self.book.items_of(customer).len().max(1) as f64).ln());
                     }
                     cost += stray;
                 }
@@ -347,7 +411,26 @@ impl<'a> Maker<'a> {
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
-        (cost, named, leaves_out)
+        TextWeight { cost, named, leaves_out, leaves_own }
+    }
+
+    /// A number nothing explains: digits at random, or the number of another invoice, paid long ago or not the payer's, which is
+    /// one of as many as there are.
+    fn stray_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let random = self.random_weight(number, once);
+        if self.looks_like_ours(number) { random.max(self.policy.reference.stale - self.ln_items) } else { random }
+    }
+
+    fn random_weight(&self, number: &super::clues::Number, once: f64) -> f64 {
+        let w = &self.policy.reference;
+        let digits = f64::from(u32::from(number.digits).min(w.digits_max));
+        let another = if number.named > 0 { w.names_another } else { 0.0 };
+        once + w.stray_digit * digits + another
+    }
+
+    /// It has as many digits as numbers of this book have.
+    pub(super) fn looks_like_ours(&self, number: &super::clues::Number) -> bool {
+        number.named > 0 || self.book.form_lengths & (1 << u32::from(number.digits).min(63)) != 0
     }
 
     fn date_weight(&self, items: &[(u32, i64)], booked: i32) -> f64 {
@@ -356,8 +439,14 @@ impl<'a> Maker<'a> {
             let item = self.book.item(*item);
             if booked != i32::MIN && item.issued != i32::MIN && booked < item.issued {
                 cost = cost.min(self.policy.date.before_issue);
-            } else if booked != i32::MIN && item.due != i32::MIN && booked.saturating_sub(item.due) > 150 {
-                cost = cost.min(self.policy.date.long_overdue);
+            } else if booked != i32::MIN && item.due != i32::MIN {
+                let late = booked.saturating_sub(item.due);
+                if late > 150 {
+                    cost = cost.min(self.policy.date.long_overdue);
+                }
+                // Of two that are alike, the one that fell due lately is the likelier.
+                let months = (f64::from(late.clamp(10, 100)) - 10.0) / 30.0;
+                cost = cost.min(self.policy.date.late_month * months);
             }
         }
         cost
@@ -368,7 +457,7 @@ impl<'a> Maker<'a> {
         let mut cost = 0.0;
         let ours = !matches!(pattern, Pattern::NotOurs);
         if words.not_ours > 0 && ours {
-            cost -= 4.5 + f64::from(words.not_ours.min(3) - 1);
+            cost -= 5.0 + f64::from(words.not_ours.min(3) - 1);
         }
         if words.part && !matches!(pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs | Pattern::NoItem) {
             cost -= 3.5;
@@ -394,7 +483,7 @@ impl<'a> Maker<'a> {
     #[allow(clippy::too_many_arguments)]
     fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
         let payment = *self.book.payment(row);
-        let (text, named, leaves_out) = self.text_weight(&lines, customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
             Pattern::ReferenceExact if named == 0 && is_known => Pattern::PayerExact,
@@ -413,7 +502,7 @@ impl<'a> Maker<'a> {
             return;
         }
         self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
-        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out });
+        self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out, leaves_own });
     }
 
     /// Everything this customer's items can say.
@@ -520,6 +609,13 @@ impl<'a> Maker<'a> {
             return;
         }
         let unit = 10_i64.saturating_pow(money.currency().exponent());
+        // What the contract says was paid, or what is off by no more than this customer is allowed.
+        let by_contract = there.flags & ITEM_OFF_CONTRACT != 0 && book.contract(item) == Some(paid);
+        if by_contract || (paid - open).unsigned_abs() <= book.tolerance(customer, money.currency()).unsigned_abs() {
+            let (pattern, prior) = if paid < open { (Pattern::Short, prior.short) } else { (Pattern::Over, prior.over) };
+            self.push(row, customer, pattern, vec![(item, paid.min(open))], prior + choice, amount.allowed, 0);
+            return;
+        }
         if paid < open {
             let short = open - paid;
             if book.has_terms()
@@ -627,7 +723,7 @@ impl<'a> Maker<'a> {
             return;
         }
         let (payer, _) = self.payer_weight(customer);
-        let (text, named, leaves_out) = self.text_weight(&[(item, 0)], customer);
+        let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
             // Only where another payment of this book takes the item; the joint answer sees to that.
@@ -652,6 +748,7 @@ impl<'a> Maker<'a> {
             fee: 0,
             is_named: named > 0,
             leaves_out,
+            leaves_own,
         });
     }
 
@@ -746,7 +843,9 @@ impl<'a> Maker<'a> {
             } else {
                 let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
                 self.complete(row, customer, &base, &rest, target - total, n);
-                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0, self.policy.amount.over_any);
+                // A list of numbers and much more money: the list is not whole.
+                let far = if (target - total).saturating_mul(5) > total { -6.0 } else { 0.0 };
+                self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0 + far, self.policy.amount.over_any);
             }
         }
         if !done && base.len() == 1 && sum(&base) < target {
@@ -791,6 +890,22 @@ impl<'a> Maker<'a> {
             return;
         }
         let amounts: Vec<i64> = rest.iter().map(|i| book.item(*i).open).collect();
+        // What follows one another makes up the rest: a list that was cut off, a range across series.
+        let ln_rest = (rest.len().max(1) as f64).ln();
+        let mut runs = 0;
+        for from in 0..rest.len() {
+            let mut sum = 0_i64;
+            for to in from..rest.len().min(from + self.policy.limits.lump_items) {
+                sum = sum.saturating_add(amounts[to]);
+                if sum == missing && to > from && runs < 4 {
+                    let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
+                    set.extend((from..=to).map(|i| (rest[i], amounts[i])));
+                    let shape = (-2.5 - 2.0 * ln_rest).max(ln_choice(n, set.len()));
+                    self.push_lump(row, customer, set, self.policy.prior.lump + shape, 0.0);
+                    runs += 1;
+                }
+            }
+        }
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
@@ -814,9 +929,24 @@ impl<'a> Maker<'a> {
         if n < 2 {
             return;
         }
-        // Runs in order of issue, by prefix sums: at most `limit` long.
         let amounts: Vec<i64> = known.iter().map(|i| book.item(*i).open).collect();
         let mut pushed = 0;
+        // Three of one price, the oldest first.
+        let mut distinct: Vec<i64> = amounts.iter().copied().filter(|a| *a > 0 && *a < target && target % *a == 0).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let ln_distinct = (distinct.len().max(1) as f64).ln();
+        for price in distinct {
+            let equal: Vec<u32> = known.iter().copied().filter(|i| book.item(*i).open == price).collect();
+            let count = usize::try_from(target / price).unwrap_or(usize::MAX);
+            if count < 2 || count > equal.len().min(limit) {
+                continue;
+            }
+            let shape = if count == equal.len() { -1.2 } else { -2.5 } - ln_distinct - 0.25 * (count as f64 - 2.0);
+            let set = equal[..count].iter().map(|i| (*i, price)).collect();
+            self.push_lump(row, customer, set, self.policy.prior.lump + shape.max(ln_choice(n, count)), 0.0);
+        }
+        // Runs in order of issue, by prefix sums: at most `limit` long.
         for from in 0..n {
             let mut sum = 0_i64;
             for to in from..n.min(from + limit) {
@@ -914,22 +1044,19 @@ impl<'a> Maker<'a> {
         let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
-        let stray: f64 = self
-            .clues
-            .numbers
-            .iter()
-            .filter(|n| n.origin != Origin::EndToEnd)
-            .map(|n| {
-                let digits = f64::from(u32::from(n.digits).min(w.reference.digits_max));
-                let another = if n.named > 0 { w.reference.names_another } else { 0.0 };
-                w.reference.stray_by_answer + w.reference.stray_digit * digits + another
-            })
+        let numbers = || self.clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd);
+        // A stranger's numbers are no numbers of ours; money for what is not in the book may carry one.
+        let once = w.reference.stray_by_answer;
+        let stray_of_stranger: f64 = numbers().map(|n| self.random_weight(n, once)).sum();
+        let is_customer = self.is_payer_known();
+        let stray: f64 = numbers()
+            .map(|n| if is_customer || n.named > 0 { self.stray_weight(n, once) } else { self.random_weight(n, once) })
             .sum();
         let payer_is_customer = self.is_payer_known();
         let is_money_out = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let words = self.words_weight(Pattern::NotOurs, 0) + if self.clues.words.not_ours > 0 { -0.3 } else { -1.8 };
         let stranger = if payer_is_customer { w.payer.stranger - 2.5 } else { -0.3 };
-        let not_ours = [w.prior.not_ours, stray, stranger, chance, 0.0, words];
+        let not_ours = [w.prior.not_ours, stray_of_stranger, stranger, chance, 0.0, words];
         let no_item_payer = if payer_is_customer { -0.2 } else { -0.7 };
         let no_item_words = self.words_weight(Pattern::NoItem, 0);
         let no_item = [w.prior.no_item, stray, no_item_payer, chance, 0.0, no_item_words];
@@ -945,6 +1072,7 @@ impl<'a> Maker<'a> {
                 fee: 0,
                 is_named: false,
                 leaves_out: false,
+                leaves_own: false,
             });
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
 
+use std::collections::HashMap;
+
 use super::book::{Book, PaymentText};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -13,6 +15,12 @@ const COMMON_MAX: usize = 48;
 
 /// Hits kept for one payment.
 const HITS_MAX: usize = 400;
+
+/// Items of one customer that the same last digits may name.
+const ALIKE_MAX: usize = 6;
+
+/// Items that one cut-off beginning may name.
+const CUT_MAX: usize = 3;
 
 /// A range in text names at most so many items.
 const RANGE_MAX: u64 = 60;
@@ -92,6 +100,9 @@ pub struct Clues {
     pub is_overlong: bool,
     /// `3 x`, `4 invoices`: how many items the text speaks of.
     pub count: Option<u8>,
+    /// A list or range goes on with a number that names nothing.
+    pub is_open_list: bool,
+    customer_numbers: Vec<Vec<u8>>,
     folded: [Vec<u8>; 3],
     atoms: [Vec<Atom>; 3],
     item_forms: Forms,
@@ -109,6 +120,7 @@ impl Clues {
         self.numbers.clear();
         self.words = Words::default();
         self.count = None;
+        self.is_open_list = false;
         self.is_overlong = false;
         let characters = text.remittance.len();
         self.is_cut = matches!(characters, 27 | 34 | 35 | 69 | 70 | 105 | 139 | 140 | 280 | 420);
@@ -128,19 +140,40 @@ impl Clues {
         self.drop_contained();
     }
 
+    /// The text holds a customer's number at the seller: at least four digits, as a whole.
+    pub fn holds_customer_number(&self, id: &str) -> bool {
+        let digits = digits_of_id(id);
+        digits.len() >= 4
+            && self.atoms[1].iter().any(|atom| {
+                let text = atom.text(&self.folded[1]);
+                atom.is_number
+                    && text.len() >= digits.len()
+                    && text.iter().copied().skip_while(|c| *c == b'0').eq(digits.iter().copied())
+            })
+    }
+
     /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
     pub fn speaks_of_doubt(&self) -> bool {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         found.iter().filter(|a| !a.is_number && a.len() >= 3).any(|atom| {
             let word = std::str::from_utf8(atom.text(folded)).unwrap_or_default();
-            WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).is_ok()
+            let found = WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).ok().and_then(|at| WORDS.get(at));
+            found.is_some_and(|(_, kind)| !matches!(kind, Kind::Several))
         })
     }
 
     /// The window search of one text.
     fn look_up(&mut self, book: &Book, origin: Origin, folded: &[u8], found: &[Atom]) {
+        let mut foreign = 0;
         for first in 0..found.len() {
             let atom = found[first];
+            // A telephone number, a tax number or the bank's own reference names no item.
+            if origin == Origin::Remittance {
+                foreign = foreign.max(foreign_to(folded, found, first));
+                if first < foreign {
+                    continue;
+                }
+            }
             if !atom.is_number {
                 let letters = atom.text(folded);
                 let looks_like_digits = atom.len() <= 2 && letters.iter().all(|c| lookalike(*c).is_ascii_digit());
@@ -310,12 +343,13 @@ impl Clues {
         self.written.read(std::str::from_utf8(&joined).unwrap_or_default());
         self.joined = joined;
         let (mut any, mut count) = (false, 0);
-        let before = self.hits.len();
+        let (before, numbers_before) = (self.hits.len(), self.numbers.len());
         for row in rows {
             count += 1;
             if count > COMMON_MAX {
                 // Found by far too many: the customer's own items are compared later, when the payer is known.
                 self.hits.truncate(before);
+                self.numbers.truncate(numbers_before);
                 return false;
             }
             self.item_forms.read(book.item_number(row));
@@ -398,8 +432,8 @@ impl Clues {
                     && best(other).is_some_and(|o| o <= Level::Lookalike || best(at).is_none_or(|i| o <= i))
                 {
                     if outer.is_broken && best(at).is_some() {
-                        // A broken line is the weaker reading when a piece is a number by itself.
-                        keep[other] = false;
+                        // A line broken by the bank, or a number by itself: where either may be meant both stay, and it is a question.
+                        keep[other] &= names_others(at, other) && best(at).is_some_and(|b| b > Level::PrefixDropped);
                     } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
                         keep[at] = false;
                     }
@@ -445,6 +479,8 @@ impl Clues {
 
     /// The second, slower look, for payments that the first did not settle: lists and ranges, the items of likely customers, numbers left over, words.
     pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str, items_max: usize) {
+        self.customer_numbers.clear();
+        self.customer_numbers.extend(customers.iter().map(|c| digits_of_id(book.customer_id(*c))).filter(|d| d.len() >= 3));
         self.lists_and_ranges(book);
         self.find_strays(book, customers);
         for customer in customers {
@@ -484,7 +520,13 @@ impl Clues {
                     }
                     next += 1;
                 }
-                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else { break };
+                let goes_on = next > at || matches!(found[at].before, b'-' | b';' | b'+');
+                let is_date = found.get(next + 1).is_some_and(|a| a.is_number && matches!(a.before, b'.' | b'-' | b'/'));
+                let follows = found.get(next).is_some_and(|a| a.is_number);
+                let Some(atom) = found.get(next).copied().filter(|a| a.is_number && a.len() <= width) else {
+                    self.is_open_list |= goes_on && follows && !is_date && !self.is_numbered(number.origin, next);
+                    break;
+                };
                 if atom.before == 0 || found.get(next + 1).is_some_and(|a| a.before == 0) {
                     break;
                 }
@@ -500,6 +542,7 @@ impl Clues {
                     any |= self.take_listed(book, customer, &whole, number.origin, next..next + 1);
                 }
                 if !any {
+                    self.is_open_list |= goes_on && !is_date && !self.is_numbered(number.origin, next);
                     break;
                 }
                 previous = here;
@@ -508,6 +551,11 @@ impl Clues {
             self.atoms[slot] = found;
             self.folded[slot] = folded;
         }
+    }
+
+    /// The atom is part of a number that names an item.
+    fn is_numbered(&self, origin: Origin, at: usize) -> bool {
+        self.numbers.iter().any(|n| n.origin == origin && n.named > 0 && usize::from(n.from) <= at && at < usize::from(n.to))
     }
 
     fn take_listed(&mut self, book: &Book, customer: u32, whole: &[u8], origin: Origin, range: std::ops::Range<usize>) -> bool {
@@ -546,6 +594,10 @@ impl Clues {
                 }
             }
             cover_dates_and_amounts(&found, &folded, &mut covered);
+            for at in 0..found.len() {
+                let end = foreign_to(&folded, &found, at);
+                covered[at..end.max(at)].fill(true);
+            }
             for customer in customers {
                 cover_customer_id(book.customer_id(*customer), &found, &folded, &mut covered);
             }
@@ -629,7 +681,10 @@ impl Clues {
         for (slot, found) in self.atoms.iter().enumerate().take(2) {
             for (at, atom) in found.iter().enumerate() {
                 let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
+                // What a bank has cut off has no last digits.
+                let is_cut_end = self.is_cut && slot == 1 && at + 1 == found.len();
                 if atom.is_number
+                    && !is_cut_end
                     && atom.len() == 3
                     && atom.before != b','
                     && !self.numbers.iter().any(inside)
@@ -671,6 +726,10 @@ impl Clues {
                 } else {
                     continue;
                 };
+                // A customer's number at the seller is no slip of an invoice number.
+                if level == Level::OneEdit && self.customer_numbers.contains(bare) {
+                    continue;
+                }
                 if new_hits.len() == HITS_MAX {
                     self.is_overlong = true;
                     break;
@@ -695,8 +754,16 @@ impl Clues {
                 cut_hits.push((row, *from, *to));
             }
         }
+        let mut alike: HashMap<(u16, Level), usize> = HashMap::new();
+        for (_, level, number) in &new_hits {
+            *alike.entry((*number, *level)).or_default() += 1;
+        }
         for (row, level, number) in new_hits {
-            self.hit(row, level, number);
+            // A year or a month at the end of every number names none of them.
+            let says_little = matches!(level, Level::Tail | Level::Suffix | Level::OneEdit);
+            if !says_little || alike.get(&(number, level)).is_none_or(|count| *count <= ALIKE_MAX) {
+                self.hit(row, level, number);
+            }
         }
         // Three digits that fit half of the customer's items say nothing.
         let distinct = short_hits.len();
@@ -706,7 +773,8 @@ impl Clues {
                 self.hit(row, level, number);
             }
         }
-        if cut_hits.len() <= 24 {
+        // A beginning that fits many of the customer's items names none of them.
+        if cut_hits.len() <= CUT_MAX {
             for (row, from, to) in cut_hits {
                 // The cut end may have been noted as a number of its own.
                 let known = self
@@ -766,6 +834,8 @@ impl Clues {
                         }
                     },
                     Err(_) => {
+                        // `abzgl. Gutschr`, where the bank cut the line.
+                        words.credit |= word.starts_with("GUTSCHR");
                         if NOT_OURS_STEMS.iter().any(|stem| word.len() > stem.len() && word.contains(stem)) {
                             words.not_ours = words.not_ours.saturating_add(1);
                         }
@@ -851,6 +921,87 @@ fn is_split(folded: &[u8], found: &[Atom]) -> bool {
     })
 }
 
+/// Where the numbers end that a label at this place claims for something else than an invoice; 0 for no such label.
+fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
+    let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let word = label.text(folded);
+    if word.len() < 3 || !FOREIGN.contains(&word) {
+        return 0;
+    }
+    let is_telephone = word.starts_with(b"TEL") || TELEPHONES.contains(&word);
+    let mut end = at + 1;
+    // The country of a tax number or an account: `VAT DE123456789`.
+    if !is_telephone && found.get(end).is_some_and(|a| !a.is_number && a.len() <= 2) {
+        end += 1;
+    }
+    let first = end;
+    while found.get(end).is_some_and(|a| a.is_number && (end == first || a.joins() || (is_telephone && a.before == PLUS))) {
+        end += 1;
+        // Groups belong to a telephone number as long as they go on; other labels claim one number.
+        if !is_telephone && !found.get(end).is_some_and(|a| matches!(a.before, 0 | b'-' | b'/' | b'.')) {
+            break;
+        }
+    }
+    if end == first { 0 } else { end }
+}
+
+const PLUS: u8 = b'+';
+
+/// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.
+const FOREIGN: &[&[u8]] = &[
+    b"TEL",
+    b"TELEFON",
+    b"TELEFONO",
+    b"TELEPHONE",
+    b"TELEFOON",
+    b"TLF",
+    b"TFN",
+    b"PHONE",
+    b"FON",
+    b"FAX",
+    b"MOBIL",
+    b"MOBILE",
+    b"CEL",
+    b"CELL",
+    b"CELULAR",
+    b"PUHELIN",
+    b"PUH",
+    b"VAT",
+    b"UST",
+    b"USTID",
+    b"USTIDNR",
+    b"UID",
+    b"TVA",
+    b"NIF",
+    b"CIF",
+    b"RUC",
+    b"NIP",
+    b"MOMS",
+    b"STEUERNR",
+    b"SIRET",
+    b"SIREN",
+    b"KVK",
+    b"BTW",
+    b"DIC",
+    b"ICO",
+    b"IBAN",
+    b"BIC",
+    b"BLZ",
+    b"EREF",
+    b"KREF",
+    b"MREF",
+    b"CRED",
+    b"MANDAT",
+    b"MANDATE",
+    b"TRX",
+    b"TAN",
+    b"PLZ",
+];
+
+/// Labels of telephone numbers that do not begin with `TEL`.
+const TELEPHONES: &[&[u8]] =
+    &[b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL", b"CELULAR", b"PUHELIN", b"PUH"];
+
 /// Marks dates, years, periods and amounts, which are no references.
 fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
     let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
@@ -909,9 +1060,14 @@ fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) 
     }
 }
 
+/// The digits of a customer's number, without zeros at the front.
+fn digits_of_id(id: &str) -> Vec<u8> {
+    id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect()
+}
+
 /// The customer's own number at the seller is no invoice number.
 fn cover_customer_id(id: &str, found: &[Atom], folded: &[u8], covered: &mut [bool]) {
-    let digits: Vec<u8> = id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0').collect();
+    let digits = digits_of_id(id);
     if digits.len() < 3 {
         return;
     }
@@ -961,6 +1117,15 @@ const NOT_OURS_STEMS: &[&str] = &[
     "HABENZINS",
     "INTERNTRANSFER",
     "POOLING",
+    "SPARKASSE",
+    "VOLKSBANK",
+    "LANDESBANK",
+    "SPORITELNA",
+    "FORSAKRING",
+    "FORSIKRING",
+    "VAKUUTUS",
+    "VERZEKERING",
+    "SKATTEVERK",
 ];
 
 /// Money given back: not ours as a rule, and beside the number of an item a reason to ask.
@@ -979,6 +1144,7 @@ const REFUNDS: &[&str] = &[
 
 /// Telling words, sorted.
 const WORDS: &[(&str, Kind)] = &[
+    ("AANBETALING", Kind::Part),
     ("ABONO", Kind::Credit),
     ("ABSCHLAG", Kind::Part),
     ("ABSCHLAGSZAHLUNG", Kind::Part),
@@ -988,6 +1154,9 @@ const WORDS: &[(&str, Kind)] = &[
     ("ACCONTO", Kind::Part),
     ("ACOMPTE", Kind::Part),
     ("ACONTO", Kind::Part),
+    ("ACONTOBETALING", Kind::Part),
+    ("ADELANTO", Kind::Part),
+    ("ADIANTAMENTO", Kind::Part),
     ("ADYEN", Kind::NotOurs),
     ("AKONTO", Kind::Part),
     ("ALL", Kind::Several),
@@ -995,26 +1164,46 @@ const WORDS: &[(&str, Kind)] = &[
     ("AMEX", Kind::NotOurs),
     ("ANNULATION", Kind::Doubt),
     ("ANNULE", Kind::Doubt),
+    ("ANTICIPATO", Kind::Part),
     ("ANTICIPO", Kind::Part),
     ("ANULACION", Kind::Doubt),
     ("ANULADO", Kind::Doubt),
     ("ANZAHLUNG", Kind::Part),
+    ("ATERBETALNING", Kind::NotOurs),
     ("AVOIR", Kind::Credit),
+    ("AVOIRS", Kind::Credit),
+    ("BAMBORA", Kind::NotOurs),
+    ("BARION", Kind::NotOurs),
     ("BELASTINGDIENST", Kind::NotOurs),
+    ("BELEGE", Kind::Several),
+    ("BILLS", Kind::Several),
+    ("BOUNCED", Kind::Doubt),
     ("CANCELADO", Kind::Doubt),
     ("CANCELED", Kind::Doubt),
     ("CANCELLED", Kind::Doubt),
     ("CASHPOOL", Kind::NotOurs),
     ("CASHPOOLING", Kind::NotOurs),
+    ("CASHSWEEP", Kind::NotOurs),
     ("CHARGEBACK", Kind::Doubt),
     ("CHARGEBACKS", Kind::Doubt),
+    ("COMGATE", Kind::NotOurs),
+    ("CONCARDIS", Kind::NotOurs),
+    ("CREDITNOTA", Kind::Credit),
     ("CREDITNOTE", Kind::Credit),
+    ("CREDITO", Kind::Credit),
+    ("CREDITRENTE", Kind::NotOurs),
+    ("CULQI", Kind::NotOurs),
     ("CUOTA", Kind::Part),
+    ("CZESCIOWA", Kind::Part),
+    ("DANKORT", Kind::NotOurs),
+    ("DEELBETALING", Kind::Part),
     ("DELBETALING", Kind::Part),
     ("DELBETALNING", Kind::Part),
+    ("DELVIS", Kind::Part),
     ("DEPOSIT", Kind::Part),
     ("DESCUENTO", Kind::Discount),
     ("DEVOLUCION", Kind::NotOurs),
+    ("DEVOLVIDO", Kind::Doubt),
     ("DEVUELTO", Kind::Doubt),
     ("DGFIP", Kind::NotOurs),
     ("DISCOUNT", Kind::Discount),
@@ -1025,18 +1214,46 @@ const WORDS: &[(&str, Kind)] = &[
     ("DIVIDEND", Kind::NotOurs),
     ("DIVIDENDE", Kind::NotOurs),
     ("DIVIDENDO", Kind::NotOurs),
+    ("DOBROPIS", Kind::Credit),
+    ("ELAVON", Kind::NotOurs),
+    ("ELOLEG", Kind::Part),
+    ("ENNAKKO", Kind::Part),
+    ("ERA", Kind::Part),
     ("ERSTATTUNG", Kind::NotOurs),
+    ("ERSTATTUNGEN", Kind::NotOurs),
     ("ESCOMPTE", Kind::Discount),
     ("EXCEPT", Kind::Doubt),
     ("EXTORNO", Kind::Doubt),
+    ("FACTURAS", Kind::Several),
+    ("FACTUREN", Kind::Several),
+    ("FACTURES", Kind::Several),
+    ("FAKTURAER", Kind::Several),
+    ("FAKTUROR", Kind::Several),
+    ("FAKTURY", Kind::Several),
+    ("FATTURE", Kind::Several),
+    ("FATURAS", Kind::Several),
+    ("FINANCNI", Kind::NotOurs),
     ("FINANZAMT", Kind::NotOurs),
     ("FINANZKASSE", Kind::NotOurs),
+    ("FORSKOTT", Kind::Part),
+    ("FORSKUD", Kind::Part),
+    ("FRAS", Kind::Several),
     ("GIROCARD", Kind::NotOurs),
+    ("GIROCONTO", Kind::NotOurs),
+    ("GOCARDLESS", Kind::NotOurs),
     ("GUTHABENAUSZAHLUNG", Kind::NotOurs),
     ("GUTSCHRIFT", Kind::Credit),
     ("HABENZINSEN", Kind::NotOurs),
     ("HMRC", Kind::NotOurs),
+    ("HYVITYSKORKO", Kind::NotOurs),
+    ("HYVITYSLASKU", Kind::Credit),
+    ("IMPAGADO", Kind::Doubt),
+    ("IMPAYE", Kind::Doubt),
     ("IMPOTS", Kind::NotOurs),
+    ("INDEMNITE", Kind::NotOurs),
+    ("INDEMNIZACION", Kind::NotOurs),
+    ("INSOLUTI", Kind::Doubt),
+    ("INSOLUTO", Kind::Doubt),
     ("INSTALLMENT", Kind::Part),
     ("INSTALLMENTS", Kind::Part),
     ("INSTALMENT", Kind::Part),
@@ -1045,49 +1262,94 @@ const WORDS: &[(&str, Kind)] = &[
     ("INTERCOMPANY", Kind::NotOurs),
     ("INTERES", Kind::NotOurs),
     ("INTERESES", Kind::NotOurs),
+    ("INTERESSES", Kind::NotOurs),
     ("INTERESSI", Kind::NotOurs),
     ("INTEREST", Kind::NotOurs),
     ("INTERETS", Kind::NotOurs),
+    ("INTERETSCREDITEURS", Kind::NotOurs),
+    ("INVOICES", Kind::Several),
+    ("INVS", Kind::Several),
+    ("IZIPAY", Kind::NotOurs),
+    ("JOVAIRAS", Kind::Credit),
     ("JUROS", Kind::NotOurs),
+    ("KAMAT", Kind::NotOurs),
+    ("KAMATJOVAIRAS", Kind::NotOurs),
+    ("KAPITALIZACJA", Kind::NotOurs),
+    ("KARRENDEZES", Kind::NotOurs),
     ("KASSARABATT", Kind::Discount),
+    ("KIFIZETES", Kind::NotOurs),
+    ("KLARNA", Kind::NotOurs),
+    ("KONTOUBERTRAG", Kind::NotOurs),
+    ("KONTOUEBERTRAG", Kind::NotOurs),
+    ("KOREKTA", Kind::Credit),
     ("KORKO", Kind::NotOurs),
+    ("KREDITFAKTURA", Kind::Credit),
     ("KREDITNOTA", Kind::Credit),
+    ("KREDITNOTE", Kind::Credit),
+    ("KREDITRENTE", Kind::NotOurs),
+    ("LASKUT", Kind::Several),
     ("LESS", Kind::Credit),
+    ("LIQUIDITAET", Kind::NotOurs),
+    ("LIQUIDITAT", Kind::NotOurs),
     ("LOAN", Kind::NotOurs),
+    ("LOHNSTEUER", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
     ("MOINS", Kind::Credit),
+    ("MOLLIE", Kind::NotOurs),
     ("NETS", Kind::NotOurs),
+    ("NEXI", Kind::NotOurs),
     ("NICHT", Kind::Doubt),
+    ("NIUBIZ", Kind::NotOurs),
     ("NOMINA", Kind::NotOurs),
     ("NOT", Kind::Doubt),
+    ("NOTACREDITO", Kind::Credit),
+    ("NOTAS", Kind::Several),
+    ("ODSETEK", Kind::NotOurs),
+    ("ODSETKI", Kind::NotOurs),
+    ("OSAMAKSU", Kind::Part),
+    ("PALAUTETTU", Kind::Doubt),
+    ("PALAUTUS", Kind::NotOurs),
     ("PARCELA", Kind::Part),
     ("PARCIAL", Kind::Part),
     ("PARTIAL", Kind::Part),
     ("PARTIEL", Kind::Part),
+    ("PARTIELLE", Kind::Part),
+    ("PARZIALE", Kind::Part),
     ("PAYMENTSETTLEMENT", Kind::NotOurs),
     ("PAYOUT", Kind::NotOurs),
     ("PAYPAL", Kind::NotOurs),
     ("PAYROLL", Kind::NotOurs),
+    ("PAYTRAIL", Kind::NotOurs),
+    ("PAYU", Kind::NotOurs),
+    ("POJISTNA", Kind::NotOurs),
     ("POOLING", Kind::NotOurs),
     ("PRESTAMO", Kind::NotOurs),
     ("RANTA", Kind::NotOurs),
+    ("RATA", Kind::Part),
     ("RATE", Kind::Part),
+    ("RECHNUNGEN", Kind::Several),
+    ("REDSYS", Kind::NotOurs),
     ("REEMBOLSO", Kind::NotOurs),
+    ("REFS", Kind::Several),
     ("REFUND", Kind::NotOurs),
     ("REFUNDED", Kind::Doubt),
     ("REJECTED", Kind::Doubt),
     ("REMBOURSEMENT", Kind::NotOurs),
     ("REMBT", Kind::NotOurs),
     ("RENTE", Kind::NotOurs),
+    ("RESZLET", Kind::Part),
     ("RETENCION", Kind::Withholding),
     ("RETENUE", Kind::Withholding),
     ("RETOUR", Kind::Doubt),
     ("RETOURE", Kind::Doubt),
     ("RETURN", Kind::Doubt),
     ("RETURNED", Kind::Doubt),
+    ("RETURNERAD", Kind::Doubt),
+    ("RETURNERET", Kind::Doubt),
     ("REVERSAL", Kind::Doubt),
     ("REVERSED", Kind::Doubt),
+    ("REVOLUT", Kind::NotOurs),
     ("RIMBORSO", Kind::NotOurs),
     ("RITENUTA", Kind::Withholding),
     ("RUCKLASTSCHRIFT", Kind::Doubt),
@@ -1100,42 +1362,87 @@ const WORDS: &[(&str, Kind)] = &[
     ("SAMMELZAHLUNG", Kind::Several),
     ("SCONTO", Kind::Discount),
     ("SETTLEMENT", Kind::NotOurs),
+    ("SINAL", Kind::Part),
+    ("SINIESTRO", Kind::NotOurs),
+    ("SINISTRE", Kind::NotOurs),
+    ("SINISTRO", Kind::NotOurs),
+    ("SKARBOWY", Kind::NotOurs),
     ("SKAT", Kind::NotOurs),
+    ("SKATTEETATEN", Kind::NotOurs),
+    ("SKATTESTYRELSEN", Kind::NotOurs),
     ("SKATTEVERKET", Kind::NotOurs),
     ("SKONTO", Kind::Discount),
     ("SPENDE", Kind::NotOurs),
+    ("SPLATKA", Kind::Part),
+    ("SQUARE", Kind::NotOurs),
     ("STATEMENT", Kind::Several),
     ("STEUERERSTATTUNG", Kind::NotOurs),
     ("STORNIERT", Kind::Doubt),
     ("STORNIERUNG", Kind::Doubt),
+    ("STORNIERUNGEN", Kind::Doubt),
     ("STORNO", Kind::Doubt),
     ("STRIPE", Kind::NotOurs),
     ("SUBSIDY", Kind::NotOurs),
     ("SUMUP", Kind::NotOurs),
     ("SUNAT", Kind::NotOurs),
     ("SWEEP", Kind::NotOurs),
+    ("SZAMLAK", Kind::Several),
+    ("SZKODA", Kind::NotOurs),
+    ("TAKAISIN", Kind::Doubt),
+    ("TALLETUSKORKO", Kind::NotOurs),
     ("TARJETA", Kind::NotOurs),
     ("TARJETAS", Kind::NotOurs),
     ("TDS", Kind::Withholding),
     ("TEIL", Kind::Part),
     ("TEILBETRAG", Kind::Part),
+    ("TEILRATE", Kind::Part),
     ("TEILZAHLUNG", Kind::Part),
+    ("TERMIJN", Kind::Part),
     ("TERUGBETALING", Kind::NotOurs),
     ("TERUGBOEKING", Kind::Doubt),
+    ("TERUGGAAF", Kind::NotOurs),
+    ("TILITYS", Kind::NotOurs),
     ("TRASPASO", Kind::NotOurs),
+    ("TRASPASOS", Kind::NotOurs),
+    ("TREASURY", Kind::NotOurs),
+    ("TRESORERIE", Kind::NotOurs),
     ("TRIBUTARIA", Kind::NotOurs),
+    ("UBERTRAG", Kind::NotOurs),
+    ("UDBETALING", Kind::NotOurs),
     ("UEBERTRAG", Kind::NotOurs),
+    ("UITBETALING", Kind::NotOurs),
     ("UMBUCHUNG", Kind::NotOurs),
+    ("UMBUCHUNGEN", Kind::NotOurs),
+    ("UMSATZSTEUER", Kind::NotOurs),
+    ("UNPAID", Kind::Doubt),
+    ("UROK", Kind::NotOurs),
+    ("UROKU", Kind::NotOurs),
+    ("URZAD", Kind::NotOurs),
+    ("UTBETALNING", Kind::NotOurs),
+    ("VAHINKO", Kind::NotOurs),
     ("VARIAS", Kind::Several),
     ("VARIOUS", Kind::Several),
+    ("VEROHALLINTO", Kind::NotOurs),
     ("VERSICHERUNG", Kind::NotOurs),
+    ("VISSZATERITES", Kind::NotOurs),
+    ("VRACENO", Kind::Doubt),
+    ("VRATKA", Kind::NotOurs),
+    ("VYPLATA", Kind::NotOurs),
     ("WHT", Kind::Withholding),
+    ("WISE", Kind::NotOurs),
     ("WITHHOLDING", Kind::Withholding),
     ("WORLDPAY", Kind::NotOurs),
+    ("WYPLATA", Kind::NotOurs),
+    ("ZALICZKA", Kind::Part),
+    ("ZALOHA", Kind::Part),
     ("ZETTLE", Kind::NotOurs),
     ("ZINS", Kind::NotOurs),
+    ("ZINSABSCHLUSS", Kind::NotOurs),
     ("ZINSEN", Kind::NotOurs),
+    ("ZINSERTRAG", Kind::NotOurs),
     ("ZINSGUTSCHRIFT", Kind::NotOurs),
+    ("ZWROCONY", Kind::Doubt),
+    ("ZWROT", Kind::NotOurs),
 ];
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 
 pub mod book;
-mod calibrate;
+pub mod calibrate;
 mod candidates;
 mod clues;
+pub mod fit;
 pub mod index;
 mod joint;
 pub mod lump;
@@ -26,7 +27,7 @@ mod run;
 mod weights;
 
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
-pub use run::{Matcher, answer};
+pub use run::{Explainer, Matcher, answer};
 pub use weights::{Ask, MatchPolicy, PolicyError};
 
 /// How an answer explains its payment. The class of the gate is made of this and the amount band.

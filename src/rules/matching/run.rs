@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::book::{Book, ITEM_CREDIT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer};
+use super::book::{
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
+};
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Maker, Settled, is_withheld, share, touches};
+use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
 use super::clues::{Clues, Origin};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
@@ -35,6 +37,7 @@ pub struct Matcher<'b> {
     close_at: Vec<u32>,
     close: Vec<Close>,
     returned: HashSet<u32>,
+    learned: HashMap<u64, u32>,
 }
 
 /// What the close look keeps of a payment.
@@ -48,16 +51,30 @@ struct Close {
     is_overlong: bool,
     is_cut: bool,
     is_incomplete: bool,
+    /// Neither a payer's name nor a telling word.
+    is_mute: bool,
     /// A word of doubt stands in the text.
     is_doubtful: bool,
     /// A word says that this is a part.
     says_part: bool,
+    /// A word says that a credit note is taken off.
+    says_credit: bool,
+    /// Words or an unfinished list say that there are several.
+    says_several: bool,
+    /// How many items the text speaks of.
+    count: Option<u8>,
     /// The text names some item.
     names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     stray: Vec<bool>,
+    /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
+    slips: Vec<bool>,
+    /// Several items of a customer that is the payer come to the amount as well.
+    sums_up: bool,
     /// Another payment that would settle wants the same item.
     is_contested: bool,
+    /// Named items in a currency to which there is no rate.
+    without_rate: Vec<u32>,
 }
 
 /// What one payment shows at first sight.
@@ -122,8 +139,9 @@ impl<'b> Matcher<'b> {
             let mut maker = Maker::new(book, policy);
             range
                 .map(|at| {
-                    let hypotheses = maker.hypotheses(rest[at as usize], &settled);
-                    close_look(&maker, hypotheses)
+                    let row = rest[at as usize];
+                    let hypotheses = maker.hypotheses(row, &settled);
+                    close_look(&mut maker, row, hypotheses)
                 })
                 .collect::<Vec<_>>()
         })
@@ -135,7 +153,7 @@ impl<'b> Matcher<'b> {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
         answer_together(book, policy, &rest, &mut close, &settled_by);
-        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned };
+        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned, learned };
         matcher.hold_back_overdrawn(&rest);
         matcher
     }
@@ -164,7 +182,7 @@ impl<'b> Matcher<'b> {
     fn settles(&self, row: u32, close: &Close) -> Option<usize> {
         let best = best_of(close)?;
         let hypothesis = &close.hypotheses[best];
-        let certain = calibrated(hypothesis.pattern, close.probabilities[best]);
+        let certain = calibrated(self.policy, hypothesis.pattern, close.probabilities[best]);
         (certain >= self.policy.threshold(hypothesis.pattern) && self.guard(row, close, hypothesis).is_none()).then_some(best)
     }
 
@@ -175,7 +193,7 @@ impl<'b> Matcher<'b> {
 
     /// The confidence of what settles at first sight.
     pub fn first_sight_confidence(&self) -> Confidence {
-        confidence(calibrated(Pattern::ReferenceExact, 1.0))
+        confidence(calibrated(self.policy, Pattern::ReferenceExact, 1.0))
     }
 
     /// Writes out the answer to a payment.
@@ -207,30 +225,40 @@ impl<'b> Matcher<'b> {
         let mut order: Vec<usize> = (0..close.hypotheses.len()).collect();
         // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
         order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        // "Not ours" and "fits nothing" clear the same: nothing. A person needs one of them.
+        let is_free = |h: &usize| close.hypotheses[*h].lines.is_empty() && close.hypotheses[*h].repeats == NONE;
+        let free = order.iter().copied().find(is_free);
+        order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
-        let mut withheld = Vec::new();
+        let is_held = asks && order.first().is_some_and(|h| self.guard(row, close, &close.hypotheses[*h]).is_some());
+        let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
+        let worth = |h: usize| {
+            let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
+            match order.first() {
+                Some(first) if !asks => {
+                    if h == *first {
+                        calibrated(self.policy, pattern, share)
+                    } else {
+                        share
+                    }
+                }
+                Some(first) => {
+                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, is_held);
+                    // The others share what the first leaves, as they did before.
+                    if h == *first { best } else { share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0) }
+                }
+                None => 0.0,
+            }
+        };
         let candidates: Vec<Candidate> = order
             .iter()
             .take(CANDIDATES_MAX)
             .enumerate()
             .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
-            .map(|(_, h)| self.candidate(row, close, *h, asks))
+            .map(|(_, h)| self.candidate(row, close, *h, confidence(worth(*h))))
             .collect();
-        for h in order.iter().take(CANDIDATES_MAX) {
-            for (item, _) in &close.hypotheses[*h].lines {
-                let number = book.item_number(*item);
-                let reason = if book.item(*item).flags & ITEM_ON_HOLD != 0 {
-                    format!("{number} is on hold: release it, or apply the payment by hand")
-                } else if book.item(*item).flags & ITEM_CREDIT != 0 && self.policy.settle.credit_notes == Ask::Ask {
-                    format!("{number} is a credit note: a person confirms that it may be netted")
-                } else {
-                    continue;
-                };
-                if !withheld.iter().any(|w: &Withheld| w.item == *item) {
-                    withheld.push(Withheld { item: *item, reason });
-                }
-            }
-        }
+        let considered = order.iter().take(CANDIDATES_MAX).flat_map(|h| close.hypotheses[*h].lines.iter().map(|(i, _)| *i));
+        let withheld = self.withheld(row, considered, &close.without_rate);
         let Some(best) = order.first().map(|h| &close.hypotheses[*h]) else {
             return Answer {
                 payment: row,
@@ -258,7 +286,14 @@ impl<'b> Matcher<'b> {
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
             let residual = candidates.first().map_or(Residual::none(money.currency()), |c| c.residual);
-            reasons::near_miss(best, &residual, guard)
+            let missing = reasons::near_miss(best, &residual, guard);
+            let allowed = best.lines.first().map_or(0, |(i, _)| book.tolerance(book.item_customer(*i), money.currency()));
+            let off = residual.short.minor().max(residual.unapplied.minor());
+            if allowed > 0 && off > 0 && off <= allowed && best.lines.len() == 1 {
+                format!("{missing}, within the {} this customer is allowed", Money::new(allowed, money.currency()))
+            } else {
+                missing
+            }
         });
         Answer {
             payment: row,
@@ -293,6 +328,9 @@ impl<'b> Matcher<'b> {
         if is_withheld(book, &best.lines) {
             return Some("would settle alone if the item were not on hold");
         }
+        if touches(book, &best.lines, ITEM_OFF_CONTRACT) {
+            return Some("billed for another amount than the contract says: a person says which holds");
+        }
         if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
             return Some("a credit note is netted: a person confirms it");
         }
@@ -308,6 +346,9 @@ impl<'b> Matcher<'b> {
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
+        if best.pattern == Pattern::NotOurs && close.is_mute {
+            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+        }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
         }
@@ -315,12 +356,40 @@ impl<'b> Matcher<'b> {
         if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
         }
-        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
-        if best.pattern == Pattern::Over && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s) {
-            return Some("the text has a number that no item explains, and more was paid than the item named");
+        if best.leaves_own && !best.lines.is_empty() {
+            return Some("the text names another open item of the customer");
         }
-        if best.pattern == Pattern::Short && self.is_late_discount(row, best) {
-            return Some("short by the early-payment discount, but late: a person says whether it is granted");
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
+            return Some("the number in the text, as it is written, is another item's");
+        }
+        if best.pattern == Pattern::PayerExact && close.sums_up {
+            return Some("several other items of the payer come to the same amount");
+        }
+        if best.pattern == Pattern::PayerExact && close.is_incomplete && self.is_outsize(best) {
+            return Some("larger than the customer's other items, and those may come to the same amount");
+        }
+        if best.pattern == Pattern::Short && best.lines.len() > 1 {
+            return Some("short over several items: a person says which stays open");
+        }
+        let is_lump = best.lines.len() > 1;
+        if !best.lines.is_empty() && close.count.is_some_and(|count| usize::from(count) != best.lines.len()) {
+            return Some("the text speaks of another number of items");
+        }
+        let is_exact_by_number = matches!(best.pattern, Pattern::ReferenceExact | Pattern::Discount | Pattern::OtherCurrency);
+        if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
+            return Some("the text speaks of several items");
+        }
+        if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
+            return Some("the text speaks of a credit note");
+        }
+        if is_lump && self.is_exchangeable(close, best) {
+            return Some("another open item of the customer has the amount of one that is not named");
+        }
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
+            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+        {
+            return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
         let needs_name =
@@ -337,15 +406,68 @@ impl<'b> Matcher<'b> {
         None
     }
 
-    /// The shortfall is the discount of the terms, taken after their last day.
-    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
-        let paid = self.book.payment(row).amount;
-        let [(item, _)] = best.lines.as_slice() else { return false };
-        let open = self.book.item(*item).open;
-        self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
+    /// The item is more than three times what half of the customer's items are.
+    fn is_outsize(&self, best: &Hypothesis) -> bool {
+        let Some((item, _)) = best.lines.first() else { return false };
+        let there = self.book.item(*item);
+        let items = self.book.items_of(there.customer).iter().take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(*i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let (small, all) = alike
+            .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
+        small * 2 > all
     }
 
-    fn candidate(&self, row: u32, close: &Close, h: usize, asks: bool) -> Candidate {
+    /// An item of several that the text does not name might as well be another of the same customer and amount.
+    fn is_exchangeable(&self, close: &Close, best: &Hypothesis) -> bool {
+        let book = self.book;
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Suffix);
+        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !is_named(*i)).take(60).collect();
+        unnamed.first().is_some_and(|one| {
+            let there = |i: u32| (book.item(i).open, book.item(i).currency);
+            let items = book.items_of(book.item_customer(*one));
+            items.iter().take(self.policy.limits.customer_items).any(|other| {
+                self.settled_by[*other as usize] == NONE
+                    && !best.lines.iter().any(|(i, _)| i == other)
+                    && unnamed.iter().any(|i| there(*i) == there(*other))
+            })
+        })
+    }
+
+    /// Items that fit and may not be used, with what would release them.
+    fn withheld(&self, row: u32, considered: impl Iterator<Item = u32>, without_rate: &[u32]) -> Vec<Withheld> {
+        let book = self.book;
+        let mut out: Vec<Withheld> = Vec::new();
+        let reasons = considered.filter_map(|item| {
+            let (number, flags) = (book.item_number(item), book.item(item).flags);
+            let reason = if flags & ITEM_ON_HOLD != 0 {
+                format!("{number} is on hold: release it, or apply the payment by hand")
+            } else if flags & ITEM_CREDIT != 0 && self.policy.settle.credit_notes == Ask::Ask {
+                format!("{number} is a credit note: a person confirms that it may be netted")
+            } else if let Some(contract) = book.contract(item) {
+                let contract = Money::new(contract, book.item_open(item).currency());
+                format!("{number} is billed at {} and the contract says {contract}: correct one of them", book.item_open(item))
+            } else {
+                return None;
+            };
+            Some(Withheld { item, reason })
+        });
+        let rates = without_rate.iter().map(|item| {
+            let (from, to) = (book.item_open(*item).currency().code(), book.payment_amount(row).currency().code());
+            let number = book.item_number(*item);
+            Withheld {
+                item: *item,
+                reason: format!("{number} is in {from} and there is no rate to {to}: give the rate of the day"),
+            }
+        });
+        for one in reasons.chain(rates) {
+            if !out.iter().any(|w| w.item == one.item) {
+                out.push(one);
+            }
+        }
+        out
+    }
+
+    fn candidate(&self, row: u32, close: &Close, h: usize, worth: Confidence) -> Candidate {
         let book = self.book;
         let hypothesis = &close.hypotheses[h];
         let residual = self.residual(row, hypothesis);
@@ -375,11 +497,7 @@ impl<'b> Matcher<'b> {
             reason: reasons::sentence(book, hypothesis, &residual, &close.named, duplicate_of),
             lines,
             duplicate_of,
-            confidence: confidence(if asks {
-                calibrated_asked(hypothesis.pattern, close.probabilities[h])
-            } else {
-                calibrated(hypothesis.pattern, close.probabilities[h])
-            }),
+            confidence: worth,
             residual,
             weights,
         }
@@ -416,6 +534,82 @@ impl<'b> Matcher<'b> {
             }
         }
         out
+    }
+}
+
+/// What the matcher thinks of a payment, for fitting.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) pattern: Pattern,
+    pub(super) lines: Vec<(u32, i64)>,
+    /// Share among the hypotheses.
+    pub(super) share: f64,
+    /// Something else than its share holds it back.
+    pub(super) is_held: bool,
+    pub(super) settles: bool,
+}
+
+impl Matcher<'_> {
+    /// The first answer to a payment, before calibration.
+    pub(super) fn judged(&self, row: u32) -> Judged {
+        if let Some(item) = self.first_sight(row) {
+            let lines = vec![(item, self.book.item(item).open)];
+            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, is_held: false, settles: true };
+        }
+        let close = self.close.get(self.close_at[row as usize] as usize);
+        let Some((close, best)) = close.and_then(|c| best_of(c).map(|b| (c, b))) else {
+            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, is_held: false, settles: false };
+        };
+        let hypothesis = &close.hypotheses[best];
+        Judged {
+            pattern: hypothesis.pattern,
+            lines: hypothesis.lines.clone(),
+            share: close.probabilities[best],
+            is_held: self.guard(row, close, hypothesis).is_some(),
+            settles: self.settles(row, close).is_some(),
+        }
+    }
+}
+
+/// Writes out answers in full: also for payments that settle at first sight, for which a [`Matcher`] keeps the item and nothing else.
+pub struct Explainer<'m, 'b> {
+    matcher: &'m Matcher<'b>,
+    maker: Maker<'b>,
+    /// The matcher's, to be changed for a moment.
+    settled_by: Vec<u32>,
+}
+
+impl<'m, 'b> Explainer<'m, 'b> {
+    /// Takes a copy of what the matcher knows of items, four bytes an item; one explainer is meant for many payments.
+    pub fn new(matcher: &'m Matcher<'b>) -> Self {
+        Self { matcher, maker: Maker::new(matcher.book, matcher.policy), settled_by: matcher.settled_by.clone() }
+    }
+
+    /// The answer with the weights of its candidates, and up to four runners-up.
+    pub fn answer(&mut self, row: u32) -> Answer {
+        let mut answer = self.matcher.answer(row);
+        let Some(item) = self.matcher.first_sight(row) else { return answer };
+        // As if the item were open: this payment is about to take it.
+        let by = std::mem::replace(&mut self.settled_by[item as usize], NONE);
+        let settled = Settled { by: &self.settled_by, learned: &self.matcher.learned };
+        let hypotheses = self.maker.hypotheses(row, &settled);
+        self.settled_by[item as usize] = by;
+        let own = vec![(item, self.matcher.book.item(item).open)];
+        let mut close = close_look(&mut self.maker, row, hypotheses);
+        let highest = close.hypotheses.iter().map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = close.hypotheses.iter().map(|h| (h.score() - highest).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        close.probabilities = weights.into_iter().map(|w| w / total).collect();
+        if let Some(h) = close.hypotheses.iter().position(|h| h.lines == own)
+            && let Some(first) = answer.candidates.first_mut()
+        {
+            first.weights = self.matcher.candidate(row, &close, h, first.confidence).weights;
+        }
+        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| close.hypotheses[*h].lines != own).collect();
+        others.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
+        let others = others.into_iter().take(CANDIDATES_MAX - 1);
+        answer.candidates.extend(others.map(|h| self.matcher.candidate(row, &close, h, confidence(close.probabilities[h]))));
+        answer
     }
 }
 
@@ -550,7 +744,9 @@ fn best_of(close: &Close) -> Option<usize> {
     best
 }
 
-fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
+fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> Close {
+    let without_rate = maker.without_rate(row);
+    let maker = &*maker;
     let clues = &maker.clues;
     let wanted: HashSet<u32> =
         hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i).chain(Some(h.repeats).filter(|r| *r != NONE))).collect();
@@ -564,10 +760,15 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
             let mut explained = vec![false; clues.numbers.len()];
             clues.hits.iter().filter(|hit| is_own(hit.item)).for_each(|hit| explained[usize::from(hit.number)] = true);
-            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && n.digits >= 4)
+            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && maker.looks_like_ours(n))
         })
         .collect();
+    let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
+    let sums_up = hypotheses.iter().any(|h| matches!(h.pattern, Pattern::LumpFound | Pattern::LumpNamed));
     Close {
+        without_rate,
+        slips,
+        sums_up,
         hypotheses,
         probabilities: Vec::new(),
         named,
@@ -576,12 +777,28 @@ fn close_look(maker: &Maker<'_>, hypotheses: Vec<Hypothesis>) -> Close {
         is_overlong: clues.is_overlong,
         is_cut: clues.is_cut,
         is_incomplete: maker.is_incomplete,
+        is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
+        says_credit: clues.words.credit,
+        says_several: clues.words.several || clues.is_open_list,
+        count: clues.count,
         names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
         stray,
         is_contested: false,
     }
+}
+
+/// An item of the answer is named only by a number that is, as written, the number of another item.
+fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
+    hypothesis.lines.iter().any(|(item, _)| {
+        let of_item = || clues.hits.iter().filter(|h| h.item == *item);
+        let best = of_item().map(|h| h.level).min();
+        best.is_some_and(|b| b >= Level::Suffix)
+            && of_item().any(|hit| {
+                clues.hits.iter().any(|o| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped)
+            })
+    })
 }
 
 /// Groups payments that want the same items and weighs each group as one.

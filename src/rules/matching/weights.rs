@@ -1,8 +1,11 @@
 //! The policy of the matcher: weights, thresholds, tolerances and limits, read from TOML.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Pattern;
+use super::calibrate::{Curve, KNOTS};
 use crate::reference::Level;
 
 /// Why a policy cannot be used.
@@ -50,6 +53,7 @@ pub struct SettlePolicy {
     pub part: f64,
     pub short: f64,
     pub over: f64,
+    pub lump_named: f64,
     pub lump_found: f64,
     pub other_currency: f64,
     pub discount: f64,
@@ -60,6 +64,27 @@ pub struct SettlePolicy {
     pub no_item: f64,
     pub credit_notes: Ask,
     pub named_fee: Ask,
+}
+
+impl SettlePolicy {
+    pub(super) fn named(&self) -> [(&'static str, f64); 14] {
+        [
+            ("confidence", self.confidence),
+            ("payer_exact", self.payer_exact),
+            ("part", self.part),
+            ("short", self.short),
+            ("over", self.over),
+            ("lump_named", self.lump_named),
+            ("lump_found", self.lump_found),
+            ("other_currency", self.other_currency),
+            ("discount", self.discount),
+            ("withholding", self.withholding),
+            ("weak", self.weak),
+            ("duplicate", self.duplicate),
+            ("not_ours", self.not_ours),
+            ("no_item", self.no_item),
+        ]
+    }
 }
 
 /// Tolerances.
@@ -101,7 +126,7 @@ macro_rules! weights {
                 }
                 Ok(())
             }
-            fn values(&self) -> Vec<(&'static str, f64)> {
+            pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
                 vec![$((stringify!($field), self.$field),)*]
             }
         }
@@ -116,16 +141,16 @@ weights! {
     /// How a payer looks.
     PayerWeights {
         account_fits, account_of_family, account_new, account_none_on_file, account_of_another,
-        name_equal, name_alike, name_partly, name_unlike, stranger,
+        name_equal, name_alike, name_partly, name_unlike, number_of_another, stranger,
     }
 }
 weights! {
     /// How an amount differs.
-    AmountWeights { part_round, part_any, fee_usual, fee_any, over_round, over_any, exchange_any }
+    AmountWeights { part_round, part_any, fee_usual, fee_any, over_round, over_any, exchange_any, allowed }
 }
 weights! {
     /// How dates lie.
-    DateWeights { before_issue, long_overdue }
+    DateWeights { before_issue, long_overdue, late_month }
 }
 
 /// How numbers are written.
@@ -150,9 +175,34 @@ pub struct ReferenceWeights {
     pub stray_digit: f64,
     pub digits_max: u32,
     pub names_another: f64,
+    pub stale: f64,
+    pub stale_own: f64,
 }
 
 impl ReferenceWeights {
+    pub(super) fn named(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("full", self.full),
+            ("structured", self.structured),
+            ("prefix_dropped", self.prefix_dropped),
+            ("zeros", self.zeros),
+            ("lookalike", self.lookalike),
+            ("listed", self.listed),
+            ("tail", self.tail),
+            ("suffix", self.suffix),
+            ("cut", self.cut),
+            ("one_edit", self.one_edit),
+            ("unnamed", self.unnamed),
+            ("unnamed_among_named", self.unnamed_among_named),
+            ("stray", self.stray),
+            ("stray_by_answer", self.stray_by_answer),
+            ("stray_digit", self.stray_digit),
+            ("names_another", self.names_another),
+            ("stale", self.stale),
+            ("stale_own", self.stale_own),
+        ]
+    }
+
     pub(super) fn level(&self, level: Level) -> f64 {
         match level {
             Level::Full => self.full,
@@ -182,6 +232,9 @@ pub struct MatchPolicy {
     pub payer: PayerWeights,
     pub amount: AmountWeights,
     pub date: DateWeights,
+    pub calibration_settled: BTreeMap<Pattern, f64>,
+    pub calibration_doubt: BTreeMap<Pattern, Curve>,
+    pub calibration_held: BTreeMap<Pattern, Curve>,
 }
 
 const BUILT_IN: &str = include_str!("default_policy.toml");
@@ -217,7 +270,7 @@ impl MatchPolicy {
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
             // One file holds the whole policy; these sections are read by `crate::policy`.
-            if ["gate", "evidence"].contains(&section.as_str()) {
+            if ["gate", "evidence", "desk"].contains(&section.as_str()) {
                 continue;
             }
             let place = || find_place(text, &section, None);
@@ -274,6 +327,26 @@ impl MatchPolicy {
                 })
             }
         };
+        for pattern in Pattern::ALL {
+            let most = self.calibration_settled.get(&pattern).copied().unwrap_or(f64::NAN);
+            if !(0.0..=1.0).contains(&most) {
+                return Err(PolicyError::Range {
+                    name: "calibration_settled",
+                    value: format!("{most} for {}", pattern.name()),
+                    expected: "a probability for every pattern",
+                });
+            }
+            for (name, curves) in [("calibration_doubt", &self.calibration_doubt), ("calibration_held", &self.calibration_held)] {
+                let curve = curves.get(&pattern).copied().unwrap_or([f64::NAN; KNOTS.len()]);
+                if !curve.iter().all(|v| (0.0..=1.0).contains(v)) || curve.windows(2).any(|w| w[0] > w[1]) {
+                    return Err(PolicyError::Range {
+                        name,
+                        value: format!("{curve:?} for {}", pattern.name()),
+                        expected: "eight probabilities for every pattern, none below the one before",
+                    });
+                }
+            }
+        }
         least("settle.confidence", self.settle.confidence)?;
         for pattern in Pattern::ALL {
             least(pattern.name(), self.threshold(pattern))?;
@@ -295,11 +368,32 @@ impl MatchPolicy {
         Ok(())
     }
 
+    pub(super) fn set_threshold(&mut self, pattern: Pattern, to: f64) {
+        let s = &mut self.settle;
+        match pattern {
+            Pattern::ReferenceExact => s.confidence = to,
+            Pattern::LumpNamed => s.lump_named = to,
+            Pattern::PayerExact => s.payer_exact = to,
+            Pattern::LumpFound => s.lump_found = to,
+            Pattern::Part => s.part = to,
+            Pattern::Short => s.short = to,
+            Pattern::Over => s.over = to,
+            Pattern::Discount => s.discount = to,
+            Pattern::Withholding => s.withholding = to,
+            Pattern::OtherCurrency => s.other_currency = to,
+            Pattern::Weak => s.weak = to,
+            Pattern::Duplicate => s.duplicate = to,
+            Pattern::NotOurs => s.not_ours = to,
+            Pattern::NoItem => s.no_item = to,
+        }
+    }
+
     /// The least confidence at which this pattern settles alone.
     pub fn threshold(&self, pattern: Pattern) -> f64 {
         let s = &self.settle;
         match pattern {
-            Pattern::ReferenceExact | Pattern::LumpNamed => s.confidence,
+            Pattern::ReferenceExact => s.confidence,
+            Pattern::LumpNamed => s.lump_named,
             Pattern::PayerExact => s.payer_exact,
             Pattern::LumpFound => s.lump_found,
             Pattern::Part => s.part,

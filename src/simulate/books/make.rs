@@ -148,6 +148,7 @@ impl Maker {
             amount,
             discount_percent: if grants { *self.dice.one(&[2, 2, 3]) } else { 0 },
             discount_until: if grants { day + 10 } else { 0 },
+            ..Item::default()
         });
         at
     }

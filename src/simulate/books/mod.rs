@@ -2,12 +2,15 @@
 
 mod dice;
 mod make;
+mod other;
 pub mod profile;
 pub mod score;
 mod texts;
+mod tongues;
 mod write;
 
 pub use make::make;
+pub use other::make_other;
 pub use write::write;
 
 /// What to make.
@@ -105,6 +108,7 @@ pub struct Item {
     pub amount: i64,
     pub discount_percent: u32,
     pub discount_until: i32,
+    pub is_on_hold: bool,
 }
 
 /// A payment of a made book.
@@ -120,6 +124,10 @@ pub struct Payment {
     pub payer_iban: String,
     pub remittance: String,
     pub end_to_end: String,
+    pub structured: String,
+    /// What was instructed, cents and currency, where in another currency.
+    pub original: Option<(i64, &'static str)>,
+    pub is_return: bool,
 }
 
 /// The truth about a payment: what it clears; nothing for a duplicate or a stranger's.

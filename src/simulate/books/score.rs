@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use quittance_rules::matching::fit::upper_bound;
+
 use super::Kind;
 
 /// Lines of an answer: item and amount applied, minor units.
@@ -137,45 +139,5 @@ impl Score {
         }
         out.push('\n');
         out
-    }
-}
-
-/// One-sided exact (Clopper–Pearson) 95 % upper bound of a share, by bisection of the binomial tail.
-pub fn upper_bound(wrong: u64, of: u64) -> f64 {
-    if of == 0 {
-        return 1.0;
-    }
-    let tail = |p: f64| {
-        // P(X ≤ wrong), summed in logarithms.
-        let (n, q) = (of as f64, (1.0 - p).ln());
-        let mut ln_term = n * q;
-        let mut sum = ln_term.exp();
-        for k in 1..=wrong {
-            ln_term += ((n - k as f64 + 1.0) / k as f64).ln() + p.ln() - q;
-            sum += ln_term.exp();
-        }
-        sum
-    };
-    let (mut low, mut high) = (wrong as f64 / of as f64, 1.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if tail(middle) > 0.05 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_of_known_shares() {
-        // The rule of three: nothing wrong in n bounds the share by about 3/n.
-        assert!((upper_bound(0, 1000) - 0.002_991).abs() < 1e-5);
-        assert!((upper_bound(1, 100) - 0.046_56).abs() < 1e-4);
     }
 }

@@ -61,7 +61,9 @@ pub fn write(made: &Made, folder: &Path) -> Result<(), csv::Error> {
     }
     out.flush()?;
     let mut out = csv::Writer::from_path(folder.join("payments.csv"))?;
-    out.write_record([
+    // What few banks give has its columns only where a payment of the book has it.
+    let carries_more = made.payments.iter().any(|p| !p.structured.is_empty() || p.original.is_some() || p.is_return);
+    let mut header = vec![
         "payment_id",
         "booking_date",
         "account",
@@ -71,19 +73,21 @@ pub fn write(made: &Made, folder: &Path) -> Result<(), csv::Error> {
         "payer_iban",
         "remittance",
         "end_to_end_id",
-    ])?;
+    ];
+    if carries_more {
+        header.extend(["structured_reference", "original_amount", "original_currency", "is_return"]);
+    }
+    out.write_record(header)?;
     for p in &made.payments {
-        out.write_record([
-            &p.id,
-            &iso(p.booked),
-            &p.account,
-            &cents(p.amount),
-            p.currency,
-            &p.payer_name,
-            &p.payer_iban,
-            &p.remittance,
-            &p.end_to_end,
-        ])?;
+        let (booked, amount) = (iso(p.booked), cents(p.amount));
+        let original = p.original.map(|(amount, _)| cents(amount)).unwrap_or_default();
+        let mut record: Vec<&str> =
+            vec![&p.id, &booked, &p.account, &amount, p.currency, &p.payer_name, &p.payer_iban, &p.remittance, &p.end_to_end];
+        if carries_more {
+            let currency = p.original.map_or("", |(_, currency)| currency);
+            record.extend([p.structured.as_str(), &original, currency, if p.is_return { "true" } else { "" }]);
+        }
+        out.write_record(record)?;
     }
     out.flush()?;
     let mut out = csv::Writer::from_path(folder.join("truth.csv"))?;

@@ -9,6 +9,7 @@ pub mod books;
 pub mod camt;
 mod camt_entry;
 mod cii;
+pub mod column_words;
 pub mod csv_bank;
 pub mod detect;
 pub mod embedded;

@@ -5,7 +5,8 @@ use quittance_rules::amount_text::amount_readings;
 use quittance_rules::date_text::{DateOrder, read_date};
 use quittance_rules::money::Currency;
 
-use super::profile::{Field, folded};
+use super::column_words::folded;
+use super::profile::Field;
 use super::tabular::{Cells, EXACT_NUMBER};
 use super::tabular_layout::{Layout, iban_before};
 use super::tabular_row::indicator;

@@ -10,7 +10,8 @@ use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
 use super::IntakeError;
-use super::profile::{Field, Names, Profile, folded, synonym, without_currency};
+use super::column_words::{folded, synonym, without_currency};
+use super::profile::{Field, Names, Profile};
 use super::tabular::{Cells, Known, RowSource};
 use super::tabular_evidence::settle;
 use super::tabular_row::{clean, plain_text};

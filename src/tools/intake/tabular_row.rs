@@ -6,7 +6,8 @@ use quittance_rules::bank::{Problem, StatementLine, normal_account};
 use quittance_rules::date_text::{DateOrder, read_date};
 use quittance_rules::money::{Currency, Money};
 
-use super::profile::{Field, Profile, folded};
+use super::column_words::folded;
+use super::profile::{Field, Profile};
 use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, Plan};
 use super::tabular_layout::Layout;
 

@@ -11,6 +11,7 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, ChangeSet, entry_ha
 use quittance_rules::ledger::{self, ItemBalance, PaymentBalance, Posting};
 use quittance_rules::money::Money;
 use quittance_rules::records::{ItemId, OpenItem, PaymentId};
+use quittance_rules::work::ProposalState;
 
 use super::engine::{Kind, Result, Row, Tx, Value};
 use super::tables::{self, INSERT_SIZES, LOOKUP_SIZE, Table};
@@ -31,6 +32,14 @@ struct Slot {
 struct Work {
     slots: [HashMap<Value, Slot>; tables::ALL.len()],
     policy: Option<Row>,
+}
+
+/// A statement that belongs to a change set but is not one of its changes: secrets are kept beside the log, not in it.
+pub(super) struct Also {
+    pub(super) statement: &'static str,
+    pub(super) values: Vec<Value>,
+    pub(super) at_least: u64,
+    pub(super) about: String,
 }
 
 /// Refuses a change set made from what has changed since. See [`quittance_agent::ports::Store::apply_since`].
@@ -55,6 +64,12 @@ async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<(
 impl Database {
     /// See [`quittance_agent::ports::Store::apply`].
     pub(super) async fn apply_changes(&self, set: ChangeSet, base: Option<i64>) -> Result<Applied> {
+        self.apply_with(set, base, &[]).await
+    }
+
+    /// As [`Self::apply_changes`], with statements of the store's own that belong to the same transaction. Each says how many
+    /// rows it must at least change; fewer are a conflict about what it names.
+    pub(super) async fn apply_with(&self, set: ChangeSet, base: Option<i64>, also: &[Also]) -> Result<Applied> {
         let by = set.by.to_string();
         if by.contains('\0') {
             return Err(StoreError::Unavailable("the name of the person holds a NUL character; write it without".to_owned()));
@@ -100,6 +115,11 @@ impl Database {
         }
         let count = recorded.len();
         work.write(&mut tx, seq).await?;
+        for also in also {
+            if tx.run(also.statement, also.values.clone()).await? < also.at_least {
+                return Err(StoreError::Conflict(also.about.clone()));
+            }
+        }
         tx.commit().await?;
         Ok(Applied { recorded: count, known, audit_seq: Some(seq) })
     }
@@ -161,9 +181,16 @@ impl Work {
                 | Change::ItemAdded(_)
                 | Change::ItemDetailsSet(_)
                 | Change::EvidenceRead(_)
+                | Change::ModelAsked(_)
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
+                | Change::UserSet(_)
+                | Change::CredentialsSet(_)
+                | Change::TokenSet(_)
+                | Change::CaseLeased(_)
+                | Change::Noted(_)
+                | Change::Proposed(_)
                 | Change::PolicyPublished { .. } => {}
             }
         }
@@ -210,13 +237,19 @@ impl Work {
     fn take(&mut self, change: &Change, table: &'static Table, row: Row, change_no: i64) -> Result<bool> {
         let there = self.get(table, &row[0]);
         match change {
-            Change::EntitySet(_) | Change::AccountSet { .. } | Change::CustomerSet(_) | Change::EvidenceRead(_) => {
+            Change::EntitySet(_)
+            | Change::AccountSet { .. }
+            | Change::CustomerSet(_)
+            | Change::EvidenceRead(_)
+            | Change::UserSet(_)
+            | Change::CredentialsSet(_)
+            | Change::TokenSet(_) => {
                 if there == Some(&row) {
                     return Ok(false);
                 }
             }
             // A file is one by its digest, under whatever name it comes again; taken is taken, whatever the second count says.
-            Change::InputReceived(_) | Change::InputTaken { .. } => {
+            Change::InputReceived(_) | Change::InputTaken { .. } | Change::ModelAsked(_) => {
                 if there.is_some() {
                     return Ok(false);
                 }
@@ -264,6 +297,29 @@ impl Work {
                 let version = old[1].int();
                 if version.checked_add(1) != Some(case.version) {
                     return conflict(format!("case {} (it is at version {version})", case.id));
+                }
+            }
+            Change::CaseLeased(lease) => {
+                if let Some(held) = there.map(|row| codec::read_lease(row.clone())).transpose()?
+                    && held.by != lease.by
+                    && held.is_on(lease.at)
+                {
+                    return conflict(format!("case {} ({} works on it until {})", lease.case, held.by, held.until));
+                }
+            }
+            Change::Noted(_) => {
+                // The key holds a digest of the text: the same note sent twice is one.
+                if there.is_some() {
+                    return Ok(false);
+                }
+            }
+            Change::Proposed(proposal) => {
+                let before = there.map(|row| codec::read_proposal(row.clone())).transpose()?;
+                let waits = before.as_ref().is_some_and(|before| before.state == ProposalState::Waiting);
+                let is_new = proposal.state == ProposalState::Waiting;
+                if waits == is_new {
+                    let what = if waits { "a proposal waits on it already" } else { "no proposal waits on it" };
+                    return conflict(format!("case {} ({what})", proposal.case));
                 }
             }
             Change::PolicyPublished { .. } => {

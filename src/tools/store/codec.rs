@@ -12,6 +12,8 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Inp
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Posting, PostingId};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
+use quittance_rules::users::{ApiToken, External, User, UserId};
+use quittance_rules::work::{Lease, Note, Proposal};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::value::{Error as NameError, StrDeserializer};
@@ -37,14 +39,23 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::ItemAdded(item) | Change::ItemDetailsSet(item) => (tables::ITEMS, item_row(item)?),
         Change::LineBooked(line) => (tables::BANK_LINES, line_row(line)),
         Change::EvidenceRead(record) => (tables::EVIDENCE, evidence_row(record)?),
+        Change::ModelAsked(call) => (tables::MODEL_CALLS, super::model_calls::call_row(call)?),
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
+        Change::CaseLeased(lease) => (tables::CASE_LEASES, lease_row(lease)),
+        Change::Noted(note) => (tables::CASE_NOTES, note_row(note)?),
+        Change::Proposed(proposal) => (tables::CASE_PROPOSALS, proposal_row(proposal)?),
         Change::PolicyPublished { version, text } => (tables::POLICIES, vec![version.as_str().into(), text.as_str().into()]),
+        Change::UserSet(user) => (tables::USERS, user_row(user)?),
+        Change::CredentialsSet(record) => {
+            (tables::CREDENTIALS, vec![record.user.as_str().into(), record.digest.as_str().into(), record.what.as_str().into()])
+        }
+        Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
     })
 }
 
-fn count(number: u64) -> Result<i64> {
+pub(super) fn count(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| StoreError::Unavailable(format!("{number} is larger than the database can count")))
 }
 
@@ -54,7 +65,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// The serialised name of a plain enum variant: `credit_note`.
-fn name_of<T: Serialize>(value: &T) -> Result<String> {
+pub(super) fn name_of<T: Serialize>(value: &T) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         Ok(other) => Err(StoreError::Unavailable(format!("{other} is not a plain name"))),
@@ -63,7 +74,7 @@ fn name_of<T: Serialize>(value: &T) -> Result<String> {
 }
 
 /// A plain enum variant from its serialised name.
-fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
+pub(super) fn named<T: DeserializeOwned>(name: &str) -> std::result::Result<T, NameError> {
     let deserializer: StrDeserializer<'_, NameError> = name.into_deserializer();
     T::deserialize(deserializer)
 }
@@ -94,7 +105,7 @@ fn read_money(row: &mut Reader) -> Result<Money> {
     Ok(Money::new(minor, row.parse(Currency::parse)?))
 }
 
-fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
+pub(super) fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     let minor = row.opt_int()?;
     let currency = row.opt_parse(Currency::parse)?;
     match (minor, currency) {
@@ -104,7 +115,7 @@ fn read_opt_money(row: &mut Reader) -> Result<Option<Money>> {
     }
 }
 
-fn read_instant(row: &mut Reader) -> Result<Timestamp> {
+pub(super) fn read_instant(row: &mut Reader) -> Result<Timestamp> {
     let microseconds = row.int()?;
     Timestamp::from_microsecond(microseconds).map_err(|error| row.bad(error))
 }
@@ -334,6 +345,70 @@ pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
     Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence, marks })
 }
 
+fn user_row(user: &User) -> Result<Row> {
+    Ok(vec![
+        user.id.as_str().into(),
+        user.name.as_str().into(),
+        user.email.clone().into(),
+        user.language.clone().into(),
+        json(&user.grants)?.into(),
+        user.external.as_ref().map(|external| external.issuer.clone()).into(),
+        user.external.as_ref().map(|external| external.subject.clone()).into(),
+        user.is_disabled.into(),
+    ])
+}
+
+pub(super) fn read_user(row: Row) -> Result<User> {
+    let row = &mut Reader::new(tables::USERS, row);
+    Ok(User {
+        id: row.parse(UserId::parse)?,
+        name: row.text()?,
+        email: row.opt_text()?,
+        language: row.opt_text()?,
+        grants: row.parse(parse_json)?,
+        external: match (row.opt_text()?, row.opt_text()?) {
+            (Some(issuer), Some(subject)) => Some(External { issuer, subject }),
+            (None, None) => None,
+            _ => return Err(row.bad("an issuer and a subject go together")),
+        },
+        is_disabled: row.flag()?,
+    })
+}
+
+fn token_row(token: &ApiToken) -> Result<Row> {
+    Ok(vec![
+        token.id.as_str().into(),
+        token.user.as_str().into(),
+        token.name.as_str().into(),
+        json(&token.scopes)?.into(),
+        token.hash.as_str().into(),
+        token.made_at.as_microsecond().into(),
+        token.expires_at.map(Timestamp::as_microsecond).into(),
+        token.revoked_at.map(Timestamp::as_microsecond).into(),
+    ])
+}
+
+pub(super) fn read_token(row: Row) -> Result<ApiToken> {
+    let row = &mut Reader::new(tables::API_TOKENS, row);
+    Ok(ApiToken {
+        id: row.text()?,
+        user: row.parse(UserId::parse)?,
+        name: row.text()?,
+        scopes: row.parse(parse_json)?,
+        hash: row.text()?,
+        made_at: read_instant(row)?,
+        expires_at: read_opt_instant(row)?,
+        revoked_at: read_opt_instant(row)?,
+    })
+}
+
+fn read_opt_instant(row: &mut Reader) -> Result<Option<Timestamp>> {
+    match row.opt_int()? {
+        None => Ok(None),
+        Some(micros) => Timestamp::from_microsecond(micros).map(Some).map_err(|error| row.bad(error)),
+    }
+}
+
 /// The two columns of a subject.
 pub(super) fn subject(subject: &Subject) -> [Value; 2] {
     let (kind, id) = match subject {
@@ -412,6 +487,63 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
         _ => return Err(state_name),
     };
     Ok(Case { id, version, entity, kind, subject, amount, headline, reasons, candidates, rejected, opened_at, state })
+}
+
+fn lease_row(lease: &Lease) -> Row {
+    let instants = [lease.at, lease.until].map(|at| Value::from(at.as_microsecond()));
+    let [at, until] = instants;
+    vec![lease.case.0.into(), lease.by.as_str().into(), at, until]
+}
+
+pub(super) fn read_lease(row: Row) -> Result<Lease> {
+    let row = &mut Reader::new(tables::CASE_LEASES, row);
+    Ok(Lease { case: CaseId(row.int()?), by: row.text()?, at: read_instant(row)?, until: read_instant(row)? })
+}
+
+fn note_row(note: &Note) -> Result<Row> {
+    Ok(vec![
+        note.id.as_str().into(),
+        note.case.0.into(),
+        note.by.as_str().into(),
+        note.at.as_microsecond().into(),
+        note.text.as_str().into(),
+        json(&note.mentions)?.into(),
+    ])
+}
+
+pub(super) fn read_note(row: Row) -> Result<Note> {
+    let row = &mut Reader::new(tables::CASE_NOTES, row);
+    Ok(Note {
+        id: row.text()?,
+        case: CaseId(row.int()?),
+        by: row.text()?,
+        at: read_instant(row)?,
+        text: row.text()?,
+        mentions: row.parse(parse_json)?,
+    })
+}
+
+fn proposal_row(proposal: &Proposal) -> Result<Row> {
+    Ok(vec![
+        proposal.case.0.into(),
+        proposal.version.into(),
+        proposal.by.as_str().into(),
+        proposal.at.as_microsecond().into(),
+        proposal.candidate.map(i64::from).into(),
+        json(&proposal.entries)?.into(),
+        json(&proposal.state)?.into(),
+    ])
+}
+
+pub(super) fn read_proposal(row: Row) -> Result<Proposal> {
+    let row = &mut Reader::new(tables::CASE_PROPOSALS, row);
+    let case = CaseId(row.int()?);
+    let version = row.int()?;
+    let by = row.text()?;
+    let at = read_instant(row)?;
+    let rank = row.opt_int()?;
+    let candidate = rank.map(|rank| u32::try_from(rank).map_err(|_| row.bad(format!("{rank} is no rank")))).transpose()?;
+    Ok(Proposal { case, version, by, at, candidate, entries: row.parse(parse_json)?, state: row.parse(parse_json)? })
 }
 
 /// The actor a text names.

@@ -3,7 +3,9 @@
 //! - `engine`: one way to talk to both; `tables`: names, columns and the statements that follow from them; `sql`: all others;
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
-//! - `read`: the port's questions; `blobs`: originals as received; `verify`: everything compared with the log.
+//! - `read`: the port's questions; `accounts`: people, sessions and tokens; `desk`, `desk_list`, `desk_index`: the queue's;
+//!   `model_calls`: what models were asked; `pages`: lists and sums; `blobs`: originals as received;
+//! - `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -17,10 +19,16 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
 
+mod accounts;
 mod apply;
 mod blobs;
 mod codec;
+mod desk;
+mod desk_index;
+mod desk_list;
 mod engine;
+mod model_calls;
+mod pages;
 mod read;
 mod sql;
 mod tables;

@@ -23,16 +23,16 @@ fn limit(limit: u32) -> Value {
     if limit == 0 { i64::MAX.into() } else { i64::from(limit).into() }
 }
 
-fn joined(tables: &[&'static Table]) -> Vec<Kind> {
+pub(super) fn joined(tables: &[&'static Table]) -> Vec<Kind> {
     tables.iter().flat_map(|table| table.kinds()).collect()
 }
 
-fn stored_item(mut row: Row) -> Result<StoredItem> {
+pub(super) fn stored_item(mut row: Row) -> Result<StoredItem> {
     let balance = row.split_off(tables::ITEMS.columns.len());
     Ok(StoredItem { item: codec::read_item(row)?, balance: codec::read_item_balance(balance)?.1 })
 }
 
-fn stored_payment(mut row: Row) -> Result<StoredPayment> {
+pub(super) fn stored_payment(mut row: Row) -> Result<StoredPayment> {
     let balance = row.split_off(tables::BANK_LINES.columns.len());
     Ok(StoredPayment { line: codec::read_line(row)?, balance: codec::read_payment_balance(balance)?.1 })
 }

@@ -48,6 +48,15 @@ statements! {
     READINGS_NOT_KEPT = "SELECT digest FROM evidence e WHERE reading_digest IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = e.reading_digest) ORDER BY digest LIMIT 100";
 
+    ANSWERS_NOT_KEPT = "SELECT id FROM model_calls m WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.answer_digest) \
+        OR NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.reading_digest) ORDER BY id LIMIT 100";
+    MODEL_SPENT = "SELECT CAST(COALESCE(SUM(tokens_in + tokens_out), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN currency = $2 THEN cost_micros ELSE 0 END), 0) AS BIGINT) \
+        FROM model_calls WHERE asked_at >= $1";
+    MODEL_ANSWER = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
+        cost_micros, currency FROM model_calls WHERE question_digest = $1 AND outcome = 'answered' ORDER BY asked_at DESC, id LIMIT 1";
+    MODEL_CALLS_ON = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
+        cost_micros, currency FROM model_calls WHERE CAST($1 AS TEXT) IS NULL OR evidence_digest = $1 ORDER BY audit_seq, change_no";
+
     ENTITIES = "SELECT id, name, base_currency, time_zone FROM entities ORDER BY id";
     ACCOUNTS = "SELECT account, entity_id, currency FROM accounts ORDER BY account";
     INPUT = "SELECT i.digest, i.kind, i.name, i.size_bytes, CASE WHEN t.digest IS NULL OR t.problems > 0 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END \
@@ -160,21 +169,182 @@ statements! {
         WHERE b.item_id IS NULL OR b.currency <> i.currency OR b.billed_minor <> i.amount_minor \
             OR b.open_minor <> i.amount_minor - COALESCE(p.cleared, 0) \
         ORDER BY i.id LIMIT 100";
+    USERS = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users ORDER BY id";
+    USER_OF_EXTERNAL = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users WHERE issuer = $1 AND subject = $2";
+    SECRET = "SELECT content FROM secrets WHERE user_id = $1";
+    SECRETS_WITH_RECORD = "SELECT s.user_id, s.content, c.digest FROM secrets s LEFT JOIN credentials c ON c.user_id = s.user_id \
+        WHERE s.user_id > $1 ORDER BY s.user_id LIMIT 1000";
+    CREDENTIALS_WITHOUT_SECRET = "SELECT user_id FROM credentials c WHERE NOT EXISTS (SELECT 1 FROM secrets s WHERE s.user_id = c.user_id) \
+        ORDER BY user_id LIMIT 100";
+    SECRET_SET = "INSERT INTO secrets (user_id, content, version, totp_step) VALUES ($1, $2, $3, -1) \
+        ON CONFLICT (user_id) DO UPDATE SET content = excluded.content, version = excluded.version \
+        WHERE secrets.version = excluded.version - 1";
+    TOTP_STEP_TAKEN = "UPDATE secrets SET totp_step = $2 WHERE user_id = $1 AND totp_step < $2";
+    RECOVERY_CODE_TAKEN = "INSERT INTO used_recovery_codes (user_id, hash, used_at) VALUES ($1, $2, $3) ON CONFLICT (user_id, hash) DO NOTHING";
+    USED_RECOVERY_CODES = "SELECT hash FROM used_recovery_codes WHERE user_id = $1";
+    SESSION_BEGUN = "INSERT INTO sessions (hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SESSION = "SELECT s.hash, s.user_id, s.started_at, s.seen_at, s.ends_at, s.proved_at, s.address, s.agent, \
+        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.hash = $1";
+    SESSIONS_OF = "SELECT hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent FROM sessions WHERE user_id = $1 \
+        ORDER BY seen_at DESC, hash";
+    SESSION_SEEN = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
+    SESSION_RENEWED = "UPDATE sessions SET hash = $2, proved_at = $3 WHERE hash = $1";
+    SESSION_ENDED = "DELETE FROM sessions WHERE hash = $1";
+    SESSIONS_ENDED = "DELETE FROM sessions WHERE user_id = $1 AND hash <> $2";
+    SESSIONS_SWEPT = "DELETE FROM sessions WHERE ends_at <= $1";
+    TICKET_PUT = "INSERT INTO tickets (hash, kind, user_id, content, ends_at) VALUES ($1, $2, $3, $4, $5)";
+    TICKET = "SELECT hash, kind, user_id, content, ends_at FROM tickets WHERE hash = $1 AND kind = $2 AND ends_at > $3";
+    TICKET_TAKEN = "DELETE FROM tickets WHERE hash = $1 AND kind = $2 AND ends_at > $3 RETURNING hash, kind, user_id, content, ends_at";
+    TICKETS_ENDED = "DELETE FROM tickets WHERE user_id = $1";
+    TICKETS_SWEPT = "DELETE FROM tickets WHERE ends_at <= $1";
+    ATTEMPTS = "SELECT failures, first_at, last_at FROM sign_in_attempts WHERE attempt_key = $1";
+    ATTEMPT_FAILED = "INSERT INTO sign_in_attempts (attempt_key, failures, first_at, last_at) VALUES ($1, 1, $2, $2) \
+        ON CONFLICT (attempt_key) DO UPDATE SET \
+            failures = CASE WHEN sign_in_attempts.first_at < $3 THEN 1 ELSE sign_in_attempts.failures + 1 END, \
+            first_at = CASE WHEN sign_in_attempts.first_at < $3 THEN excluded.first_at ELSE sign_in_attempts.first_at END, \
+            last_at = excluded.last_at RETURNING failures";
+    ATTEMPTS_CLEARED = "DELETE FROM sign_in_attempts WHERE attempt_key = $1";
+    ATTEMPTS_SWEPT = "DELETE FROM sign_in_attempts WHERE last_at < $1";
+    TOKEN_OF_HASH = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, \
+        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
+        FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1";
+    TOKENS = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, x.used_at \
+        FROM api_tokens t LEFT JOIN token_uses x ON x.token_id = t.id ORDER BY t.made_at DESC, t.id";
+    TOKEN_USED = "INSERT INTO token_uses (token_id, used_at) VALUES ($1, $2) \
+        ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
+
+    PING = "SELECT COUNT(*) FROM chain_head";
+    DECISIONS_BY_DAY = "SELECT CAST(d.decided_at / 86400000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
+        FROM decisions d JOIN bank_lines l ON l.payment_id = d.subject_id WHERE d.decided_at >= $1 AND d.subject_kind = 'payment' \
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    PENDING_COUNTS = "SELECT kind, entity_id, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT), MIN(opened_at) \
+        FROM cases WHERE state <> 'resolved' GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
+    CUSTOMER_LINES = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails FROM customers \
+        WHERE (name > $1 OR (name = $1 AND id > $2)) AND (CAST($3 AS TEXT) IS NULL OR LOWER(name) LIKE $3 ESCAPE '!' \
+            OR LOWER(id) LIKE $3 ESCAPE '!' OR LOWER(aliases) LIKE $3 ESCAPE '!' OR LOWER(emails) LIKE $3 ESCAPE '!') \
+        ORDER BY name, id LIMIT $4";
+    OPEN_SUMS = "SELECT i.entity_id, b.currency, COUNT(*), CAST(SUM(b.open_minor) AS BIGINT), \
+        CAST(SUM(CASE WHEN i.due_date < $2 THEN b.open_minor ELSE 0 END) AS BIGINT), MIN(i.due_date) \
+        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 AND b.open_minor <> 0 \
+        GROUP BY i.entity_id, b.currency ORDER BY i.entity_id, b.currency";
+    ITEMS_OF_CUSTOMER = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
+        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
+        b.item_id, b.currency, b.billed_minor, b.open_minor \
+        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 ORDER BY i.issue_date DESC, i.id DESC LIMIT $2";
+    MOVEMENTS_OF_CUSTOMER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
+        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at FROM postings p JOIN decisions d ON d.id = p.decision_id \
+        WHERE p.customer_id = $1 OR p.item_id IN (SELECT id FROM items WHERE customer_id = $1) ORDER BY p.id DESC LIMIT $2";
+    INPUTS_BEFORE = "SELECT i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, a.entered_at, a.actor, t.added, t.known, t.problems, c.id \
+        FROM inputs i JOIN audit_entries a ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest \
+        LEFT JOIN cases c ON c.subject_kind = 'input' AND c.subject_id = i.digest AND c.state <> 'resolved' \
+        WHERE i.audit_seq < $1 ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $2";
+    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+        FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
+    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
+        a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a ON a.seq = i.audit_seq \
+        LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND c.state <> 'resolved' \
+        WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $3";
+
     PAYMENT_BALANCES_OF_NOTHING = "SELECT payment_id FROM payment_balances b \
         WHERE NOT EXISTS (SELECT 1 FROM bank_lines l WHERE l.payment_id = b.payment_id) ORDER BY payment_id LIMIT 100";
     ITEM_BALANCES_OF_NOTHING = "SELECT item_id FROM item_balances b \
         WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = b.item_id) ORDER BY item_id LIMIT 100";
+
+    DESK_PROGRESS = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1";
+    DESK_PROGRESS_MADE = "UPDATE desk_progress SET seq = $1, change_no = $2, made_under = $3 WHERE id = 1";
+    CASES_CHANGED = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
+        opened_at, state, assigned_to, snoozed_until, resolved_by, audit_seq, change_no FROM cases \
+        WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
+    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, audit_seq, change_no FROM evidence \
+        WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
+    DESK_TERMS_FORGOTTEN = "DELETE FROM desk_terms WHERE case_id = $1";
+    DESK_EVIDENCE_TERMS_FORGOTTEN = "DELETE FROM desk_evidence_terms WHERE digest = $1";
+    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+        FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
+    EVIDENCE_BY_AMOUNT = "SELECT digest FROM desk_evidence WHERE currency = $1 AND amount_minor = $2 \
+        AND (claimed_on IS NULL OR claimed_on BETWEEN $3 AND $4) ORDER BY claimed_on, digest LIMIT $5";
+    EVIDENCE_BY_NUMBER = "SELECT digest FROM desk_evidence_terms WHERE term = $1 ORDER BY digest LIMIT $2";
+    ITEMS_OF_CUSTOMER_IN = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
+        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
+        b.item_id, b.currency, b.billed_minor, b.open_minor \
+        FROM items i JOIN item_balances b ON b.item_id = i.id \
+        WHERE i.customer_id = $1 AND (CAST($2 AS TEXT) IS NULL OR i.entity_id = $2) \
+        ORDER BY CASE WHEN b.open_minor = 0 THEN 1 ELSE 0 END, i.due_date, i.id LIMIT $3";
+    ITEMS_LIKE = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
+        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
+        b.item_id, b.currency, b.billed_minor, b.open_minor \
+        FROM items i JOIN item_balances b ON b.item_id = i.id JOIN customers c ON c.id = i.customer_id \
+        WHERE i.entity_id = $1 AND b.open_minor <> 0 \
+        AND (LOWER(i.number) LIKE $2 ESCAPE '\\' OR LOWER(i.id) LIKE $2 ESCAPE '\\' OR LOWER(c.name) LIKE $2 ESCAPE '\\') \
+        ORDER BY i.due_date, i.id LIMIT $3";
+    CUSTOMERS_LIKE = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails \
+        FROM customers WHERE LOWER(name) LIKE $1 ESCAPE '\\' OR LOWER(id) LIKE $1 ESCAPE '\\' ORDER BY name, id LIMIT $2";
+    PAYMENTS_OF_CUSTOMER = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
+        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
+        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
+        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
+        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id JOIN ( \
+            SELECT payment_id, MAX(id) AS last FROM ( \
+                SELECT p.payment_id, p.id FROM items i JOIN postings p ON p.item_id = i.id WHERE i.customer_id = $1 \
+                UNION ALL SELECT payment_id, id FROM postings WHERE customer_id = $1) AS posted GROUP BY payment_id) p \
+        ON p.payment_id = l.payment_id ORDER BY p.last DESC LIMIT $2";
+    UNAPPLIED_OF_CUSTOMER = "SELECT currency, CAST(SUM(amount_minor) AS BIGINT) FROM postings WHERE customer_id = $1 \
+        GROUP BY currency HAVING SUM(amount_minor) <> 0 ORDER BY currency";
+    DECIDED_FOR_CUSTOMER = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
+        FROM desk_cases c JOIN cases k ON k.id = c.case_id JOIN decisions d ON d.case_id = c.case_id \
+        WHERE c.kind = $1 AND c.customer_id = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
+        ORDER BY d.id DESC LIMIT $3";
+    DECIDED_FOR_PARTY = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
+        FROM desk_cases c JOIN decisions d ON d.case_id = c.case_id \
+        WHERE c.kind = $1 AND c.party = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
+        ORDER BY d.id DESC LIMIT $3";
+    NOTES_OF_CASE = "SELECT id, case_id, author, written_at, text, mentions FROM case_notes WHERE case_id = $1 ORDER BY written_at, id";
+    PROPOSALS_WAITING = "SELECT p.case_id, p.case_version, p.proposed_by, p.proposed_at, p.candidate, p.entries, p.state \
+        FROM case_proposals p JOIN cases c ON c.id = p.case_id \
+        WHERE p.state LIKE '%waiting%' AND c.state <> 'resolved' ORDER BY p.proposed_at LIMIT $1";
+    PRESENCE_FORGOTTEN = "DELETE FROM desk_presence WHERE seen_at < $1";
+    PRESENCE_SEEN = "INSERT INTO desk_presence (case_id, user_name, seen_at) VALUES ($1, $2, $3) \
+        ON CONFLICT (case_id, user_name) DO UPDATE SET seen_at = excluded.seen_at";
+    PRESENT_SINCE = "SELECT case_id, user_name FROM desk_presence WHERE seen_at >= $1 ORDER BY case_id, user_name";
+    SETTINGS_OF = "SELECT name, value FROM desk_settings WHERE user_name = $1 ORDER BY name";
+    SETTING_FORGOTTEN = "DELETE FROM desk_settings WHERE user_name = $1 AND name = $2";
+    SETTING_KEPT = "INSERT INTO desk_settings (user_name, name, value) VALUES ($1, $2, $3)";
+    DECISIONS_OF_ENTRY = "SELECT id FROM decisions WHERE audit_seq = $1 AND what IN ('settled', 'approved', 'rejected', 'closed') ORDER BY id";
+    DECISIONS_BY_RULE = "SELECT id FROM decisions WHERE actor = 'rule' AND decided_at >= $1 AND decided_at < $2 \
+        AND what = 'settled' ORDER BY id";
+    FIRST_ANSWER = "SELECT request_digest, status, body FROM api_answers WHERE user_name = $1 AND idempotency_key = $2";
+    ANSWERS_FORGOTTEN = "DELETE FROM api_answers WHERE answered_at < $1";
+    ANSWER_KEPT = "INSERT INTO api_answers (user_name, idempotency_key, request_digest, status, body, answered_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_name, idempotency_key) DO NOTHING";
 }
+
+/// The row of the index's progress, locked.
+pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";
+/// Decisions on the subjects of some decisions. `$IN` becomes the places of a lookup, here and below.
+pub(super) const DECISIONS_ON_SAME: &str = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs FROM decisions o \
+    JOIN decisions d ON d.subject_kind = o.subject_kind AND d.subject_id = o.subject_id WHERE o.id IN ($IN)";
+/// Postings of some decisions.
+pub(super) const POSTINGS_OF_DECISIONS: &str = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, \
+    cleared_minor, cleared_currency, customer_id, reverses FROM postings WHERE decision_id IN ($IN) ORDER BY id";
+/// Some payments.
+pub(super) const PAYMENTS_BY_ID: &str = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
+        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
+        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
+        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
+        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.payment_id IN ($IN)";
 
 /// Every statement the store runs on one of the databases.
 pub(super) fn all(on_postgres: bool) -> Vec<String> {
     let mut statements: Vec<String> = PLAIN.iter().map(|sql| (*sql).to_owned()).collect();
     let own = if on_postgres {
-        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD][..]
+        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS][..]
     } else {
         &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS][..]
     };
     statements.extend(own.iter().map(|sql| (*sql).to_owned()));
+    statements.extend(super::desk::statements());
     for table in tables::ALL {
         statements.extend(INSERT_SIZES.map(|rows| table.insert(rows)));
         statements.push(table.by_key());

@@ -20,7 +20,7 @@ pub(super) struct Table {
     pub(super) append_only: bool,
 }
 
-const fn table(
+pub(super) const fn table(
     at: usize,
     name: &'static str,
     columns: &'static [(&'static str, Kind)],
@@ -217,8 +217,95 @@ pub(super) const AUDIT_ENTRIES: &Table = &table(
     true,
 );
 
+pub(super) const USERS: &Table = &table(
+    15,
+    "users",
+    &[
+        ("id", Text),
+        ("name", Text),
+        ("email", Text),
+        ("language", Text),
+        ("grants", Text),
+        ("issuer", Text),
+        ("subject", Text),
+        ("is_disabled", Int),
+    ],
+    true,
+    false,
+);
+
+pub(super) const CREDENTIALS: &Table =
+    &table(16, "credentials", &[("user_id", Text), ("digest", Text), ("what", Text)], true, false);
+
+pub(super) const API_TOKENS: &Table = &table(
+    17,
+    "api_tokens",
+    &[
+        ("id", Text),
+        ("user_id", Text),
+        ("name", Text),
+        ("scopes", Text),
+        ("hash", Text),
+        ("made_at", Int),
+        ("expires_at", Int),
+        ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
+pub(super) const CASE_LEASES: &Table =
+    &table(18, "case_leases", &[("case_id", Int), ("held_by", Text), ("taken_at", Int), ("held_until", Int)], true, false);
+
+pub(super) const CASE_NOTES: &Table = &table(
+    19,
+    "case_notes",
+    &[("id", Text), ("case_id", Int), ("author", Text), ("written_at", Int), ("text", Text), ("mentions", Text)],
+    true,
+    true,
+);
+
+pub(super) const CASE_PROPOSALS: &Table = &table(
+    20,
+    "case_proposals",
+    &[
+        ("case_id", Int),
+        ("case_version", Int),
+        ("proposed_by", Text),
+        ("proposed_at", Int),
+        ("candidate", Int),
+        ("entries", Text),
+        ("state", Text),
+    ],
+    true,
+    false,
+);
+
+pub(super) const MODEL_CALLS: &Table = &table(
+    21,
+    "model_calls",
+    &[
+        ("id", Text),
+        ("question_digest", Text),
+        ("task", Text),
+        ("prompt", Text),
+        ("model", Text),
+        ("evidence_digest", Text),
+        ("asked_at", Int),
+        ("outcome", Text),
+        ("answer_digest", Text),
+        ("reading_digest", Text),
+        ("tokens_in", Int),
+        ("tokens_out", Int),
+        ("cost_micros", Int),
+        ("currency", Text),
+    ],
+    true,
+    true,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 15] = [
+pub(super) const ALL: [&Table; 22] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -234,6 +321,13 @@ pub(super) const ALL: [&Table; 15] = [
     ITEM_BALANCES,
     PAYMENT_BALANCES,
     AUDIT_ENTRIES,
+    USERS,
+    CREDENTIALS,
+    API_TOKENS,
+    CASE_LEASES,
+    CASE_NOTES,
+    CASE_PROPOSALS,
+    MODEL_CALLS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

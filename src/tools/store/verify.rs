@@ -123,7 +123,7 @@ impl Database {
         if matches!(self.pool, Pool::Sqlite(_)) {
             findings.part_of(&mut tx, Part::Integrity).await;
         }
-        for part in [Part::Log, Part::Balances, Part::Originals, Part::Numbers] {
+        for part in [Part::Log, Part::Balances, Part::Originals, Part::Numbers, Part::Secrets] {
             findings.part_of(&mut tx, part).await;
         }
         Ok(findings.finish())
@@ -137,6 +137,7 @@ enum Part {
     Balances,
     Originals,
     Numbers,
+    Secrets,
 }
 
 impl Findings {
@@ -147,6 +148,7 @@ impl Findings {
             Part::Balances => self.balances(tx).await,
             Part::Originals => self.originals(tx).await,
             Part::Numbers => self.numbers(tx).await,
+            Part::Secrets => self.secrets(tx).await,
         };
         self.part(done);
     }
@@ -382,7 +384,11 @@ impl Findings {
             );
         }
         for (sql, table, column) in
-            [(sql::INPUTS_NOT_KEPT, "inputs", "digest"), (sql::READINGS_NOT_KEPT, "evidence", "reading_digest")]
+            [
+                (sql::INPUTS_NOT_KEPT, "inputs", "digest"),
+                (sql::READINGS_NOT_KEPT, "evidence", "reading_digest"),
+                (sql::ANSWERS_NOT_KEPT, "model_calls", "answer_digest, reading_digest"),
+            ]
         {
             for row in tx.rows(sql, vec![], &[Kind::Text]).await? {
                 self.at(table, &row[0].bare(), column, "the bytes it names are not kept");
@@ -436,6 +442,25 @@ impl Findings {
                 }
                 Some(_) => {}
             }
+        }
+        Ok(())
+    }
+    /// What people prove themselves with, against the digest in the log: a password hash put in place behind the program's back.
+    async fn secrets(&mut self, tx: &mut Tx) -> Result<()> {
+        let mut after = String::new();
+        loop {
+            let kinds = [Kind::Text, Kind::Text, Kind::Text];
+            let rows = tx.rows(sql::SECRETS_WITH_RECORD, vec![after.as_str().into()], &kinds).await?;
+            let Some(last) = rows.last() else { break };
+            after = last[0].bare();
+            for row in &rows {
+                if hex::encode(Sha256::digest(row[1].bare())) != row[2].bare() {
+                    self.at("secrets", &row[0].bare(), "content", "it is not what the log says was set");
+                }
+            }
+        }
+        for row in tx.rows(sql::CREDENTIALS_WITHOUT_SECRET, vec![], &[Kind::Text]).await? {
+            self.at("secrets", &row[0].bare(), "content", "the row is missing");
         }
         Ok(())
     }

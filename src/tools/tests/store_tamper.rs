@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnect
 use sample::*;
 
 /// Every table whose rows the log, the postings or a digest determine.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "entities",
     "accounts",
     "customers",
@@ -26,6 +26,7 @@ const TABLES: [&str; 17] = [
     "inputs_taken",
     "bank_lines",
     "evidence",
+    "model_calls",
     "cases",
     "decisions",
     "postings",

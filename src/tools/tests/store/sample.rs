@@ -7,7 +7,7 @@ use quittance_rules::bank::StatementLine;
 use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, InputDigest, Ruling, Subject, Weight};
 use quittance_rules::evidence::{Confidence, EvidenceKind};
 use quittance_rules::exceptions::ExceptionKind;
-use quittance_rules::journal::{BankLine, Change, ChangeSet, EvidenceRecord, Input, InputKind};
+use quittance_rules::journal::{BankLine, Change, ChangeSet, EvidenceRecord, Input, InputKind, ModelCall, ModelOutcome};
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Posting, PostingId, Purpose};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
@@ -211,6 +211,22 @@ pub async fn small_book(book: &Database) {
                 customer: Some(customer_id("c1")),
                 ..EvidenceMarks::default()
             },
+        }),
+        Change::ModelAsked(ModelCall {
+            id: "1".repeat(64),
+            question: digest_of("a question"),
+            task: "classify-evidence".into(),
+            prompt: "v1".into(),
+            model: "a-model".into(),
+            evidence: digest_of("proof"),
+            asked_at: "2026-10-05T06:00:00Z".parse().unwrap(),
+            outcome: ModelOutcome::Answered,
+            answer: digest_of("reading of the proof"),
+            reading: digest_of("reading of the proof"),
+            tokens_in: 800,
+            tokens_out: 60,
+            cost_micros: 120,
+            currency: Some(Currency::USD),
         }),
         Change::PolicyPublished { version: "p1".into(), text: "limit = 1".into() },
     ];

@@ -1,10 +1,9 @@
-//! `quittance fit`: fits what is learnt from examples, and says how good it is on examples it was not fitted to.
+//! `quittance fit evidence`: fits the classifier of evidence, and says how good it is on examples it was not fitted to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Subcommand;
 use quittance_agent::evidence::reading_of;
 use quittance_agent::ports::Store as _;
 use quittance_agent::reading::classifier::{CLASSES, Weights, join};
@@ -16,23 +15,12 @@ use quittance_rules::evidence::{Confidence, EvidenceKind, Source};
 use quittance_simulate::pieces::{Split, Spoil, Workshop};
 use serde::Deserialize;
 
-use super::Outcome;
-use super::settings::DbArgs;
+use crate::cli::Outcome;
+use crate::cli::settings::DbArgs;
 
+/// Arguments of `fit evidence`.
 #[derive(clap::Args)]
 pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// The classifier of evidence: from the evaluation sets, and from what reviewers corrected in a database
-    Evidence(EvidenceArgs),
-}
-
-#[derive(clap::Args)]
-struct EvidenceArgs {
     /// Folder of the evaluation sets
     #[arg(long, value_name = "DIR", default_value = "eval-sets")]
     sets: PathBuf,
@@ -49,12 +37,6 @@ struct EvidenceArgs {
     dry_run: bool,
 }
 
-pub async fn run(args: Args) -> anyhow::Result<Outcome> {
-    match args.what {
-        What::Evidence(args) => evidence(&args).await,
-    }
-}
-
 /// A document with the truth about its kind.
 struct Labelled {
     set: &'static str,
@@ -64,7 +46,8 @@ struct Labelled {
     kind: EvidenceKind,
 }
 
-async fn evidence(args: &EvidenceArgs) -> anyhow::Result<Outcome> {
+/// Fits the classifier.
+pub async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut labelled = grids(&args.sets.join("read-evidence/cases"))?;
     labelled.extend(pieces()?);
     if args.corrected {

@@ -1,0 +1,179 @@
+//! What the pages ask of the store besides what the order of work needs: lists, sums and what happened when.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use quittance_rules::cases::InputDigest;
+use quittance_rules::journal::{EvidenceRecord, Input};
+use quittance_rules::ledger::{CaseId, Posting};
+use quittance_rules::money::Money;
+use quittance_rules::records::{Customer, CustomerId, EntityId};
+
+use crate::ports::{StoreError, StoredItem, StoredPayment};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Decisions of one day (UTC) on one entity's payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCount {
+    /// The day.
+    pub day: Date,
+    /// Whose payments.
+    pub entity: EntityId,
+    /// `settled`, `asked`, `approved`, `rejected`, `closed` or `undone`.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Pending cases of one kind, entity and currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingCount {
+    /// Kind of exception, by its name.
+    pub kind: String,
+    /// Whose; `None` for what belongs to none.
+    pub entity: Option<EntityId>,
+    /// How many.
+    pub count: u64,
+    /// Money at stake; `None` where none is.
+    pub amount: Option<Money>,
+    /// When the oldest was raised.
+    pub oldest: Timestamp,
+}
+
+/// Open items of one customer, entity and currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSum {
+    /// Whose items.
+    pub entity: EntityId,
+    /// How many are open.
+    pub count: u64,
+    /// Sum of what is open.
+    pub open: Money,
+    /// Sum of what is open and due before the day asked for.
+    pub overdue: Money,
+    /// The earliest due date among the open ones.
+    pub oldest_due: Option<Date>,
+}
+
+/// A customer in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerLine {
+    /// The customer.
+    pub customer: Customer,
+    /// What is open, by entity and currency.
+    pub open: Vec<OpenSum>,
+}
+
+/// A posting on a customer's items or account, with its payment and who decided when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// The posting.
+    pub posting: Posting,
+    /// The payment.
+    pub payment: StoredPayment,
+    /// `rule` or `person:NAME`.
+    pub decided_by: String,
+    /// When.
+    pub decided_at: Timestamp,
+}
+
+/// A file that was brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputLine {
+    /// The file.
+    pub input: Input,
+    /// Its place in the list, to go on after.
+    pub seq: i64,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Who brought it: `person:NAME`.
+    pub by: String,
+    /// New records, known records and problems, once all of it has been taken.
+    pub taken: Option<(u64, u64, u64)>,
+    /// The pending case that holds it.
+    pub case: Option<CaseId>,
+}
+
+/// A piece of evidence in the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceLine {
+    /// What was read.
+    pub record: EvidenceRecord,
+    /// The file.
+    pub input: Input,
+    /// Its place in the list, to go on after.
+    pub seq: i64,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The pending case on it.
+    pub case: Option<CaseId>,
+}
+
+/// Lists and sums for the pages. Implemented by the store beside [`crate::ports::Store`].
+pub trait Pages: Send + Sync {
+    /// Whether the database answers.
+    fn ping(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Decisions on payments by day since an instant.
+    fn decisions_by_day(&self, since: Timestamp) -> impl Future<Output = Result<Vec<DayCount>>> + Send;
+    /// Pending cases by kind, entity and currency.
+    fn pending_counts(&self) -> impl Future<Output = Result<Vec<PendingCount>>> + Send;
+    /// Customers after a name and id, in the order of their names, at most `limit`; `search` is part of a name, id, alias or e-mail address,
+    /// without regard to case. `today` tells what is overdue.
+    fn customer_lines(
+        &self,
+        search: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+        today: Date,
+    ) -> impl Future<Output = Result<Vec<CustomerLine>>> + Send;
+    /// Items of a customer, of all entities, the last issued first, at most `limit`.
+    fn items_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<StoredItem>>> + Send;
+    /// Postings on a customer's items and account, the last first, at most `limit`.
+    fn movements_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<Movement>>> + Send;
+    /// Files before a place in the list, the last first, at most `limit`.
+    fn inputs_before(&self, before: Option<i64>, limit: u32) -> impl Future<Output = Result<Vec<InputLine>>> + Send;
+    /// Evidence before a place in the list, the last first, at most `limit`; only with a pending case where `waiting`.
+    fn evidence_before(
+        &self,
+        before: Option<i64>,
+        waiting: bool,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<EvidenceLine>>> + Send;
+    /// One piece of evidence with the input it came as.
+    fn evidence_of(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(EvidenceRecord, Input)>>> + Send;
+}
+
+/// A file brought through a page, kept in a folder of its own until it has been taken in.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Where it is; its file name is the one it came under.
+    pub path: std::path::PathBuf,
+    /// What it was brought as.
+    pub kind: quittance_rules::journal::InputKind,
+    /// Who brought it.
+    pub by: quittance_rules::cases::Actor,
+    /// The account, for statements that do not name one.
+    pub account: Option<String>,
+    /// The entity whose account it is, for an account that is not placed yet.
+    pub entity: Option<EntityId>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// One line for people: `12 new, 3 known`.
+    pub line: String,
+    /// What was refused, one sentence each, with its line and field.
+    pub refused: Vec<String>,
+}
+
+/// Takes files in: formats are known to the tools, so the program hands this to the pages. Boxed, because the pages hold it as a value.
+pub trait Importer: Send + Sync {
+    /// Takes one file in; the error is a sentence for people.
+    fn import<'a>(
+        &'a self,
+        upload: Upload,
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<Imported, String>> + Send + 'a>>;
+}

@@ -1,0 +1,155 @@
+//! `quittance fit matching`: fits what the matcher believes to labels, and says what it brings.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use quittance_rules::bank::Problem;
+use quittance_rules::matching::Book;
+use quittance_rules::matching::fit::{Fitted, Standing, fit, upper_bound};
+use quittance_rules::money::Money;
+
+use crate::cli::match_book::{Files, Refusals, read_book, read_policy};
+use crate::cli::{Outcome, Usage};
+
+/// Arguments of `fit matching`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// What each payment settles: payment_id, invoice_id, applied_amount; one line an item, an empty invoice_id for a payment that settles
+    /// none. Payments without a line are not used
+    #[arg(long, value_name = "FILE")]
+    truth: PathBuf,
+    /// The policy to start from; the built-in one where it is not given
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Where the fitted policy goes
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How many threads may work; the policy is the same for any number
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// Fewest labels that say anything.
+const LABELS_MIN: usize = 100;
+
+/// Fits the weights.
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let policy = read_policy(args.policy.as_deref())?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
+    let refusals = Refusals::default();
+    let book = read_book(&args.files, threads, &refusals)?;
+    let labels = read_truth(&args.truth, &book, &refusals)?;
+    let count = labels.iter().flatten().count();
+    if count < LABELS_MIN {
+        return Err(Usage(format!(
+            "{} labels {count} payments of this book; fewer than {LABELS_MIN} say nothing",
+            args.truth.display()
+        ))
+        .into());
+    }
+    let fitted = fit(&book, &labels, &policy, threads);
+    std::fs::write(&args.out, &fitted.text).map_err(|e| Usage(format!("{} cannot be written: {e}", args.out.display())))?;
+    print!("{}", table(&fitted));
+    eprintln!(
+        "quittance: {} holds the policy fitted on {count} payments. Thresholds were never lowered; look at it before you publish it.",
+        args.out.display()
+    );
+    Ok(if refusals.finish() > 0 { Outcome::SomeRefused } else { Outcome::Done })
+}
+
+type Labels = Vec<Option<Vec<(u32, i64)>>>;
+
+/// Reads the labels; a line that names a payment or an item that is not in the book is refused, and its payment is not used.
+fn read_truth(path: &Path, book: &Book, refusals: &Refusals) -> anyhow::Result<Labels> {
+    let payments: HashMap<&str, u32> = (0..book.payment_count()).map(|row| (book.payment_id(row), row)).collect();
+    let items: HashMap<&str, u32> = (0..book.item_count()).map(|row| (book.item_id(row), row)).collect();
+    let mut labels: Labels = vec![None; payments.len()];
+    let mut spoiled: Vec<u32> = Vec::new();
+    let mut reader = csv::Reader::from_path(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+    let header = reader.headers().with_context(|| path.display().to_string())?.clone();
+    let column = |name: &str| {
+        header
+            .iter()
+            .position(|h| h.trim() == name)
+            .ok_or_else(|| Usage(format!("{}: the column `{name}` is missing", path.display())))
+    };
+    let (payment_at, item_at, amount_at) = (column("payment_id")?, column("invoice_id")?, column("applied_amount")?);
+    for record in reader.into_records() {
+        let record = record.with_context(|| path.display().to_string())?;
+        let line = record.position().map(csv::Position::line);
+        let refuse = |field: &str, message: String| {
+            refusals.tell(path, &Problem { line, field: Some(field.to_owned()), message });
+        };
+        let field = |at: usize| record.get(at).unwrap_or_default().trim();
+        let Some(row) = payments.get(field(payment_at)).copied() else {
+            refuse("payment_id", format!("`{}` is no payment of this book; the line was left out", field(payment_at)));
+            continue;
+        };
+        let lines = labels[row as usize].get_or_insert_default();
+        if field(item_at).is_empty() {
+            continue;
+        }
+        let Some(item) = items.get(field(item_at)).copied() else {
+            refuse("invoice_id", format!("`{}` is no open item of this book; its payment is not used", field(item_at)));
+            spoiled.push(row);
+            continue;
+        };
+        match Money::parse(field(amount_at), book.item_open(item).currency()) {
+            Ok(applied) => lines.push((item, applied.minor())),
+            Err(error) => {
+                refuse("applied_amount", format!("{error}; its payment is not used"));
+                spoiled.push(row);
+            }
+        }
+    }
+    for row in spoiled {
+        labels[row as usize] = None;
+    }
+    Ok(labels)
+}
+
+/// Before and after, on the labels that were kept back.
+fn table(fitted: &Fitted) -> String {
+    let mut out =
+        format!("{} labels; half of them kept back and judged before and after a fit on the other half:\n", fitted.labels);
+    out.push_str("pattern          settled        wrong      upper bound %     first right of waiting %\n");
+    let percent = |a: u64, b: u64| if b == 0 { "-".to_owned() } else { format!("{:.2}", 100.0 * a as f64 / b as f64) };
+    let bound = |wrong: u64, of: u64| if of == 0 { "-".to_owned() } else { format!("{:.4}", 100.0 * upper_bound(wrong, of)) };
+    let patterns: std::collections::BTreeSet<_> = fitted.before.patterns.keys().chain(fitted.after.patterns.keys()).collect();
+    for pattern in patterns {
+        let (a, b) = (
+            fitted.before.patterns.get(pattern).copied().unwrap_or_default(),
+            fitted.after.patterns.get(pattern).copied().unwrap_or_default(),
+        );
+        out.push_str(&format!(
+            "{:<15} {:>6} {:>6}  {:>4} {:>4}  {:>8} {:>8}  {:>10} {:>10}\n",
+            pattern.name(),
+            a.settled,
+            b.settled,
+            a.wrong,
+            b.wrong,
+            bound(a.wrong, a.settled),
+            bound(b.wrong, b.settled),
+            percent(a.asked_right, a.asked),
+            percent(b.asked_right, b.asked),
+        ));
+    }
+    let whole = |s: &Standing| s.total();
+    let ((a, aw), (b, bw)) = (whole(&fitted.before), whole(&fitted.after));
+    out.push_str(&format!("{:<15} {a:>6} {b:>6}  {aw:>4} {bw:>4}  {:>8} {:>8}\n", "all", bound(aw, a), bound(bw, b)));
+    out.push_str(&format!(
+        "calibration error: settled {:.3} % to {:.3} %, first candidates {:.2} % to {:.2} %\n",
+        100.0 * fitted.before.error_settled,
+        100.0 * fitted.after.error_settled,
+        100.0 * fitted.before.error_asked,
+        100.0 * fitted.after.error_asked
+    ));
+    for (pattern, (from, to)) in &fitted.raised {
+        let to = if *to > 1.0 { "never alone".to_owned() } else { to.to_string() };
+        out.push_str(&format!("threshold of {}: {from} to {to}, for too many were wrong\n", pattern.name()));
+    }
+    out
+}

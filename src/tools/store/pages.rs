@@ -1,0 +1,240 @@
+//! Lists and sums for the pages.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use quittance_agent::ports::{Store as _, StoreError, StoredItem};
+use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
+use quittance_rules::cases::InputDigest;
+use quittance_rules::journal::{EvidenceRecord, Input};
+use quittance_rules::ledger::CaseId;
+use quittance_rules::money::{Currency, Money};
+use quittance_rules::records::{CustomerId, EntityId};
+
+use super::engine::Kind::{Int, Text};
+use super::engine::{Kind, Result, Row, Value};
+use super::{Database, codec, sql, tables};
+
+fn bad(table: &'static str, row: &[Value], column: &'static str, message: impl std::fmt::Display) -> StoreError {
+    StoreError::BadRow { table, row: row.first().map(Value::shown).unwrap_or_default(), column, message: message.to_string() }
+}
+
+fn instant(table: &'static str, row: &[Value], value: &Value) -> Result<Timestamp> {
+    Timestamp::from_microsecond(value.int()).map_err(|error| bad(table, row, "entered_at", error))
+}
+
+fn entity(table: &'static str, row: &[Value], value: &Value) -> Result<EntityId> {
+    EntityId::parse(&value.bare()).map_err(|error| bad(table, row, "entity_id", error))
+}
+
+fn currency(table: &'static str, row: &[Value], value: &Value) -> Result<Currency> {
+    Currency::parse(&value.bare()).map_err(|error| bad(table, row, "currency", error))
+}
+
+fn count(value: &Value) -> u64 {
+    u64::try_from(value.int()).unwrap_or_default()
+}
+
+fn case(value: &Value) -> Option<CaseId> {
+    match value {
+        Value::Int(Some(id)) => Some(CaseId(*id)),
+        Value::Int(None) | Value::Text(_) => None,
+    }
+}
+
+/// Kinds of a table's columns and of some more.
+fn kinds_and(table: &tables::Table, more: &[Kind]) -> Vec<Kind> {
+    let mut kinds = table.kinds();
+    kinds.extend_from_slice(more);
+    kinds
+}
+
+/// A text of people as a pattern for LIKE, its wildcards taken literally.
+fn pattern(search: &str) -> Option<String> {
+    let search = search.trim().to_lowercase();
+    if search.is_empty() {
+        return None;
+    }
+    let mut pattern = String::from("%");
+    for letter in search.chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    Some(pattern)
+}
+
+impl Database {
+    async fn open_sums(&self, customer: &CustomerId, today: Date) -> Result<Vec<OpenSum>> {
+        let values = vec![customer.as_str().into(), today.to_string().into()];
+        let rows = self.pool.rows(sql::OPEN_SUMS, values, &[Text, Text, Int, Int, Int, Text]).await?;
+        rows.iter()
+            .map(|row| {
+                let currency = currency("items", row, &row[1])?;
+                Ok(OpenSum {
+                    entity: entity("items", row, &row[0])?,
+                    count: count(&row[2]),
+                    open: Money::new(row[3].int(), currency),
+                    overdue: Money::new(row[4].int(), currency),
+                    oldest_due: row[5].bare().parse().ok(),
+                })
+            })
+            .collect()
+    }
+}
+
+impl Pages for Database {
+    async fn ping(&self) -> Result<()> {
+        self.pool.rows(sql::PING, vec![], &[Int]).await.map(|_| ())
+    }
+
+    async fn decisions_by_day(&self, since: Timestamp) -> Result<Vec<DayCount>> {
+        let rows = self.pool.rows(sql::DECISIONS_BY_DAY, vec![since.as_microsecond().into()], &[Int, Text, Text, Int]).await?;
+        rows.iter()
+            .map(|row| {
+                let seconds = row[0].int().saturating_mul(86_400);
+                let day = Timestamp::from_second(seconds).map_err(|error| bad("decisions", row, "decided_at", error))?;
+                let day = day.to_zoned(jiff::tz::TimeZone::UTC).date();
+                Ok(DayCount { day, entity: entity("bank_lines", row, &row[1])?, what: row[2].bare(), count: count(&row[3]) })
+            })
+            .collect()
+    }
+
+    async fn pending_counts(&self) -> Result<Vec<PendingCount>> {
+        let rows = self.pool.rows(sql::PENDING_COUNTS, vec![], &[Text, Text, Text, Int, Int, Int]).await?;
+        rows.iter()
+            .map(|row| {
+                let amount = match &row[2] {
+                    Value::Text(Some(_)) => Some(Money::new(row[4].int(), currency("cases", row, &row[2])?)),
+                    _ => None,
+                };
+                let of = match &row[1] {
+                    Value::Text(Some(_)) => Some(entity("cases", row, &row[1])?),
+                    _ => None,
+                };
+                Ok(PendingCount {
+                    kind: row[0].bare(),
+                    entity: of,
+                    count: count(&row[3]),
+                    amount,
+                    oldest: instant("cases", row, &row[5])?,
+                })
+            })
+            .collect()
+    }
+
+    async fn customer_lines(
+        &self,
+        search: &str,
+        after: Option<(&str, &str)>,
+        limit: u32,
+        today: Date,
+    ) -> Result<Vec<CustomerLine>> {
+        let (name, id) = after.unwrap_or_default();
+        let values = vec![name.into(), id.into(), pattern(search).into(), i64::from(limit).into()];
+        let rows = self.pool.rows(sql::CUSTOMER_LINES, values, &tables::CUSTOMERS.kinds()).await?;
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let customer = codec::read_customer(row)?;
+            let open = self.open_sums(&customer.id, today).await?;
+            lines.push(CustomerLine { customer, open });
+        }
+        Ok(lines)
+    }
+
+    async fn items_of(&self, customer: &CustomerId, limit: u32) -> Result<Vec<StoredItem>> {
+        let kinds = kinds_and(tables::ITEMS, &tables::ITEM_BALANCES.kinds());
+        let values = vec![customer.as_str().into(), i64::from(limit).into()];
+        let rows = self.pool.rows(sql::ITEMS_OF_CUSTOMER, values, &kinds).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let balance = row.split_off(tables::ITEMS.columns.len());
+                Ok(StoredItem { item: codec::read_item(row)?, balance: codec::read_item_balance(balance)?.1 })
+            })
+            .collect()
+    }
+
+    async fn movements_of(&self, customer: &CustomerId, limit: u32) -> Result<Vec<Movement>> {
+        let kinds = kinds_and(tables::POSTINGS, &[Text, Int]);
+        let values = vec![customer.as_str().into(), i64::from(limit).into()];
+        let rows = self.pool.rows(sql::MOVEMENTS_OF_CUSTOMER, values, &kinds).await?;
+        let mut movements = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            let decided: Row = row.split_off(tables::POSTINGS.columns.len());
+            let posting = codec::read_posting(row)?;
+            let (decided_by, decided_at) = codec::read_decided_by(&decided[0], &decided[1], posting.id.0)?;
+            let payment = self.payment(&posting.payment).await?.ok_or_else(|| StoreError::BadRow {
+                table: "postings",
+                row: posting.id.0.to_string(),
+                column: "payment_id",
+                message: "there is no such payment".to_owned(),
+            })?;
+            movements.push(Movement { posting, payment, decided_by, decided_at });
+        }
+        Ok(movements)
+    }
+
+    async fn inputs_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<InputLine>> {
+        let kinds = kinds_and(tables::INPUTS, &[Int, Int, Text, Int, Int, Int, Int]);
+        let values = vec![before.unwrap_or(i64::MAX).into(), i64::from(limit).into()];
+        let rows = self.pool.rows(sql::INPUTS_BEFORE, values, &kinds).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let more = row.split_off(tables::INPUTS.columns.len());
+                let input = codec::read_input(row)?;
+                let taken = match &more[3] {
+                    Value::Int(Some(_)) => Some((count(&more[3]), count(&more[4]), count(&more[5]))),
+                    _ => None,
+                };
+                Ok(InputLine {
+                    input,
+                    seq: more[0].int(),
+                    received_at: instant("audit_entries", &more, &more[1])?,
+                    by: more[2].bare(),
+                    taken,
+                    case: case(&more[6]),
+                })
+            })
+            .collect()
+    }
+
+    async fn evidence_before(&self, before: Option<i64>, waiting: bool, limit: u32) -> Result<Vec<EvidenceLine>> {
+        let mut kinds = kinds_and(tables::EVIDENCE, &tables::INPUTS.kinds());
+        kinds.extend([Int, Int, Int]);
+        let values = vec![before.unwrap_or(i64::MAX).into(), waiting.into(), i64::from(limit).into()];
+        let rows = self.pool.rows(sql::EVIDENCE_BEFORE, values, &kinds).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let mut input = row.split_off(tables::EVIDENCE.columns.len());
+                let more = input.split_off(tables::INPUTS.columns.len());
+                Ok(EvidenceLine {
+                    record: codec::read_evidence(row)?,
+                    input: codec::read_input(input)?,
+                    seq: more[0].int(),
+                    received_at: instant("audit_entries", &more, &more[1])?,
+                    case: case(&more[2]),
+                })
+            })
+            .collect()
+    }
+
+    async fn evidence_of(&self, digest: &InputDigest) -> Result<Option<(EvidenceRecord, Input)>> {
+        let kinds = kinds_and(tables::EVIDENCE, &tables::INPUTS.kinds());
+        let rows = self.pool.rows(sql::EVIDENCE_OF, vec![digest.0.as_str().into()], &kinds).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+        let input = row.split_off(tables::EVIDENCE.columns.len());
+        Ok(Some((codec::read_evidence(row)?, codec::read_input(input)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn wildcards_are_taken_literally() {
+        assert_eq!(pattern("  "), None);
+        assert_eq!(pattern("Acme 5%_!").as_deref(), Some("%acme 5!%!_!!%"));
+    }
+}

@@ -1,0 +1,78 @@
+// Behaviour that every page shares. Everything works without it, only less comfortably.
+"use strict";
+
+/** The form token, for changes a script makes: header x-csrf-token. */
+const csrf = () => document.querySelector('meta[name="csrf"]').content;
+
+/** Shows a message for a while. `undo` is {label, run}. */
+function toast(text, undo) {
+  const box = document.createElement("div");
+  box.className = "toast";
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  if (undo) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = undo.label;
+    button.addEventListener("click", () => { box.remove(); undo.run(); });
+    box.append(button);
+  }
+  document.getElementById("toasts").append(box);
+  setTimeout(() => box.remove(), undo ? 12000 : 6000);
+  return box;
+}
+
+/** A change by script. Gives the answer's JSON; on failure, says why and throws. */
+async function send(method, address, body) {
+  const headers = { "x-csrf-token": csrf(), accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const answer = await fetch(address, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const json = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+  if (!answer.ok) {
+    toast(json.detail || answer.statusText);
+    throw Object.assign(new Error(json.detail || answer.statusText), { status: answer.status, problem: json });
+  }
+  return json;
+}
+
+// A form that leads back here names this page.
+for (const field of document.querySelectorAll("input[data-here]")) field.value = location.pathname + location.search;
+
+// An open menu closes by a click elsewhere and by Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+
+// <button data-dialog="id"> opens a dialog; <button data-copy="text"> copies.
+document.addEventListener("click", async (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) { document.getElementById(opener.dataset.dialog)?.showModal(); return; }
+  const copier = event.target.closest("[data-copy]");
+  if (copier) { await navigator.clipboard.writeText(copier.dataset.copy); toast(copier.dataset.copied || "✓"); }
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
+
+// What the server said goes away by itself.
+for (const box of document.querySelectorAll("#toasts .toast")) setTimeout(() => box.remove(), 8000);
+
+window.quittance = { csrf, toast, send };
+
+// A row and its place in a picture light up together.
+for (const part of document.querySelectorAll("[data-box]")) {
+  const all = () => document.querySelectorAll(`[data-box="${part.dataset.box}"]`);
+  part.addEventListener("mouseenter", () => { for (const other of all()) other.classList.add("lit"); });
+  part.addEventListener("mouseleave", () => { for (const other of all()) other.classList.remove("lit"); });
+}

@@ -1,0 +1,325 @@
+//! One case on one screen.
+
+use askama::Template;
+use axum::extract::{Query as Params, State};
+use axum::response::Response;
+use quittance_agent::desk::explain::{Agreement, Bar, Effect, Shown, Term};
+use quittance_agent::desk::list::Query;
+use quittance_agent::desk::view::{CandidateView, CaseView, ClaimView, EvidenceView, Looker, Origin, view};
+use quittance_agent::evidence::reading_of;
+use quittance_rules::cases::CaseState;
+use quittance_rules::evidence::{PageRegion, Reading};
+use quittance_rules::exceptions::Action;
+use quittance_rules::ledger::CaseId;
+use quittance_rules::money::Money;
+use quittance_rules::users::Role;
+
+use super::keys::KeyMap;
+use super::{Number, ask, case_address, case_for, list_address, words};
+use crate::error::WebError;
+use crate::frame::{Frame, page, see_other};
+use crate::session::Session;
+use crate::state::{Desk, Web};
+
+/// Words drawn of one page without a picture; more would make the page heavy.
+const WORDS_DRAWN: usize = 600;
+
+/// One page of a document as it is drawn.
+struct Sheet {
+    /// Number, from 1.
+    number: u32,
+    /// Address of the picture, where the original is one a browser shows.
+    picture: Option<String>,
+    /// Words with their place in the drawing, where there is no picture: x, y, width, height, text.
+    words: Vec<(u32, u32, u32, u32, String)>,
+    /// Boxes of claims: number of the claim, place, whether the bank line says the same.
+    boxes: Vec<(usize, PageRegion, bool)>,
+}
+
+/// A document beside the case.
+struct Document {
+    view: EvidenceView,
+    sheets: Vec<Sheet>,
+    original: String,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct CasePage {
+    frame: Frame,
+    keys: KeyMap,
+    view: CaseView,
+    documents: Vec<Document>,
+    question: String,
+    back: String,
+    next: Option<String>,
+    previous: bool,
+    me: String,
+    may_decide: bool,
+    may_approve: bool,
+    did: Option<i64>,
+    now: jiff::Timestamp,
+}
+
+/// A bar of the waterfall in the drawing's units.
+struct Drawn {
+    y: usize,
+    x: i64,
+    width: i64,
+    class: &'static str,
+}
+
+impl CasePage {
+    fn headline(&self) -> String {
+        words::fancy(&self.frame, &self.view.case.headline)
+    }
+    fn fancy(&self, text: &str) -> String {
+        words::fancy(&self.frame, text)
+    }
+    fn shown(&self, value: &Shown) -> String {
+        words::shown(&self.frame, value)
+    }
+    fn is_money(&self, value: &Shown) -> bool {
+        matches!(value, Shown::Money(_))
+    }
+    fn origin(&self, origin: &Origin) -> String {
+        self.frame.t(words::origin(*origin))
+    }
+    fn fact(&self, name: &str) -> String {
+        self.frame.t(&format!("fact-{}", name.replace('_', "-")))
+    }
+    fn sign(&self, agreement: &Agreement) -> &'static str {
+        words::agreement(*agreement).0
+    }
+    fn tone(&self, agreement: &Agreement) -> &'static str {
+        words::agreement(*agreement).1
+    }
+    fn agreement(&self, agreement: &Agreement) -> String {
+        self.frame.t(words::agreement(*agreement).2)
+    }
+    fn percent(&self, candidate: &CandidateView) -> String {
+        words::percent(candidate.confidence.millionths())
+    }
+    fn weight(&self, bar: &Bar) -> String {
+        words::weight(bar.weight)
+    }
+    fn total(&self, candidate: &CandidateView) -> String {
+        words::weight(candidate.bars.last().map_or(0, |bar| bar.to))
+    }
+    fn instant(&self, at: &jiff::Timestamp) -> String {
+        words::instant(*at)
+    }
+    fn signed(&self, term: &Term) -> String {
+        if term.amount.is_negative() { self.frame.money(&term.amount) } else { format!("+{}", self.frame.money(&term.amount)) }
+    }
+    fn absolute(&self, amount: &Money) -> String {
+        self.frame.money(&if amount.is_negative() { amount.checked_neg().unwrap_or(*amount) } else { *amount })
+    }
+    fn allows(&self, action: &str) -> bool {
+        self.view.allowed.actions.iter().any(|allowed| {
+            action
+                == match allowed {
+                    Action::Apply => "apply",
+                    Action::KeepUnapplied => "keep",
+                    Action::MarkNotOurs => "not-ours",
+                    Action::RejectCandidates => "reject",
+                    Action::Close => "close",
+                }
+        })
+    }
+    fn is_pending(&self) -> bool {
+        self.view.case.state.is_pending()
+    }
+    fn state(&self) -> String {
+        match &self.view.case.state {
+            CaseState::Open => self.frame.t("state-open"),
+            CaseState::Assigned { to } => self.frame.t1("state-assigned", "name", to.clone()),
+            CaseState::Snoozed { until } if *until == quittance_agent::desk::work::NO_DAY => self.frame.t("state-snoozed-news"),
+            CaseState::Snoozed { until } => self.frame.t1("state-snoozed", "day", until.to_string()),
+            CaseState::Resolved { .. } => self.frame.t("state-resolved"),
+        }
+    }
+    /// Somebody else works on the case: who, and until when.
+    fn held(&self) -> Option<String> {
+        let lease = self.view.lease.as_ref().filter(|lease| lease.by != self.me)?;
+        Some(self.frame.t2("case-held", "name", lease.by.clone(), "time", words::instant(lease.until)))
+    }
+    fn is_mine(&self) -> bool {
+        self.view.lease.as_ref().is_some_and(|lease| lease.by == self.me)
+    }
+    fn present(&self) -> Option<String> {
+        (!self.view.present.is_empty()).then(|| self.frame.t1("case-present", "names", self.view.present.join(", ")))
+    }
+    fn customer_id(&self) -> String {
+        self.view.customer.as_ref().map(|card| card.customer.id.to_string()).unwrap_or_default()
+    }
+    fn entity(&self) -> String {
+        self.view.case.entity.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+    fn currency(&self) -> String {
+        let amount = self.view.remaining.or(self.view.case.amount);
+        amount.map(|amount| amount.currency().to_string()).unwrap_or_default()
+    }
+    fn short(&self, digest: &str) -> String {
+        digest.chars().take(8).collect()
+    }
+    fn plain(&self, amount: &Money) -> String {
+        amount.amount()
+    }
+    fn has_effect(&self, effect: &Effect) -> bool {
+        !effect.items.is_empty() || !effect.accounts.is_empty() || effect.not_ours.is_some()
+    }
+    fn may_undo(&self) -> bool {
+        self.may_decide
+    }
+    fn can_complete(&self, by: &str) -> bool {
+        self.may_approve && by != self.me
+    }
+    fn claim_field(&self, claim: &ClaimView) -> String {
+        let name = serde_json::to_value(claim.claim.field).ok().and_then(|value| value.as_str().map(str::to_owned));
+        name.unwrap_or_default().replace('_', " ")
+    }
+    fn evidence_kind(&self, view: &EvidenceView) -> String {
+        view.kind.replace('_', " ")
+    }
+    /// The waterfall in a drawing 300 wide, the zero line where the sums want it.
+    fn drawn(&self, candidate: &CandidateView) -> Vec<Drawn> {
+        let (low, high) = span(candidate);
+        let width = (high - low).max(1);
+        let place = |value: i64| (value - low).saturating_mul(300) / width;
+        candidate
+            .bars
+            .iter()
+            .enumerate()
+            .map(|(at, bar)| {
+                let (from, to) = (place(bar.from.min(bar.to)), place(bar.from.max(bar.to)));
+                Drawn { y: at * 22 + 4, x: from, width: (to - from).max(2), class: if bar.weight < 0 { "against" } else { "for" } }
+            })
+            .collect()
+    }
+    fn zero(&self, candidate: &CandidateView) -> i64 {
+        let (low, high) = span(candidate);
+        (0 - low).saturating_mul(300) / (high - low).max(1)
+    }
+    fn drawing_height(&self, candidate: &CandidateView) -> usize {
+        candidate.bars.len() * 22
+    }
+    fn language(&self) -> Option<String> {
+        self.view.customer.as_ref().and_then(|card| card.language).map(|tag| self.frame.t(&format!("language-{tag}")))
+    }
+}
+
+/// The least and the most a waterfall reaches, zero included.
+fn span(candidate: &CandidateView) -> (i64, i64) {
+    let ends = candidate.bars.iter().flat_map(|bar| [bar.from, bar.to]);
+    ends.fold((0, 0), |(low, high), end| (low.min(end), high.max(end)))
+}
+
+/// The case.
+pub(super) async fn show<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Number(id): Number,
+    Params(pairs): Params<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    let asked = ask(&web, &session, &pairs).await?;
+    let allowed = session.entities(Role::Viewer);
+    let who = Looker { name: session.user.id.as_str(), allowed: allowed.as_deref() };
+    let view = view(&web.store, &web.clock, &asked.policy, who, CaseId(id)).await?.ok_or(WebError::NotFound)?;
+    let entity = view.case.entity.clone();
+    let mut documents = Vec::new();
+    for evidence in &view.evidence {
+        documents.push(document(&web, evidence).await?);
+    }
+    let next = web.store.line_after(&asked.query, CaseId(id)).await?;
+    let previous = web.store.line_before(&asked.query, CaseId(id)).await?.is_some();
+    let did = pairs.iter().find(|(name, _)| name == "did").and_then(|(_, value)| value.parse().ok());
+    page(&CasePage {
+        frame: web.frame(&session, "queue"),
+        keys: KeyMap::of(&web, session.user.id.as_str()).await?,
+        question: asked.query.address(),
+        back: list_address(&asked.query),
+        next: next.map(|row| case_address(row.id, &asked.query)),
+        previous,
+        me: session.user.id.as_str().to_owned(),
+        may_decide: session.may(Role::Reviewer, entity.as_ref()),
+        may_approve: session.may(Role::Approver, entity.as_ref()),
+        did,
+        now: web.now(),
+        documents,
+        view,
+    })
+}
+
+/// Leads to the next case in the order of the question, or back to the list at its end.
+pub(super) async fn next<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Number(id): Number,
+    Params(pairs): Params<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    case_for(&web, &session, id, Role::Viewer).await?;
+    let asked = ask(&web, &session, &pairs).await?;
+    see_other(&place_after(&web, &asked.query, CaseId(id)).await?)
+}
+
+/// Leads to the case before.
+pub(super) async fn previous<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Number(id): Number,
+    Params(pairs): Params<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    case_for(&web, &session, id, Role::Viewer).await?;
+    let asked = ask(&web, &session, &pairs).await?;
+    let before = web.store.line_before(&asked.query, CaseId(id)).await?;
+    see_other(&before.map_or_else(|| list_address(&asked.query), |row| case_address(row.id, &asked.query)))
+}
+
+/// Where to go on after a case.
+pub(super) async fn place_after<S: Desk>(web: &Web<S>, query: &Query, case: CaseId) -> Result<String, WebError> {
+    let after = web.store.line_after(query, case).await?;
+    Ok(after.map_or_else(|| list_address(query), |row| case_address(row.id, query)))
+}
+
+/// A document with its pages drawn.
+async fn document<S: Desk>(web: &Web<S>, view: &EvidenceView) -> Result<Document, WebError> {
+    let kept = web.store.evidence_kept(&view.digest).await?.ok_or(WebError::NotFound)?;
+    let reading = reading_of(&web.store, &kept.record).await?;
+    let original = format!("/evidence/{}/original", view.digest);
+    let sheets = reading.as_ref().map(|reading| sheets(view, reading, &original)).unwrap_or_default();
+    Ok(Document { view: view.clone(), sheets, original })
+}
+
+fn sheets(view: &EvidenceView, reading: &Reading, original: &str) -> Vec<Sheet> {
+    // What browsers show; anything else is drawn from its words.
+    let is_picture = matches!(reading.media_type.as_str(), "image/png" | "image/jpeg" | "image/webp");
+    (1..=reading.pages.clamp(1, 8))
+        .map(|number| {
+            let words = if is_picture {
+                Vec::new()
+            } else {
+                let on_page = reading.words.iter().filter(|word| word.region.page == number);
+                on_page
+                    .take(WORDS_DRAWN)
+                    .map(|word| {
+                        let at = word.region;
+                        // A page 1000 wide and 1414 high, the proportion of A4.
+                        let (x, y) = (at.x0 / 1_000, at.y0 / 1_000 * 1_414 / 1_000);
+                        let width = at.x1.saturating_sub(at.x0) / 1_000;
+                        let height = at.y1.saturating_sub(at.y0) / 1_000 * 1_414 / 1_000;
+                        (x, y + height, width.max(4), height.clamp(9, 40), word.text.clone())
+                    })
+                    .collect()
+            };
+            let boxes = view
+                .claims
+                .iter()
+                .filter(|claim| claim.claim.region.page == number)
+                .map(|claim| (claim.index, claim.claim.region, claim.is_confirmed))
+                .collect();
+            Sheet { number, picture: (is_picture && number == 1).then(|| original.to_owned()), words, boxes }
+        })
+        .filter(|sheet| sheet.picture.is_some() || !sheet.words.is_empty())
+        .collect()
+}
