@@ -122,8 +122,8 @@ fn descend(samples: &[&Sample]) -> Model {
             let norm = 1.0 / (sample.features.len().max(1) as f64).sqrt();
             let chances = softmax(scores(&model, &sample.features));
             let weight = weight_of(sample).min(3.0);
-            for c in 0..CLASSES {
-                let slope = (if c == truth { 1.0 } else { 0.0 } - chances[c]) * step * weight;
+            for (c, chance) in chances.into_iter().enumerate() {
+                let slope = (if c == truth { 1.0 } else { 0.0 } - chance) * step * weight;
                 model.bias[c] += slope * 0.02;
                 for &feature in &sample.features {
                     model.weights[usize::from(feature) * CLASSES + c] += slope * norm;
@@ -140,11 +140,11 @@ fn descend(samples: &[&Sample]) -> Model {
 fn quantized(model: &Model, temperature: i64) -> Weights {
     let mut scale = [1_i64; CLASSES];
     let mut weights = vec![0_i8; BUCKETS * CLASSES];
-    for c in 0..CLASSES {
+    for (c, scale) in scale.iter_mut().enumerate() {
         let largest = model.weights.iter().skip(c).step_by(CLASSES).fold(1e-6_f64, |m, w| m.max(w.abs()));
         // One unit in NATs times 256; the sum is divided by the root of the count in 256ths.
-        scale[c] = ((largest / 127.0 * NAT as f64 * 256.0).round() as i64).max(1);
-        let unit = scale[c] as f64 / (NAT as f64 * 256.0);
+        *scale = ((largest / 127.0 * NAT as f64 * 256.0).round() as i64).max(1);
+        let unit = *scale as f64 / (NAT as f64 * 256.0);
         for bucket in 0..BUCKETS {
             let at = bucket * CLASSES + c;
             weights[at] = (model.weights[at] / unit).round().clamp(-127.0, 127.0) as i8;
