@@ -1,6 +1,7 @@
 //! The queue in a real browser: from sign-in to undo by keyboard alone, and every key of the sheet.
 
 #[path = "program/books.rs"]
+#[allow(dead_code, reason = "this test uses its part of the books")]
 mod books;
 mod program;
 
@@ -88,7 +89,7 @@ fn free_port() -> u16 {
 async fn browser(folder: &Folder) -> (Running, Client) {
     let port = free_port();
     let driver = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let driver = driver.expect("this test needs a browser: install chromium and chromium-driver (Debian, Ubuntu)");
+    let driver = Running(driver.expect("this test needs a browser: install chromium and chromium-driver (Debian, Ubuntu)"));
     let arguments = json!([
         "--headless",
         "--no-sandbox",
@@ -107,7 +108,7 @@ async fn browser(folder: &Folder) -> (Running, Client) {
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         builder.capabilities(capabilities.clone());
         if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
-            return (Running(driver), client);
+            return (driver, client);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -217,7 +218,8 @@ async fn from_sign_in_to_undo_by_keyboard() {
 async fn every_key(client: &Client, base: &str) {
     open(client, &format!("{base}/queue"), "list").await;
     let keys = script(client, "return JSON.parse(document.querySelector('#desk').dataset.keys)").await;
-    let in_sheet = script(client, "return [...document.querySelectorAll('#sheet [data-action]')].map(e => e.dataset.action)").await;
+    let in_sheet =
+        script(client, "return [...document.querySelectorAll('#sheet [data-action]')].map(e => e.dataset.action)").await;
     let keys = keys.as_array().expect("a list").clone();
     let mut listed: Vec<&str> = in_sheet.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     let mut known: Vec<&str> = keys.iter().filter_map(|key| key["action"].as_str()).collect();
@@ -227,9 +229,11 @@ async fn every_key(client: &Client, base: &str) {
     let case = script(client, "return document.querySelector('#rows tbody tr').dataset.link").await;
     let case = case.as_str().expect("an address").to_owned();
     for key in &keys {
-        let (action, name, place) = (key["action"].as_str().unwrap(), key["key"].as_str().unwrap(), key["place"].as_str().unwrap());
+        let (action, name, place) =
+            (key["action"].as_str().unwrap(), key["key"].as_str().unwrap(), key["place"].as_str().unwrap());
         // What decides or leads elsewhere is tried on its own page each time.
-        let (address, ready_as) = if place == "case" { (format!("{base}{case}"), "case") } else { (format!("{base}/queue"), "list") };
+        let (address, ready_as) =
+            if place == "case" { (format!("{base}{case}"), "case") } else { (format!("{base}/queue"), "list") };
         open(client, &address, ready_as).await;
         // A dialog or a decision needs nothing more than that the key reached it.
         script(client, "window.seenKey = ''; new MutationObserver(() => { sessionStorage.setItem('pressed', document.documentElement.dataset.lastKey); }).observe(document.documentElement, { attributes: true })").await;

@@ -40,7 +40,9 @@ async fn desk() -> (tempfile::TempDir, Database, axum::Router) {
         one
     };
     let mut changes = Vec::new();
-    for (id, payment, item, minor, entity) in [(1, "p1", "a", 10_000, "e1"), (2, "p2", "b", 5_000, "e1"), (3, "q", "z", 1_000, "e2")] {
+    for (id, payment, item, minor, entity) in
+        [(1, "p1", "a", 10_000, "e1"), (2, "p2", "b", 5_000, "e1"), (3, "q", "z", 1_000, "e2")]
+    {
         changes.push(Change::CaseOpened(Case {
             entity: Some(entity_id(entity)),
             amount: Some(eur(minor)),
@@ -48,13 +50,13 @@ async fn desk() -> (tempfile::TempDir, Database, axum::Router) {
             ..case(id, Subject::Payment(payment_id(payment)))
         }));
     }
-    changes.push(Change::PolicyPublished {
-        version: "built-in".into(),
-        text: quittance_rules::policy::DEFAULT_POLICY.to_owned(),
-    });
-    for (name, entity, scopes) in
-        [("full", None, &[Scope::Read, Scope::Decide][..]), ("reads", None, &[Scope::Read]), ("e2", Some("e2"), &[Scope::Read, Scope::Decide])]
-    {
+    changes
+        .push(Change::PolicyPublished { version: "built-in".into(), text: quittance_rules::policy::DEFAULT_POLICY.to_owned() });
+    for (name, entity, scopes) in [
+        ("full", None, &[Scope::Read, Scope::Decide][..]),
+        ("reads", None, &[Scope::Read]),
+        ("e2", Some("e2"), &[Scope::Read, Scope::Decide]),
+    ] {
         let id = UserId::parse(name).unwrap();
         changes.push(Change::UserSet(User {
             id: id.clone(),
@@ -86,7 +88,14 @@ async fn desk() -> (tempfile::TempDir, Database, axum::Router) {
 }
 
 /// One request; gives status, media type and JSON.
-async fn ask(router: &axum::Router, token: &str, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> (u16, String, Value) {
+async fn ask(
+    router: &axum::Router,
+    token: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<Value>,
+) -> (u16, String, Value) {
     let mut request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
@@ -187,7 +196,13 @@ async fn refusals_are_problems() {
         ("full", "GET", "/api/v1/audit?limit=0", None, 422),
         ("full", "POST", "/api/v1/cases/1/decide", None, 422),
         ("full", "POST", "/api/v1/cases/1/decide", Some(json!({ "version": 1, "choice": { "kind": "guess" } })), 422),
-        ("full", "POST", "/api/v1/cases/1/decide", Some(json!({ "version": 1, "choice": { "kind": "candidate", "rank": 9 } })), 422),
+        (
+            "full",
+            "POST",
+            "/api/v1/cases/1/decide",
+            Some(json!({ "version": 1, "choice": { "kind": "candidate", "rank": 9 } })),
+            422,
+        ),
         ("full", "POST", "/api/v1/cases/1/decide", Some(json!({ "version": 7, "choice": { "kind": "not_ours" } })), 409),
         ("full", "POST", "/api/v1/cases/1/notes", Some(json!({ "text": " " })), 422),
         ("full", "POST", "/api/v1/cases/1/snooze", Some(json!({ "until": "someday" })), 422),
@@ -199,9 +214,18 @@ async fn refusals_are_problems() {
         assert_eq!(problem["status"], json!(wanted));
         assert!(problem["detail"].as_str().is_some_and(|words| !words.is_empty()), "{problem}");
     }
-    for path in ["/api/v1/cases/counts", "/api/v1/cases/groups", "/api/v1/cases/1/notes", "/api/v1/customers?q=kundin", "/api/v1/customers/c1",
-        "/api/v1/items?customer=c1", "/api/v1/items?entity=e1&q=inv", "/api/v1/items/a", "/api/v1/payments/p1", "/api/v1/audit?limit=1"]
-    {
+    for path in [
+        "/api/v1/cases/counts",
+        "/api/v1/cases/groups",
+        "/api/v1/cases/1/notes",
+        "/api/v1/customers?q=kundin",
+        "/api/v1/customers/c1",
+        "/api/v1/items?customer=c1",
+        "/api/v1/items?entity=e1&q=inv",
+        "/api/v1/items/a",
+        "/api/v1/payments/p1",
+        "/api/v1/audit?limit=1",
+    ] {
         let (status, kind, body) = ask(&router, "full", "GET", path, None, None).await;
         assert_eq!((status, kind.as_str()), (200, "application/json"), "{path}: {body}");
     }

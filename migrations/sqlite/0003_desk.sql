@@ -44,8 +44,7 @@ CREATE TRIGGER case_leases_no_delete BEFORE DELETE ON case_leases BEGIN SELECT R
 CREATE TRIGGER case_proposals_no_delete BEFORE DELETE ON case_proposals BEGIN SELECT RAISE(ABORT, 'rows of case_proposals are never removed'); END;
 
 CREATE INDEX decisions_by_case ON decisions (case_id) WHERE case_id IS NOT NULL;
-CREATE INDEX decisions_by_time ON decisions (actor, decided_at);
-CREATE INDEX postings_by_customer ON postings (customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX decisions_by_actor ON decisions (actor, decided_at);
 CREATE INDEX items_of_customer_due ON items (customer_id, due_date);
 
 -- The index of the queue. It follows from the audited tables and can be thrown away: `desk_progress` says up to which change

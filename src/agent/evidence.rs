@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
+use quittance_rules::cash_exceptions;
 use quittance_rules::evidence::{ClaimValue, Confidence, EvidenceKind, Field, Reading};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::journal::{Change, ChangeSet, EvidenceRecord, Input};
@@ -173,8 +174,12 @@ pub fn asks(reading: &Reading) -> Vec<ExceptionKind> {
         | EvidenceKind::Invoice
         | EvidenceKind::CreditNote
         | EvidenceKind::PromiseToPay
-        | EvidenceKind::Statement
-        | EvidenceKind::NotAPayment => {}
+        | EvidenceKind::Statement => {}
+        EvidenceKind::NotAPayment => {
+            if cash_exceptions::speaks_of_failure(&reading.text) {
+                kinds.push(ExceptionKind::FailedPayment);
+            }
+        }
     }
     for (also, kind) in
         [(EvidenceKind::Dispute, ExceptionKind::Dispute), (EvidenceKind::RefundRequest, ExceptionKind::RefundAsked)]
@@ -192,6 +197,9 @@ pub fn asks(reading: &Reading) -> Vec<ExceptionKind> {
 /// Why a document of this kind of exception meets a person.
 fn why(kind: ExceptionKind) -> String {
     match kind {
+        ExceptionKind::FailedPayment => {
+            "the document shows a payment that did not go through: the customer may need to hear it".to_owned()
+        }
         ExceptionKind::Unknown => "what the document is, or asks for, is not certain: a person reads it".to_owned(),
         ExceptionKind::EvidenceReused => "a person compares it with the piece that it repeats".to_owned(),
         other => format!("{} always meets a person", other.words()),
@@ -468,6 +476,7 @@ async fn close_by_rule<S: Store, C: Clock>(
         case: Some(case.id),
         ruling: Ruling::Closed,
         policy: policy.version.clone(),
+        rule: None,
         code: env!("CARGO_PKG_VERSION").to_owned(),
         inputs,
     };

@@ -1,8 +1,9 @@
 //! The order of work and the words: import, read, reconcile, decide; and the ports it needs from the world. No file, clock or
 //! network is touched in here.
 
-pub mod desk;
+pub mod aliases;
 pub mod claimed;
+pub mod desk;
 pub mod evals;
 pub mod evidence;
 pub mod import;
@@ -14,4 +15,5 @@ pub mod ports_pages;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;
+pub mod refusal;
 pub mod senders;

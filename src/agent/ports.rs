@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use quittance_rules::aliases::Alias;
 use quittance_rules::cases::{Case, Decision, InputDigest, Subject};
 use quittance_rules::evidence::Reading;
 use quittance_rules::journal::{AuditEntry, BankLine, ChangeSet, EvidenceRecord, Input};
@@ -89,6 +90,21 @@ pub struct EntityBook {
     pub payments: Vec<StoredPayment>,
     /// Debits booked as returns, reversals or chargebacks.
     pub returns: Vec<StoredPayment>,
+    /// What confirmations taught about payers, in use or not.
+    pub aliases: Vec<Alias>,
+}
+
+/// What a rule of the owner has done, over all policies that held a rule of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleUse {
+    /// Its name.
+    pub rule: String,
+    /// Decisions that name it.
+    pub decisions: u64,
+    /// Of these, settled alone.
+    pub settled: u64,
+    /// The last of them.
+    pub last: DecisionId,
 }
 
 /// Which cases to list. All given conditions hold.
@@ -115,6 +131,8 @@ pub struct AllocationRow {
     pub decided_by: String,
     /// When.
     pub decided_at: Timestamp,
+    /// The rule of the owner that took part.
+    pub rule: Option<String>,
     /// The posting that took it back.
     pub reversed_by: Option<i64>,
 }
@@ -209,6 +227,12 @@ pub trait Store: Send + Sync {
 
     /// The policy in force: version and text. `None` before the first is published.
     fn policy(&self) -> impl Future<Output = Result<Option<(String, String)>>> + Send;
+    /// The text of a policy that has been in force, by its version.
+    fn policy_of(&self, version: &str) -> impl Future<Output = Result<Option<String>>> + Send;
+    /// What each rule of the owner has done, by name.
+    fn rule_uses(&self) -> impl Future<Output = Result<Vec<RuleUse>>> + Send;
+    /// Everything confirmations taught about payers, in use or not, in the order it was taught.
+    fn aliases(&self) -> impl Future<Output = Result<Vec<Alias>>> + Send;
     /// Where the money is, by currency; computed from bank lines and postings, not from running balances.
     fn positions(&self, entity: Option<&EntityId>) -> impl Future<Output = Result<Vec<Position>>> + Send;
 

@@ -14,7 +14,9 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
 use serde::{Deserialize, Serialize};
 
+use crate::aliases::{Lesson, learned, unlearned};
 use crate::ports::{Clock, Sequence, Store, StoreError, StoredPayment};
+pub use crate::refusal::DecideError;
 
 /// Items chosen by hand, with what is written off and where the rest stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,146 +52,6 @@ pub enum Choice {
     NotOurs,
     /// Nothing to post; the matter is closed.
     Close,
-}
-
-/// Why a decision was not taken. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum DecideError {
-    /// No such case.
-    #[error("there is no case {0}")]
-    NoCase(CaseId),
-    /// Decided before.
-    #[error("case {case} was decided by {by} at {at}")]
-    AlreadyDecided {
-        /// The case.
-        case: CaseId,
-        /// Who decided.
-        by: String,
-        /// When.
-        at: jiff::Timestamp,
-    },
-    /// No candidate of this rank.
-    #[error("case {case} has {count} candidates; there is no candidate {rank}")]
-    NoCandidate {
-        /// The case.
-        case: CaseId,
-        /// Asked for.
-        rank: u32,
-        /// There are.
-        count: usize,
-    },
-    /// The kind of exception does not allow this.
-    #[error("a case of `{kind}` does not allow this; it allows: {allowed}")]
-    NotAllowed {
-        /// The kind, in words.
-        kind: &'static str,
-        /// What it allows.
-        allowed: String,
-    },
-    /// No such customer.
-    #[error("there is no customer {0}")]
-    NoCustomer(CustomerId),
-    /// No such item.
-    #[error("there is no open item {0}")]
-    NoItem(ItemId),
-    /// The item belongs to another entity.
-    #[error("open item {item} belongs to entity {of}, the payment to {payment}: nothing crosses an entity")]
-    OtherEntity {
-        /// The item.
-        item: ItemId,
-        /// Whose it is.
-        of: EntityId,
-        /// Whose the payment is.
-        payment: EntityId,
-    },
-    /// Some of the money would have no place.
-    #[error("{0} of the payment would be left without a place: name the customer on whose account it stays, or apply all of it")]
-    MoneyLeft(Money),
-    /// The ledger does not allow it.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// No such decision.
-    #[error("there is no decision {0}")]
-    NoDecision(DecisionId),
-    /// Nothing on the case to undo.
-    #[error("case {0} has no decision that could be undone")]
-    NothingToUndo(CaseId),
-    /// Undone before.
-    #[error("decision {0} was undone before")]
-    AlreadyUndone(DecisionId),
-    /// Something was decided afterwards.
-    #[error("decision {later} came after decision {decision} on the same matter: undo that one first")]
-    LaterDecision {
-        /// To be undone.
-        decision: DecisionId,
-        /// Stands in the way.
-        later: DecisionId,
-    },
-    /// Somebody else works on the case.
-    #[error("{by} works on case {case} until {until}; it can be decided then, or when {by} gives it back")]
-    Leased {
-        /// The case.
-        case: CaseId,
-        /// Who.
-        by: String,
-        /// Until when.
-        until: jiff::Timestamp,
-    },
-    /// The case is not as the person saw it.
-    #[error("case {case} has changed since you saw it (version {seen}, now {now}): look at it again")]
-    Stale {
-        /// The case.
-        case: CaseId,
-        /// The version the person saw.
-        seen: i64,
-        /// The version now.
-        now: i64,
-    },
-    /// More than one decision may write off.
-    #[error("{amount} would be written off; {}", match .limit { Some(limit) => format!("the policy allows {limit} in one decision (desk.write_off_max)"), None => "the policy allows nothing in this currency (desk.write_off_max)".to_owned() })]
-    WriteOffTooLarge {
-        /// Asked for.
-        amount: Money,
-        /// The most the policy allows.
-        limit: Option<Money>,
-    },
-    /// The policy in force cannot be read.
-    #[error("the policy in force cannot be read: {0}")]
-    Policy(String),
-    /// A second person must agree and has a proposal before them.
-    #[error("case {case} waits for a second person: {by} proposed a decision at {at}; complete it or take it back first")]
-    WaitsForSecond {
-        /// The case.
-        case: CaseId,
-        /// Who proposed.
-        by: String,
-        /// When.
-        at: jiff::Timestamp,
-    },
-    /// Nothing waits for a second person.
-    #[error("no proposal waits on case {0}")]
-    NoProposal(CaseId),
-    /// The same person twice.
-    #[error("you proposed this yourself: a different person completes it")]
-    SamePerson,
-    /// Only an approver completes a proposal.
-    #[error("completing a proposal needs the role approver")]
-    NotApprover,
-    /// The sign-in is not fresh enough.
-    #[error("completing a proposal needs a fresh confirmation of who you are")]
-    StepUpNeeded,
-    /// Four eyes cannot look at a batch.
-    #[error("case {0} needs a second person and cannot be decided in a batch: decide it on its own page")]
-    NotInBatch(CaseId),
-    /// Nobody by that name, nothing to say, a day gone by, …
-    #[error("{0}")]
-    Unfit(String),
-    /// Not a decision that changed anything.
-    #[error("decision {0} changed nothing that could be undone")]
-    NotUndoable(DecisionId),
-    /// The store failed, or somebody else was quicker.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// A decision as it was taken.
@@ -268,6 +130,7 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
             case: case.map(|case| case.id),
             ruling,
             policy,
+            rule: None,
             code: env!("CARGO_PKG_VERSION").to_owned(),
             inputs,
         })
@@ -301,11 +164,33 @@ pub async fn approve<S: Store, C: Clock>(
     choice: Choice,
     expected_version: Option<i64>,
 ) -> Result<Taken, DecideError> {
+    approve_as(store, clock, by, case, choice, expected_version, Payer::Customer).await
+}
+
+/// Who paid, as the person who decides says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payer {
+    /// The customer, under whatever account and name: the confirmation teaches them.
+    Customer,
+    /// Somebody else for the customer: nothing is learned, now or later, about this payer.
+    ThirdParty,
+}
+
+/// As [`approve`], saying who paid.
+pub async fn approve_as<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    by: &str,
+    case: CaseId,
+    choice: Choice,
+    expected_version: Option<i64>,
+    payer: Payer,
+) -> Result<Taken, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
     is_fresh(&case, expected_version)?;
     let id = case.id;
-    let prepared = prepare(&desk, case, choice, &mut Overlay::new()).await?;
+    let prepared = prepare_as(&desk, case, choice, &mut Overlay::new(), payer).await?;
     desk.apply_on(id, prepared.changes).await?;
     Ok(prepared.taken)
 }
@@ -325,7 +210,20 @@ pub(crate) async fn prepare<S: Store, C: Clock>(
     choice: Choice,
     overlay: &mut Overlay,
 ) -> Result<Prepared, DecideError> {
+    prepare_as(desk, case, choice, overlay, Payer::Customer).await
+}
+
+/// As [`prepare`], saying who paid.
+pub(crate) async fn prepare_as<S: Store, C: Clock>(
+    desk: &Desk<'_, S, C>,
+    case: Case,
+    choice: Choice,
+    overlay: &mut Overlay,
+    payer: Payer,
+) -> Result<Prepared, DecideError> {
     let store = desk.store;
+    // A proposal does not carry who paid, so what two people decide teaches nothing.
+    let teaches = !matches!(choice, Choice::Proposed { .. });
     let rank = match &choice {
         Choice::Candidate(rank) => Some(*rank),
         Choice::Proposed { candidate, .. } => *candidate,
@@ -345,9 +243,17 @@ pub(crate) async fn prepare<S: Store, C: Clock>(
     let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
     let ruling = if entries.is_empty() { Ruling::Closed } else { Ruling::Approved { candidate: rank, entries: entries.clone() } };
     let record = desk.record(decision, Some(&case), &case.subject, ruling).await?;
+    let (at, actor) = (record.at, record.by.clone());
     let mut changes = vec![Change::Decided(record)];
     if let Subject::Payment(payment) = &case.subject {
         changes.extend(postings(store, decision, payment, &entries).await?.into_iter().map(Change::Posted));
+        if teaches {
+            let payment = desk.payment(payment).await?;
+            let is_third_party = payer == Payer::ThirdParty;
+            let lesson =
+                Lesson { decision, at, by: &actor, case: &case, rank, payment: &payment, entries: &entries, is_third_party };
+            changes.extend(learned(store, lesson).await?);
+        }
     }
     let resolved = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case };
     changes.push(Change::CaseChanged(resolved.clone()));
@@ -484,15 +390,12 @@ pub(crate) async fn payment_entries<S: Store, C: Clock>(
 }
 
 /// Entries that write off, refused above the policy's limit for one decision of a person.
-async fn write_offs<S: Store, C: Clock>(
-    desk: &Desk<'_, S, C>,
-    wanted: Vec<(ItemId, Money)>,
-) -> Result<Vec<Entry>, DecideError> {
+async fn write_offs<S: Store, C: Clock>(desk: &Desk<'_, S, C>, wanted: Vec<(ItemId, Money)>) -> Result<Vec<Entry>, DecideError> {
     let Some((_, first)) = wanted.first() else { return Ok(Vec::new()) };
     let sum = wanted.iter().skip(1).try_fold(*first, |sum, (_, amount)| sum.checked_add(*amount)).ok_or(LedgerError::Overflow)?;
     let policy = policy_in_force(desk.store).await?;
     let limit = policy.desk.write_off_limit(sum.currency()).map_err(|error| DecideError::Policy(error.to_string()))?;
-    if !limit.is_some_and(|limit| sum.minor() <= limit.minor()) {
+    if limit.is_none_or(|limit| sum.minor() > limit.minor()) {
         return Err(DecideError::WriteOffTooLarge { amount: sum, limit });
     }
     Ok(wanted
@@ -585,6 +488,16 @@ pub(crate) fn changes_something(ruling: &Ruling) -> bool {
     }
 }
 
+/// What takes a posting back under a new decision. A return took an earlier posting back; a reversal is final, so what it took
+/// back is then posted anew.
+pub(crate) fn taken_back(posting: &Posting, id: PostingId, decision: DecisionId) -> Result<Posting, LedgerError> {
+    let mut back = ledger::reversal(posting, id, decision).ok_or(LedgerError::Overflow)?;
+    if posting.reverses.is_some() {
+        back.reverses = None;
+    }
+    Ok(back)
+}
+
 /// Undoes one decision by reversal: balances, items and the case are as before it. A settlement by a rule comes back as a
 /// case, and the rule does not repeat it.
 pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: DecisionId) -> Result<Taken, DecideError> {
@@ -607,7 +520,7 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
     if let Some(count) = u32::try_from(posted.len()).ok().filter(|count| *count > 0) {
         let first = store.reserve(Sequence::Posting, count).await?;
         for (number, posting) in (first..).zip(&posted) {
-            reversals.push(ledger::reversal(posting, PostingId(number), id).ok_or(LedgerError::Overflow)?);
+            reversals.push(taken_back(posting, PostingId(number), id)?);
         }
     }
     let case = restored_case(&desk, &earlier).await?;
@@ -615,6 +528,7 @@ pub async fn undo<S: Store, C: Clock>(store: &S, clock: &C, by: &str, decision: 
     let record = desk.record(id, case.as_ref().map(|(case, _)| case), &earlier.subject, ruling).await?;
     let mut changes = vec![Change::Decided(record)];
     changes.extend(reversals.into_iter().map(Change::Posted));
+    changes.extend(unlearned(store, decision, id).await?);
     let case = case.map(|(case, is_new)| {
         changes.push(if is_new { Change::CaseOpened(case.clone()) } else { Change::CaseChanged(case.clone()) });
         case

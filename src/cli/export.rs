@@ -34,6 +34,8 @@ enum What {
     Audit,
     /// All cases, one JSON object a line
     Cases,
+    /// What confirmations taught about payers, in use or not, as CSV
+    Aliases,
 }
 
 /// Rows read at a time.
@@ -53,6 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         What::Postings => postings(&database, out).await?,
         What::Audit => audit(&database, out).await?,
         What::Cases => cases(&database, out).await?,
+        What::Aliases => aliases(&database, out).await?,
     };
     std::fs::rename(&partial, &args.out).with_context(|| format!("{}", args.out.display()))?;
     eprintln!("{rows} rows in {}", args.out.display());
@@ -72,6 +75,7 @@ async fn allocations(database: &Database, out: impl Write) -> anyhow::Result<u64
         "reversed_by",
         "posting_id",
         "purpose",
+        "rule",
     ])?;
     let (mut rows, mut after) = (0, 0);
     loop {
@@ -91,9 +95,22 @@ async fn allocations(database: &Database, out: impl Write) -> anyhow::Result<u64
                 row.reversed_by.map(|id| id.to_string()).unwrap_or_default(),
                 row.posting.id.to_string(),
                 row.posting.purpose.name().to_owned(),
+                row.rule.as_deref().map(super::shown::in_cell).unwrap_or_default(),
             ])?;
             rows += 1;
         }
+    }
+    out.flush()?;
+    Ok(rows)
+}
+
+async fn aliases(database: &Database, out: impl Write) -> anyhow::Result<u64> {
+    let mut out = csv::Writer::from_writer(out);
+    out.write_record(super::alias::COLUMNS)?;
+    let mut rows = 0;
+    for alias in database.aliases().await? {
+        out.write_record(super::alias::cells(&alias))?;
+        rows += 1;
     }
     out.flush()?;
     Ok(rows)

@@ -10,10 +10,13 @@ use quittance_rules::bank::Problem;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::matching::book::ppm;
 use quittance_rules::matching::{
-    Answer, Book, BookError, Candidate, CustomerFields, CustomerTable, Explainer, ItemFields, ItemTable, MatchPolicy, Matcher,
-    PaymentFields, PaymentTable, Proposal,
+    Answer, BestAnswer, Book, BookDetails, BookError, Candidate, CustomerFields, CustomerTable, Explainer, ItemFields, ItemTable,
+    MatchPolicy, Matcher, PaymentFields, PaymentTable, Proposal,
 };
 use quittance_rules::money::{Currency, Money};
+use quittance_rules::policy::GatePolicy;
+use quittance_rules::policy_rules::Rules;
+use quittance_rules::rule_view;
 use quittance_tools::intake::book_csv::{
     BookOptions, BookSummary, for_each_customer, for_each_invoice, for_each_payment, read_fx,
 };
@@ -107,12 +110,14 @@ fn notices(path: &Path, summary: &BookSummary) {
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    let mut owner = Owner::read(args.policy.as_deref())?;
     let policy = read_policy(args.policy.as_deref())?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
     let refusals = Refusals::default();
-    let book = read_book(&args.files, threads, &refusals)?;
+    let details = (!owner.rules.is_empty()).then_some(&mut owner.details);
+    let book = read_book_with(&args.files, threads, &refusals, details)?;
     let matcher = Matcher::new(&book, &policy, threads);
-    let counts = write_answers(&args, &book, &matcher, threads)?;
+    let counts = write_answers(&args, &book, &matcher, threads, &owner)?;
     eprintln!(
         "quittance: {} payments: {} settled alone, {} queued. Not certified: no audit history stands behind these thresholds.",
         counts.settled + counts.queued,
@@ -122,15 +127,60 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(if refusals.finish() > 0 { Outcome::SomeRefused } else { Outcome::Done })
 }
 
+/// What the owner wrote, and what only rules ask of a book. Without rules nothing is collected.
+#[derive(Default)]
+struct Owner {
+    rules: Rules,
+    limits: GatePolicy,
+    details: BookDetails,
+}
+
+impl Owner {
+    /// The rules and limits of a policy file.
+    fn read(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+        let wrong = |error: String| Usage(format!("{}, {error}", path.display()));
+        let rules = Rules::parse(&text).map_err(|e| wrong(e.to_string()))?;
+        let limits = GatePolicy::of_text(&text).map_err(|e| wrong(e.to_string()))?;
+        Ok(Self { rules, limits, details: BookDetails::default() })
+    }
+
+    /// The answer after the rules; the same where there is none or none applies.
+    fn obeyed(&self, book: &Book, answer: Answer) -> Answer {
+        if self.rules.is_empty() {
+            return answer;
+        }
+        let best = BestAnswer::of(book, &answer);
+        match self.rules.say(&book.seen(answer.payment, best, &self.details)) {
+            Some(says) => rule_view::obey(book, answer, &says, &self.limits),
+            None => answer,
+        }
+    }
+
+    /// Whether no rule has anything to say about a payment that settles at first sight.
+    fn leaves_alone(&self, book: &Book, row: u32, item: u32, sure: Confidence) -> bool {
+        self.rules.is_empty() || self.rules.say(&book.seen(row, BestAnswer::exact(book, item, sure), &self.details)).is_none()
+    }
+}
+
 /// The policy of a file, or the built-in one.
 pub(super) fn read_policy(path: Option<&Path>) -> anyhow::Result<MatchPolicy> {
     let Some(path) = path else { return Ok(MatchPolicy::default()) };
     let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
-    Ok(MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}: {e}", path.display())))?)
+    Ok(MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}, {e}", path.display())))?)
 }
 
 /// Reads a book. What cannot be taken is listed as a refusal.
 pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> anyhow::Result<Book> {
+    read_book_with(args, threads, refusals, None)
+}
+
+/// As [`read_book`]; `details` takes what only rules ask for.
+fn read_book_with(args: &Files, threads: usize, refusals: &Refusals, details: Option<&mut BookDetails>) -> anyhow::Result<Book> {
+    let has_rules = details.is_some();
+    let mut unused = BookDetails::default();
+    let details = details.unwrap_or(&mut unused);
     let mut customers = CustomerTable::default();
     let file = &args.customers;
     let summary = for_each_customer(
@@ -146,8 +196,12 @@ pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> an
                 withholding_ppm: ppm(row.withholding_percent),
                 tolerance: row.tolerance,
             };
-            if let Err(error) = customers.push(&fields) {
-                refusals.row(file, row.line, "customer_id", &error);
+            match customers.push(&fields) {
+                Err(error) => refusals.row(file, row.line, "customer_id", &error),
+                Ok(()) if has_rules => {
+                    details.customers.push((row.country.map(str::to_owned), row.currency, row.parent_id.map(str::to_owned)))
+                }
+                Ok(()) => {}
             }
         },
         &mut |problem| refusals.tell(file, &problem),
@@ -185,8 +239,9 @@ pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> an
         notices(file, &summary);
         Ok(items)
     };
-    let payments = || -> anyhow::Result<PaymentTable> {
+    let payments = || -> anyhow::Result<(PaymentTable, Vec<String>)> {
         let mut payments = PaymentTable::default();
+        let mut accounts = Vec::new();
         let file = &args.payments;
         let summary = for_each_payment(
             open(file)?,
@@ -206,15 +261,17 @@ pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> an
                     fee: row.fee.filter(|f| f.currency() == row.amount.currency()).map_or(0, Money::minor),
                     is_return: row.is_return,
                 };
-                if let Err(error) = payments.push(&fields) {
-                    refusals.row(file, row.line, "payment_id", &error);
+                match payments.push(&fields) {
+                    Err(error) => refusals.row(file, row.line, "payment_id", &error),
+                    Ok(()) if has_rules => accounts.push(row.account.to_owned()),
+                    Ok(()) => {}
                 }
             },
             &mut |problem| refusals.tell(file, &problem),
         )
         .with_context(|| file.display().to_string())?;
         notices(file, &summary);
-        Ok(payments)
+        Ok((payments, accounts))
     };
     let (items, payments) = if threads > 1 {
         std::thread::scope(|scope| {
@@ -233,7 +290,9 @@ pub(super) fn read_book(args: &Files, threads: usize, refusals: &Refusals) -> an
         notices(file, &summary);
         rates = table.iter().collect::<Vec<(Currency, _)>>();
     }
-    Ok(Book::assemble(customers, items?, payments?, &rates, threads))
+    let (payments, accounts) = payments?;
+    details.accounts = accounts;
+    Ok(Book::assemble(customers, items?, payments, &rates, threads))
 }
 
 struct Counts {
@@ -253,7 +312,7 @@ struct Written {
     queued: u64,
 }
 
-fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize) -> anyhow::Result<Counts> {
+fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize, owner: &Owner) -> anyhow::Result<Counts> {
     let create = |path: &Path| -> anyhow::Result<BufWriter<File>> {
         let file = File::create(path).map_err(|e| Usage(format!("{} cannot be written: {e}", path.display())))?;
         Ok(BufWriter::with_capacity(1 << 20, file))
@@ -271,7 +330,7 @@ fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize
             .map(|at| from.saturating_add(at * CHUNK).min(total)..from.saturating_add((at + 1) * CHUNK).min(total))
             .collect();
         from = ranges.last().map_or(total, |r| r.end);
-        let write = |range: std::ops::Range<u32>| write_chunk(book, matcher, range, explain.is_some());
+        let write = |range: std::ops::Range<u32>| write_chunk(book, matcher, range, explain.is_some(), owner);
         let written: Vec<Written> = std::thread::scope(|scope| {
             let workers: Vec<_> = ranges.into_iter().map(|range| scope.spawn(|| write(range))).collect();
             workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
@@ -297,12 +356,15 @@ fn write_answers(args: &Args, book: &Book, matcher: &Matcher<'_>, threads: usize
     Ok(counts)
 }
 
-fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, with_json: bool) -> Written {
+fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, with_json: bool, owner: &Owner) -> Written {
     let mut written = Written::default();
     let sure = matcher.first_sight_confidence();
     let mut explainer = with_json.then(|| Explainer::new(matcher));
     for row in range {
-        if !with_json && let Some(item) = matcher.first_sight(row) {
+        if !with_json
+            && let Some(item) = matcher.first_sight(row)
+            && owner.leaves_alone(book, row, item, sure)
+        {
             let id = book.item_id(item);
             let reason = [book.item_number(item), " exactly, by its number in the text"];
             line(&mut written.csv, book.payment_id(row), id, Some(book.item_open(item)), "auto", sure, 1, &reason);
@@ -310,9 +372,9 @@ fn write_chunk(book: &Book, matcher: &Matcher<'_>, range: std::ops::Range<u32>, 
             continue;
         }
         match &mut explainer {
-            None => write_answer(book, &matcher.answer(row), &mut written),
+            None => write_answer(book, &owner.obeyed(book, matcher.answer(row)), &mut written),
             Some(explainer) => {
-                let answer = explainer.answer(row);
+                let answer = owner.obeyed(book, explainer.answer(row));
                 write_answer(book, &answer, &mut written);
                 super::match_explain::write(book, &answer, &mut written.json);
             }
@@ -383,12 +445,45 @@ fn line(
     out.push(b',');
     match applied {
         Some(amount) => decimal(out, amount),
-        None => out.extend_from_slice(b"0"),
+        None => out.push(b'0'),
     }
-    // Writing to a vector cannot fail.
-    let _ = write!(out, ",{decision},{confidence},{rank},");
+    out.push(b',');
+    out.extend_from_slice(decision.as_bytes());
+    out.push(b',');
+    share(out, confidence);
+    out.push(b',');
+    digits(out, u64::from(rank), 1);
+    out.push(b',');
     text(out, reason);
     out.push(b'\n');
+}
+
+/// A whole number of at least `width` digits, without the machinery of formatting: a million lines have four million of them.
+fn digits(out: &mut Vec<u8>, mut number: u64, width: usize) {
+    let mut written = [b'0'; 20];
+    let mut from = written.len();
+    while number > 0 && from > 0 {
+        from -= 1;
+        written[from] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+    let from = from.min(written.len().saturating_sub(width));
+    out.extend_from_slice(&written[from..]);
+}
+
+/// As [`Confidence`] writes itself.
+fn share(out: &mut Vec<u8>, confidence: Confidence) {
+    let millionths = u64::from(confidence.millionths());
+    if millionths >= 1_000_000 {
+        out.push(b'1');
+        return;
+    }
+    out.extend_from_slice(b"0.");
+    let from = out.len();
+    digits(out, millionths, 6);
+    while out.len() > from + 1 && out.last() == Some(&b'0') {
+        out.pop();
+    }
 }
 
 /// A plain decimal at the scale of its currency, without allocating.
@@ -399,10 +494,11 @@ fn decimal(out: &mut Vec<u8>, amount: Money) {
     if amount.is_negative() {
         out.push(b'-');
     }
-    let _ = match exponent {
-        0 => write!(out, "{minor}"),
-        width => write!(out, "{}.{:0>width$}", minor / scale, minor % scale, width = width as usize),
-    };
+    digits(out, minor / scale, 1);
+    if exponent > 0 {
+        out.push(b'.');
+        digits(out, minor % scale, exponent as usize);
+    }
 }
 
 /// One CSV field from several pieces, quoted where it must be.
@@ -419,5 +515,34 @@ fn text(out: &mut Vec<u8>, pieces: &[&str]) {
         out.push(b'"');
     } else {
         pieces.iter().for_each(|p| out.extend_from_slice(p.as_bytes()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quittance_rules::money::Currency;
+
+    #[test]
+    fn numbers_are_written_as_the_types_write_themselves() {
+        for millionths in [0, 1, 10, 999, 500_000, 123_456, 999_970, 999_999, 1_000_000] {
+            let mut out = Vec::new();
+            let confidence = Confidence::from_millionths(millionths);
+            share(&mut out, confidence);
+            assert_eq!(String::from_utf8_lossy(&out), confidence.to_string());
+        }
+        for (minor, currency) in [
+            (0, Currency::EUR),
+            (5, Currency::EUR),
+            (-120_005, Currency::EUR),
+            (7, Currency::JPY),
+            (1_234, Currency::KWD),
+            (i64::MIN, Currency::EUR),
+        ] {
+            let mut out = Vec::new();
+            let amount = Money::new(minor, currency);
+            decimal(&mut out, amount);
+            assert_eq!(String::from_utf8_lossy(&out), amount.amount().to_string());
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod alias;
 mod audit;
 mod bank_options;
 mod demo;
@@ -19,6 +20,7 @@ mod match_explain;
 mod migrate;
 mod model;
 mod parse;
+mod policy;
 mod progress;
 mod queue;
 mod read;
@@ -48,8 +50,6 @@ enum Command {
     Read(read::Args),
     /// Reconcile one book of CSV files in memory (no database)
     Match(match_book::Args),
-    /// Fit weights and calibration to payments whose right answer is known
-    Fit(fit::Args),
     /// Make the database, and bring entities, accounts and policy in line with the settings
     Init(init::Args),
     /// Bring the tables of an older database up to this version
@@ -64,6 +64,10 @@ enum Command {
     Run(run::Args),
     /// Work the queue: list, show, approve, reject, assign, snooze, undo
     Queue(queue::Args),
+    /// What confirmations taught about payers: list, revoke
+    Alias(alias::Args),
+    /// Thresholds and rules: check a file, show what is in force and what each rule last did, publish
+    Policy(policy::Args),
     /// Write allocations, postings, cases or the audit log to a file
     Export(export::Args),
     /// Verify that nothing has been altered
@@ -132,7 +136,6 @@ pub fn main() -> ExitCode {
         Command::Statement(args) => statement::run(args),
         Command::Read(args) => read::run(args),
         Command::Match(args) => match_book::run(args),
-        Command::Fit(args) => fit::run(args),
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
@@ -140,6 +143,8 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => wait_for(watch::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),
+        Command::Alias(args) => wait_for(alias::run(args)),
+        Command::Policy(args) => wait_for(policy::run(args)),
         Command::Export(args) => wait_for(export::run(args)),
         Command::Audit(args) => wait_for(audit::run(args)),
         Command::Replay(args) => wait_for(replay::run(args)),

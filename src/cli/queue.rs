@@ -4,7 +4,7 @@ use quittance_agent::desk::ports::Selection;
 use quittance_agent::desk::{bulk, work};
 use quittance_agent::evidence;
 use quittance_agent::ports::{CaseFilter, Store};
-use quittance_agent::queue::{Choice, Taken, undo, undo_case};
+use quittance_agent::queue::{Choice, Payer, Taken, undo, undo_case};
 use quittance_rules::cases::{Case, CaseState, Subject};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
@@ -146,6 +146,9 @@ struct Approve {
     /// Close a case that carries no money
     #[arg(long, group = "choice")]
     close: bool,
+    /// Somebody else pays for the customer: nothing is learned about this payer, now or later
+    #[arg(long)]
+    third_party: bool,
     /// The version of the case you saw; a case that changed since is not decided
     #[arg(long, value_name = "N")]
     version: Option<i64>,
@@ -188,7 +191,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let choice = choice(&database, &args).await?;
             let policy = policy_in_force(&database).await?;
             let who = Person::at_the_machine(&by);
-            match decide::decide(&database, &SystemClock, &policy, who, CaseId(args.id), choice, args.version).await? {
+            let payer = if args.third_party { Payer::ThirdParty } else { Payer::Customer };
+            match decide::decide_as(&database, &SystemClock, &policy, who, CaseId(args.id), choice, args.version, payer).await? {
                 decide::Outcome::Decided(taken) => say(&format!("case {} is decided", args.id), &taken),
                 decide::Outcome::Proposed(proposal) => {
                     println!("case {} needs a second person: what {} proposes is not posted yet", args.id, proposal.by);

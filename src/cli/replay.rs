@@ -2,7 +2,7 @@ use quittance_agent::ports::Store;
 use quittance_agent::reconcile::{ReplayError, replay};
 use quittance_rules::ledger::DecisionId;
 
-use super::settings::DbArgs;
+use super::settings::{DbArgs, PolicyShelf};
 use super::{Outcome, Usage};
 
 /// Arguments of `replay`.
@@ -26,25 +26,27 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, _) = args.db.open().await?;
     if let Some(id) = args.decision {
         let decision = database.decision(DecisionId(id)).await?.ok_or_else(|| Usage(format!("there is no decision {id}")))?;
-        let same = replay(&decision)?;
+        let mut shelf = PolicyShelf::default();
+        let same = replay(&decision, shelf.of(&database, &decision.policy).await?.as_deref())?;
         println!("decision {id}: {}", if same { "replays to the same verdict" } else { "REPLAYS TO ANOTHER VERDICT" });
         return Ok(if same { Outcome::Done } else { Outcome::SomeRefused });
     }
     let (mut same, mut people, mut differing) = (0_u64, 0_u64, 0_u64);
     let mut after = DecisionId(0);
+    let mut shelf = PolicyShelf::default();
     loop {
         let page = database.decisions(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for decision in &page {
-            match replay(decision) {
+            match replay(decision, shelf.of(&database, &decision.policy).await?.as_deref()) {
                 Ok(true) => same += 1,
                 Ok(false) => {
                     differing += 1;
                     println!("decision {}: REPLAYS TO ANOTHER VERDICT", decision.id);
                 }
                 Err(ReplayError::NotByTheGate(_)) => people += 1,
-                Err(error @ ReplayError::Inputs { .. }) => {
+                Err(error @ (ReplayError::Inputs { .. } | ReplayError::Policy { .. })) => {
                     differing += 1;
                     println!("decision {}: {error}", decision.id);
                 }

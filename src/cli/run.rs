@@ -42,6 +42,7 @@ pub fn print(report: &RunReport, format: Format) -> anyhow::Result<()> {
                 "updated": report.updated,
                 "unchanged": report.unchanged,
                 "returns": report.returns,
+                "reopened": report.reopened,
                 "conflicts": report.conflicts,
                 "claims": {
                     "carried": report.claims.carried,
@@ -76,6 +77,7 @@ fn rows(report: &RunReport) -> Vec<(&'static str, u64)> {
         ("cases_brought_up_to_date", report.updated),
         ("waiting_as_before", report.unchanged),
         ("returns_sent_to_the_queue", report.returns),
+        ("reopened_by_a_return", report.reopened),
         ("decided_by_somebody_else_meanwhile", report.conflicts),
         ("proofs_carried_by_a_bank_line", report.claims.carried),
         ("proofs_waiting_for_their_money", report.claims.waiting),

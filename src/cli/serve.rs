@@ -16,7 +16,8 @@ use quittance_tools::store::Database;
 use quittance_web::{Settings as WebSettings, Web};
 
 use super::import::{Importer, import_one};
-use super::settings::DbArgs;
+use super::model::{ModelArgs, ModelReader};
+use super::settings::{DbArgs, Settings, WebSetting};
 use super::{Outcome, Usage};
 
 /// Arguments of `serve`.
@@ -24,9 +25,9 @@ use super::{Outcome, Usage};
 pub struct Args {
     #[command(flatten)]
     db: DbArgs,
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
     /// The address people type, when it is another one: https://quittance.example.com
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -41,34 +42,57 @@ pub struct Args {
     trusted_proxy: Vec<IpAddr>,
 }
 
-/// How the pages are served, from flags and settings.
-fn web_settings(args: &Args) -> anyhow::Result<WebSettings> {
-    let mut web = WebSettings::for_address(args.listen);
-    web.tls = args.tls_certificate.clone().zip(args.tls_key.clone());
-    web.trusted_proxies.clone_from(&args.trusted_proxy);
+/// How the pages are served: flags first, then settings.
+fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
+    let listen = args.listen.or(set.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let mut web = WebSettings::for_address(listen);
+    let certificate = args.tls_certificate.clone().or_else(|| set.tls_certificate.clone());
+    let key = args.tls_key.clone().or_else(|| set.tls_key.clone());
+    web.tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => return Err(Usage("a TLS certificate and its key go together: tls_certificate and tls_key".to_owned()).into()),
+    };
+    web.trusted_proxies.clone_from(&set.trusted_proxies);
+    web.trusted_proxies.extend(&args.trusted_proxy);
     if web.tls.is_some() {
-        web.public_url = format!("https://{}", args.listen);
+        web.public_url = format!("https://{listen}");
     }
-    if let Some(url) = &args.public_url {
+    if let Some(url) = args.public_url.as_ref().or(set.public_url.as_ref()) {
         let url = url.trim_end_matches('/');
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['/', '?', '#', ' '])) {
-            return Err(Usage(format!("--public-url `{url}`: write it like https://quittance.example.com")).into());
+            return Err(Usage(format!("public URL `{url}`: write it like https://quittance.example.com")).into());
         }
         web.public_url = url.to_owned();
+    }
+    if let Some(minutes) = set.session_idle_minutes {
+        if !(5..=1440).contains(&minutes) {
+            return Err(Usage("settings: web.session_idle_minutes is 5 to 1440".to_owned()).into());
+        }
+        web.session_idle = SignedDuration::from_mins(minutes.into());
+    }
+    if let Some(hours) = set.session_hours {
+        if !(1..=168).contains(&hours) {
+            return Err(Usage("settings: web.session_hours is 1 to 168".to_owned()).into());
+        }
+        web.session_longest = SignedDuration::from_hours(hours.into());
+    }
+    for provider in &set.oidc {
+        web.oidc.push(provider.provider()?);
     }
     Ok(web)
 }
 
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let (database, _) = args.db.open().await?;
-    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args)?)
-        .with_importer(Arc::new(WebImporter(database.clone())));
+    let (database, settings) = args.db.open().await?;
+    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings.web)?)
+        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone() }));
     // Identity providers are asked over TLS; the program brings one implementation and says which.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
-    if !web.settings.is_secure() && !args.listen.ip().is_loopback() {
+    if !web.settings.is_secure() && !web.settings.listen.ip().is_loopback() {
         eprintln!(
             "quittance: warning: passwords would cross the network unprotected; use --tls-certificate and --tls-key, or a proxy with \
              TLS and --public-url https://…"
@@ -76,7 +100,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     let first = first_link(&web).await?;
     let stop = stopped()?;
-    let public = args.public_url.is_some();
+    let public = args.public_url.is_some() || settings.web.public_url.is_some();
     let scheme = if web.settings.tls.is_some() { "https" } else { "http" };
     let public_url = web.settings.public_url.clone();
     quittance_web::serve::serve(web, stop, move |address| {
@@ -125,7 +149,10 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
 }
 
 /// Takes files in that are brought through a page, as `quittance import` does.
-struct WebImporter(Database);
+struct WebImporter {
+    database: Database,
+    settings: Settings,
+}
 
 impl quittance_agent::ports_pages::Importer for WebImporter {
     fn import<'a>(&'a self, upload: Upload) -> Pin<Box<dyn Future<Output = Result<Imported, String>> + Send + 'a>> {
@@ -137,13 +164,17 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
             let importer = match upload.kind {
                 InputKind::Customers => Importer::Customers,
                 InputKind::Invoices => Importer::Invoices,
-                InputKind::Evidence => Importer::Evidence,
+                InputKind::Evidence => {
+                    let asked = ModelArgs { model: false, no_model: false };
+                    let reader = ModelReader::new(&asked, &self.settings, &self.database);
+                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?))
+                }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
                     Importer::Statement(placing, Box::default())
                 }
             };
-            match import_one(&self.0, &by, upload.path, upload.kind, &importer).await {
+            match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
                 Ok(said) => Ok(Imported { line: said.line, refused: said.refused }),
                 Err(error) => Err(format!("{error:#}")),
             }

@@ -33,6 +33,77 @@ pub struct Settings {
     pub model: ModelSetting,
     /// Legal entities that bill.
     pub entity: Vec<EntitySetting>,
+    /// How the pages are served.
+    pub web: WebSetting,
+}
+
+/// How `quittance serve` serves the pages; its flags come first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebSetting {
+    /// Where to listen: `127.0.0.1:8080`.
+    pub listen: Option<std::net::SocketAddr>,
+    /// The address people type: `https://quittance.example.com`.
+    pub public_url: Option<String>,
+    /// Certificate chain (PEM) for TLS of its own.
+    pub tls_certificate: Option<PathBuf>,
+    /// Key (PEM) of the certificate.
+    pub tls_key: Option<PathBuf>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// A session not used for so many minutes is over. 5 to 1440.
+    pub session_idle_minutes: Option<u32>,
+    /// A session is over so many hours after the sign-in. 1 to 168.
+    pub session_hours: Option<u32>,
+    /// Identity providers.
+    pub oidc: Vec<OidcSetting>,
+}
+
+/// An identity provider (OpenID Connect).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSetting {
+    /// Name in addresses: lower-case letters and digits. The provider sends people back to `PUBLIC_URL/sign-in/back/ID`.
+    pub id: String,
+    /// Name on the button.
+    pub name: String,
+    /// Issuer URL.
+    pub issuer: String,
+    /// Our name with the provider.
+    pub client_id: String,
+    /// File that holds our secret with the provider; else it comes from `QUITTANCE_OIDC_ID_SECRET`.
+    pub client_secret_file: Option<PathBuf>,
+}
+
+impl OidcSetting {
+    /// The provider with its secret read, checked.
+    pub fn provider(&self) -> anyhow::Result<quittance_web::settings::OidcProvider> {
+        let wrong = |what: String| Usage(format!("settings: web.oidc {}: {what}", self.id));
+        if self.id.is_empty() || !self.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            return Err(wrong("an id is lower-case letters and digits".to_owned()).into());
+        }
+        // Over a plain connection anybody on the way could answer in the provider's place.
+        let is_local = ["http://127.0.0.1", "http://localhost"]
+            .into_iter()
+            .any(|host| self.issuer.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
+        if !self.issuer.starts_with("https://") && !is_local {
+            return Err(wrong(format!("the issuer `{}` does not begin with https://", self.issuer)).into());
+        }
+        let client_secret = match &self.client_secret_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?,
+            None => {
+                let name = format!("QUITTANCE_OIDC_{}_SECRET", self.id.to_uppercase());
+                variable(&name).ok_or_else(|| wrong(format!("set client_secret_file, or {name} in the environment")))?
+            }
+        };
+        Ok(quittance_web::settings::OidcProvider {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: client_secret.trim().to_owned(),
+        })
+    }
 }
 
 /// `[model]`: where a language model is, what it is asked and what it may cost. The key comes from `OPENAI_API_KEY` or the file that
@@ -110,6 +181,7 @@ impl Default for Settings {
             policy: None,
             model: ModelSetting::default(),
             entity: Vec::new(),
+            web: WebSetting::default(),
         }
     }
 }
@@ -205,6 +277,24 @@ pub async fn policy_in_force(store: &Database) -> anyhow::Result<Policy> {
     Policy::parse(&text).context("the policy in force")
 }
 
+/// Policies by version, each read once.
+#[derive(Default)]
+pub struct PolicyShelf(std::collections::BTreeMap<String, Option<std::sync::Arc<Policy>>>);
+
+impl PolicyShelf {
+    /// The policy of a version, where the book has it or it is the built-in one.
+    pub async fn of(&mut self, store: &Database, version: &str) -> anyhow::Result<Option<std::sync::Arc<Policy>>> {
+        if let Some(known) = self.0.get(version) {
+            return Ok(known.clone());
+        }
+        let text = store.policy_of(version).await?.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
+        // What was published once and cannot be read by this version any more is as good as missing.
+        let policy = Policy::parse(&text).ok().filter(|policy| policy.version == version).map(std::sync::Arc::new);
+        self.0.insert(version.to_owned(), policy.clone());
+        Ok(policy)
+    }
+}
+
 impl Settings {
     /// Reads the settings: the file named, else the one of `QUITTANCE_CONFIG`, else `quittance.toml` where there is one; then the environment.
     pub fn read(config: Option<&Path>) -> anyhow::Result<Self> {
@@ -259,7 +349,10 @@ impl Settings {
             Some(path) => std::fs::read_to_string(path).map_err(|error| Usage(format!("policy {}: {error}", path.display())))?,
             None => DEFAULT_POLICY.to_owned(),
         };
-        let policy = Policy::parse(&text).map_err(|error| Usage(format!("policy: {error}")))?;
+        let policy = Policy::parse(&text).map_err(|error| {
+            let file = self.policy.as_ref().map_or_else(|| "the built-in policy".to_owned(), |path| path.display().to_string());
+            Usage(format!("{file}, {error}"))
+        })?;
         if in_force != Some(policy.version.as_str()) && (self.policy.is_some() || in_force.is_none()) {
             changes.push(Change::PolicyPublished { version: policy.version, text });
         }

@@ -201,6 +201,9 @@ pub struct Decision {
     pub ruling: Ruling,
     /// Version (digest) of the policy in force.
     pub policy: String,
+    /// The rule of the owner that took part, by its name in that policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Version of this program.
     pub code: String,
     /// JSON of the inputs the gate saw; replaying the gate on them gives `ruling` again. For a person's decision: the case as seen.

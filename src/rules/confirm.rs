@@ -172,7 +172,7 @@ fn bare(text: &str) -> &str {
 
 /// What follows the last colon or number sign: `ref:12345`, `n°12345`.
 fn without_label(run: &str) -> &str {
-    match run.char_indices().filter(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')).next_back() {
+    match run.char_indices().rfind(|(_, c)| matches!(c, ':' | '#' | '=' | '°' | 'º')) {
         Some((at, mark)) => run.get(at.saturating_add(mark.len_utf8())..).unwrap_or_default(),
         None => run,
     }
@@ -362,7 +362,8 @@ mod tests {
     #[test]
     fn what_stands_in_the_document_counts_and_nothing_else() {
         use Unconfirmed::{Empty, NotFound, OtherShape, TooLong};
-        let table: &[(Field, &str, Result<&[&str], Unconfirmed>)] = &[
+        type Row<'a> = (Field, &'a str, Result<&'a [&'a str], Unconfirmed>);
+        let table: &[Row<'_>] = &[
             (Field::Amount, "S/ 1,250.00", Ok(&["PEN 1250.00"])),
             (Field::Amount, "s/1,250.00", Ok(&["PEN 1250.00"])),
             (Field::Amount, "1,250.00", Ok(&["PEN 1250.00"])),

@@ -54,7 +54,7 @@ impl DeskPolicy {
             self.write_off_limit(*currency)?;
         }
         if !(1..=240).contains(&self.lease_minutes) {
-            return Err(PolicyError::Syntax("desk: lease_minutes is 1 to 240".to_owned()));
+            return Err(PolicyError::Section("desk: lease_minutes is 1 to 240".to_owned()));
         }
         Ok(())
     }

@@ -239,3 +239,24 @@ pub struct Reading {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
 }
+
+impl Reading {
+    /// A reading with nothing in it: of a document that could not be read, or before it was.
+    pub fn empty(kind: EvidenceKind, kind_confidence: Confidence) -> Self {
+        Self {
+            media_type: String::new(),
+            kind,
+            kind_confidence,
+            claims: Vec::new(),
+            remittance_lines: Vec::new(),
+            complaints: Vec::new(),
+            pages: 0,
+            words: Vec::new(),
+            text: String::new(),
+            also: Vec::new(),
+            picture: None,
+            hints: Vec::new(),
+            sender: None,
+        }
+    }
+}

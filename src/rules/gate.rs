@@ -14,8 +14,10 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::ledger::{Entry, Purpose};
+use crate::matching::Pattern;
 use crate::money::Money;
 use crate::policy::GatePolicy;
+use crate::policy_rules::{RuleAction, RuleSays};
 use crate::records::{CustomerId, ItemId, ItemKind, OpenItem, Payment};
 
 /// What is known of the payer against the customer that owes.
@@ -52,6 +54,12 @@ pub struct MatcherSays {
     pub kind: ExceptionKind,
     /// What would make it settle alone, in words.
     pub near_miss: Option<String>,
+    /// How the best answer explains the payment.
+    #[serde(default)]
+    pub pattern: Option<Pattern>,
+    /// Something other than the confidence stops it: no rule of the owner lifts that.
+    #[serde(default)]
+    pub is_held_back: bool,
 }
 
 /// Everything the gate looks at. Stored with the decision, so that it replays.
@@ -74,6 +82,12 @@ pub struct GateFacts {
     /// A return of the same amount was booked on the day of the payment or later, by the same payer or quoting the same number.
     #[serde(default)]
     pub was_taken_back: bool,
+    /// What the owner's rules say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleSays>,
+    /// What the owner's rules saw beside the above. Only where the policy has rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<crate::rule_view::SeenBeside>,
 }
 
 /// Why a person is asked. One sentence each, with value and threshold.
@@ -132,6 +146,38 @@ pub enum Reason {
     Flag(ExceptionKind),
     /// A person refused this answer.
     Rejected,
+    /// A rule of the owner asks.
+    RuleAsks(String),
+    /// A rule of the owner gives it to somebody.
+    RuleAssigns {
+        /// The rule.
+        rule: String,
+        /// To whom.
+        to: String,
+    },
+    /// A rule of the owner has no answer.
+    RuleFailed {
+        /// The rule.
+        rule: String,
+        /// Why.
+        why: String,
+    },
+    /// A rule of the owner would settle it, and something that no rule lifts stands against it.
+    RuleStopped(String),
+    /// A rule of the owner would set it aside as not ours, and it fits an item.
+    FitsItem {
+        /// The rule.
+        rule: String,
+        /// Number of the item.
+        number: String,
+    },
+    /// What would be written off is above the rule's limit.
+    AboveWriteOff {
+        /// The rule.
+        rule: String,
+        /// What is left of the item.
+        rest: Money,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -165,6 +211,12 @@ impl fmt::Display for Reason {
             Self::TakenBack => f.write_str("money of this amount was taken back since"),
             Self::Flag(kind) => write!(f, "there is a matter of `{}`", kind.words()),
             Self::Rejected => f.write_str("a person refused this answer before"),
+            Self::RuleAsks(rule) => write!(f, "rule `{rule}` asks a person"),
+            Self::RuleAssigns { rule, to } => write!(f, "rule `{rule}` gives it to {to}"),
+            Self::RuleFailed { rule, why } => write!(f, "rule `{rule}` cannot say whether it applies: {why}"),
+            Self::RuleStopped(rule) => write!(f, "rule `{rule}` would settle it, but what is said here stands against it"),
+            Self::FitsItem { rule, number } => write!(f, "rule `{rule}` would set it aside as not ours, but it fits {number}"),
+            Self::AboveWriteOff { rule, rest } => write!(f, "rule `{rule}` does not write off {rest}: that is above its limit"),
         }
     }
 }
@@ -183,6 +235,10 @@ pub enum Verdict {
 
 /// Decides what may happen without a person: only the built-in exact pattern (every item quoted in full by number, cleared
 /// in full, together exactly the payment, one customer, payer not contradicted, below the limit, nothing known against it).
+///
+/// A rule of the owner (`facts.rule`) may ask for more, and lift what is a matter of degree: the matcher's confidence (`settle`), a
+/// small rest of one item (`write_off`), that there is no item (`not_ours`). It never lifts a checkpoint: flags, holds, credit notes,
+/// returns, high values, a contradicted payer, a number that is not quoted, a refused answer.
 pub fn gate(facts: &GateFacts, policy: &GatePolicy, today: Date) -> Verdict {
     if !facts.payment.amount.is_positive() {
         return Verdict::Refuse(Reason::IsReturn);
@@ -208,8 +264,12 @@ pub fn gate(facts: &GateFacts, policy: &GatePolicy, today: Date) -> Verdict {
     }
     reasons.extend(facts.flags.iter().copied().map(Reason::Flag));
     let lines = facts.proposal.as_deref().unwrap_or_default();
+    if let Some(RuleSays::Applies { rule, action: RuleAction::NotOurs }) = &facts.rule {
+        return set_aside(facts, policy, rule, reasons);
+    }
     if lines.is_empty() {
         reasons.push(Reason::NoAnswer);
+        reasons.extend(rule_reasons(facts));
         return Verdict::Ask(reasons);
     }
     for line in lines {
@@ -219,21 +279,98 @@ pub fn gate(facts: &GateFacts, policy: &GatePolicy, today: Date) -> Verdict {
     if !facts.matcher.is_exact_pattern {
         reasons.push(Reason::MatcherDoubts(facts.matcher.near_miss.clone()));
     }
+    let mut entries: Vec<Entry> = lines.iter().map(|line| entry(line, Purpose::Allocation, line.cleared, line.cleared)).collect();
+    match &facts.rule {
+        Some(RuleSays::Applies { rule, action }) => match action {
+            RuleAction::Settle { confidence } => {
+                if !facts.matcher.is_held_back && facts.matcher.confidence >= *confidence {
+                    reasons.retain(|reason| !matches!(reason, Reason::MatcherDoubts(_)));
+                }
+                if !reasons.is_empty() {
+                    reasons.push(Reason::RuleStopped(rule.clone()));
+                }
+            }
+            RuleAction::WriteOff { limit } => {
+                // Where nothing is left over the rule has nothing to do, and the payment is judged as without it.
+                if let Some((line, rest)) = left_of_one(lines) {
+                    if limit.get(&rest.currency()).is_some_and(|most| rest.minor() <= most.minor()) {
+                        let item = &line.item.id;
+                        let is_lifted = |reason: &Reason| match reason {
+                            Reason::NotCleared(other) => other == item,
+                            Reason::MatcherDoubts(_) => !facts.matcher.is_held_back,
+                            _ => false,
+                        };
+                        reasons.retain(|reason| !is_lifted(reason));
+                        entries.push(entry(line, Purpose::WriteOff, Money::zero(rest.currency()), rest));
+                    } else {
+                        reasons.push(Reason::AboveWriteOff { rule: rule.clone(), rest });
+                    }
+                    if !reasons.is_empty() {
+                        reasons.push(Reason::RuleStopped(rule.clone()));
+                    }
+                }
+            }
+            RuleAction::Ask | RuleAction::Assign { .. } | RuleAction::NotOurs => reasons.extend(rule_reasons(facts)),
+        },
+        Some(RuleSays::Failed { .. }) => reasons.extend(rule_reasons(facts)),
+        None => {}
+    }
+    if reasons.is_empty() { Verdict::Settle(entries) } else { Verdict::Ask(reasons) }
+}
+
+fn entry(line: &ProposedLine, purpose: Purpose, amount: Money, cleared: Money) -> Entry {
+    Entry { purpose, amount, item: Some(line.item.id.clone()), cleared: Some(cleared), customer: None }
+}
+
+/// What a rule says by itself, whatever the answer.
+fn rule_reasons(facts: &GateFacts) -> Option<Reason> {
+    Some(match facts.rule.as_ref()? {
+        RuleSays::Failed { rule, why } => Reason::RuleFailed { rule: rule.clone(), why: why.clone() },
+        RuleSays::Applies { rule, action } => match action {
+            RuleAction::Ask => Reason::RuleAsks(rule.clone()),
+            RuleAction::Assign { to } => Reason::RuleAssigns { rule: rule.clone(), to: to.clone() },
+            RuleAction::Settle { .. } | RuleAction::WriteOff { .. } | RuleAction::NotOurs => Reason::RuleStopped(rule.clone()),
+        },
+    })
+}
+
+/// The one line that is not cleared in full, with what is left of it. `None` where there is none, or more than one.
+fn left_of_one(lines: &[ProposedLine]) -> Option<(&ProposedLine, Money)> {
+    let mut left = lines.iter().filter_map(|line| {
+        let rest = line.open.checked_sub(line.cleared)?;
+        (rest.is_positive() && line.cleared.is_positive()).then_some((line, rest))
+    });
+    let only = left.next()?;
+    left.next().is_none().then_some(only)
+}
+
+/// A rule says that the money is not ours. That there is no item, or only a doubtful one, is then no reason; that it fits one is.
+fn set_aside(facts: &GateFacts, policy: &GatePolicy, rule: &str, mut reasons: Vec<Reason>) -> Verdict {
+    // `Refund of tax` and `interest, returned` are what such rules are for.
+    reasons.retain(|reason| !matches!(reason, Reason::WordOfDoubt(_)));
+    let lines = facts.proposal.as_deref().unwrap_or_default();
+    let agrees = matches!(facts.payer, PayerStanding::Agrees);
+    let fitting = lines.iter().find(|line| agrees || matches!(quote(&line.item.number, &facts.payment), Quote::InFull));
+    if let Some(line) = fitting {
+        reasons.push(Reason::FitsItem { rule: rule.to_owned(), number: line.item.number.clone() });
+    }
+    if facts.matcher.is_held_back && facts.matcher.pattern == Some(Pattern::NotOurs) {
+        reasons.push(Reason::MatcherDoubts(facts.matcher.near_miss.clone()));
+    }
+    reasons.extend(above_limit(facts.payment.amount, policy));
     if !reasons.is_empty() {
+        reasons.push(Reason::RuleStopped(rule.to_owned()));
         return Verdict::Ask(reasons);
     }
-    Verdict::Settle(
-        lines
-            .iter()
-            .map(|line| Entry {
-                purpose: Purpose::Allocation,
-                amount: line.cleared,
-                item: Some(line.item.id.clone()),
-                cleared: Some(line.cleared),
-                customer: None,
-            })
-            .collect(),
-    )
+    Verdict::Settle(vec![Entry { purpose: Purpose::NotOurs, amount: facts.remaining, item: None, cleared: None, customer: None }])
+}
+
+/// High value, or no limit for the currency.
+fn above_limit(payment: Money, policy: &GatePolicy) -> Option<Reason> {
+    // A limit that does not parse cannot be in force; treated as absent it only asks more.
+    let limit = policy.high_value_limit(payment.currency()).unwrap_or(None);
+    let within = limit.is_some_and(|limit| matches!(payment.compare(limit), Some(Ordering::Less | Ordering::Equal)));
+    (!within).then_some(Reason::HighValue { amount: payment, limit })
 }
 
 /// What speaks against one item being settled alone.
@@ -288,12 +425,7 @@ fn whole_reasons(lines: &[ProposedLine], facts: &GateFacts, policy: &GatePolicy)
         PayerStanding::Agrees | PayerStanding::Silent => {}
         PayerStanding::Contradicted(words) => reasons.push(Reason::PayerContradicted(words.clone())),
     }
-    // A limit that does not parse cannot be in force; treated as absent it only asks more.
-    let limit = policy.high_value_limit(payment.currency()).unwrap_or(None);
-    let within = limit.is_some_and(|limit| matches!(payment.compare(limit), Some(Ordering::Less | Ordering::Equal)));
-    if !within {
-        reasons.push(Reason::HighValue { amount: payment, limit });
-    }
+    reasons.extend(above_limit(payment, policy));
     reasons
 }
 
@@ -403,6 +535,9 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    mod owner_rules;
+
     use crate::money::Currency;
     use crate::records::{EntityId, PaymentId};
 
@@ -455,11 +590,15 @@ mod tests {
                 confidence: Confidence::CERTAIN,
                 kind: ExceptionKind::Unknown,
                 near_miss: None,
+                pattern: Some(Pattern::ReferenceExact),
+                is_held_back: false,
             },
             payer: PayerStanding::Agrees,
             flags: Vec::new(),
             was_rejected: false,
             was_taken_back: false,
+            rule: None,
+            seen: None,
         }
     }
 

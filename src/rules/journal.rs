@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::aliases::Alias;
 use crate::bank::StatementLine;
 use crate::cases::{Actor, Case, Decision, InputDigest};
 use crate::evidence::{Confidence, EvidenceKind};
@@ -180,6 +181,8 @@ pub enum Change {
     CaseOpened(Case),
     /// A case changed; `version` is one more than before.
     CaseChanged(Case),
+    /// Something was learned about a payer, or what was learned stands otherwise now.
+    AliasSet(Alias),
     /// Somebody works on a case, or gave it back.
     CaseLeased(Lease),
     /// Somebody wrote on a case.

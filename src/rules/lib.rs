@@ -3,9 +3,12 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::float_cmp, clippy::lossy_float_literal)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod aliases;
 pub mod amount_text;
 pub mod bank;
 pub mod cases;
+pub mod cash_exceptions;
+pub mod conditions;
 pub mod confirm;
 pub mod date_text;
 pub mod desk;
@@ -18,9 +21,12 @@ pub mod matching;
 pub mod money;
 pub mod names;
 pub mod policy;
+pub mod policy_rules;
 pub mod records;
 pub mod reference;
+pub mod returns;
 pub mod reuse;
+pub mod rule_view;
 pub mod users;
 pub mod work;
 

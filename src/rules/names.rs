@@ -5,9 +5,13 @@
 #![allow(clippy::arithmetic_side_effects)] // Index arithmetic within one short string; no money in here.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use deunicode::deunicode_char;
+
+use crate::matching::jaro_winkler_thousandths;
+use crate::reference::FormHash;
 
 /// Longest name that is compared, in bytes; the rest is ignored. Bank formats carry at most 140 characters.
 pub const NAME_LENGTH_MAX: usize = 300;
@@ -308,9 +312,11 @@ pub fn fold_name(name: &str) -> FoldedName {
     let words: Vec<&str> = text.split(' ').filter(|w| !w.is_empty()).collect();
     let mut kept: Vec<&str> = Vec::with_capacity(words.len());
     let mut legal_form = String::new();
+    let table = known_words();
     let mut at = 0;
     while at < words.len() {
-        let longest = longest_legal_form(&words, at);
+        let known = table.get(words[at]);
+        let longest = known.and_then(|known| longest_legal_form(known, &words, at));
         // A legal form stands at the end of a name, or at its start in some countries; a name is never only that.
         if let Some((length, form)) = longest
             && (at > 0 || words.len() > length)
@@ -323,7 +329,7 @@ pub fn fold_name(name: &str) -> FoldedName {
             continue;
         }
         let word = words[at];
-        let word = SHORT_WORDS.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| *short);
+        let word = known.and_then(|known| known.short).unwrap_or(word);
         if !(NOISE_WORDS.contains(&word) && words.len() > 1) {
             kept.push(word);
         }
@@ -342,9 +348,9 @@ pub fn fold_name(name: &str) -> FoldedName {
     FoldedName { core: kept.join(" "), legal_form }
 }
 
-fn longest_legal_form(words: &[&str], at: usize) -> Option<(usize, &'static str)> {
+fn longest_legal_form(known: &KnownWord, words: &[&str], at: usize) -> Option<(usize, &'static str)> {
     let mut best: Option<(usize, &'static str)> = None;
-    for (form, short) in forms_beginning_with().get(words[at])? {
+    for (form, short) in &known.forms {
         let count = form.len();
         if best.is_none_or(|(length, _)| length < count)
             && at + count <= words.len()
@@ -359,19 +365,32 @@ fn longest_legal_form(words: &[&str], at: usize) -> Option<(usize, &'static str)
 /// The words of a legal form and what it stands for.
 type LegalForm = (Vec<&'static str>, &'static str);
 
-/// Legal forms by their first word.
-fn forms_beginning_with() -> &'static HashMap<&'static str, Vec<LegalForm>> {
-    static FORMS: LazyLock<HashMap<&'static str, Vec<LegalForm>>> = LazyLock::new(|| {
-        let mut forms: HashMap<&'static str, Vec<LegalForm>> = HashMap::new();
+/// What is known of a word.
+#[derive(Default)]
+struct KnownWord {
+    /// Legal forms that begin with it.
+    forms: Vec<LegalForm>,
+    /// Its short form.
+    short: Option<&'static str>,
+}
+
+type KnownWords = HashMap<&'static str, KnownWord, BuildHasherDefault<FormHash>>;
+
+fn known_words() -> &'static KnownWords {
+    static WORDS: LazyLock<KnownWords> = LazyLock::new(|| {
+        let mut words = KnownWords::default();
         for (form, short) in LEGAL_FORMS {
-            let words: Vec<&'static str> = form.split(' ').collect();
-            if let Some(first) = words.first() {
-                forms.entry(first).or_default().push((words, short));
+            let parts: Vec<&'static str> = form.split(' ').collect();
+            if let Some(first) = parts.first() {
+                words.entry(first).or_default().forms.push((parts, short));
             }
         }
-        forms
+        for (long, short) in SHORT_WORDS {
+            words.entry(long).or_default().short.get_or_insert(short);
+        }
+        words
     });
-    &FORMS
+    &WORDS
 }
 
 /// How alike two folded names are, in thousandths: 1000 for equal words in any order, 0 for nothing in common.
@@ -385,30 +404,46 @@ pub fn similarity(a: &str, b: &str) -> u16 {
     if a == b {
         return 1000;
     }
-    let compact = |s: &str| s.bytes().filter(|b| *b != b' ').collect::<Vec<u8>>();
-    let (ca, cb) = (compact(a), compact(b));
-    if ca == cb {
+    let letters = |s: &str| s.len() - s.bytes().filter(|b| *b == b' ').count();
+    let (la, lb) = (letters(a), letters(b));
+    let without_spaces = |s| str::bytes(s).filter(|b| *b != b' ');
+    let same = without_spaces(a).zip(without_spaces(b)).take_while(|(x, y)| x == y).count();
+    if same == la && la == lb {
         return 990;
     }
-    let (short, long) = if ca.len() < cb.len() { (&ca, &cb) } else { (&cb, &ca) };
-    if short.len() >= 10 && long.starts_with(short) {
+    if same == la.min(lb) && same >= 10 {
         return 960;
     }
-    let wa: Vec<&str> = a.split(' ').take(12).collect();
-    let wb: Vec<&str> = b.split(' ').take(12).collect();
-    let one = directed(&wa, &wb);
-    let two = directed(&wb, &wa);
+    let (mut wa, mut wb) = ([""; WORDS_COMPARED_MAX], [""; WORDS_COMPARED_MAX]);
+    let (wa, wb) = (first_words(a, &mut wa), first_words(b, &mut wb));
+    let one = directed(wa, wb);
+    let two = directed(wb, wa);
     // The better direction forgives words that only one side has (a town, a department); the worse one keeps it honest.
     let (low, high) = if one < two { (one, two) } else { (two, one) };
     let mixed = (u32::from(high) * 6 + u32::from(low) * 4) / 10;
     u16::try_from(mixed.min(985)).unwrap_or(985)
 }
 
+/// Words of a name that are compared; the rest is ignored.
+const WORDS_COMPARED_MAX: usize = 12;
+
+fn first_words<'n, 'w>(name: &'n str, words: &'w mut [&'n str; WORDS_COMPARED_MAX]) -> &'w [&'n str] {
+    let mut count = 0;
+    for (slot, word) in words.iter_mut().zip(name.split(' ')) {
+        *slot = word;
+        count += 1;
+    }
+    &words[..count]
+}
+
+/// Words less alike than this, in thousandths, are different words.
+const WORDS_ALIKE_MIN: u32 = 850;
+
 /// The share of `from`'s letters that have a counterpart in `to`, in thousandths.
 fn directed(from: &[&str], to: &[&str]) -> u16 {
     let mut total = 0_u32;
     let mut found = 0_u32;
-    let mut used = [false; 12];
+    let mut used = [false; WORDS_COMPARED_MAX];
     for word in from {
         let weight = u32::try_from(word.len().min(12)).unwrap_or(12);
         total += weight;
@@ -422,7 +457,7 @@ fn directed(from: &[&str], to: &[&str]) -> u16 {
                 best = (alike, at);
             }
         }
-        if best.0 >= 850 {
+        if best.0 >= WORDS_ALIKE_MIN {
             used[best.1] = true;
             found += weight * best.0;
         }
@@ -430,6 +465,7 @@ fn directed(from: &[&str], to: &[&str]) -> u16 {
     u16::try_from(found.checked_div(total).unwrap_or(0)).unwrap_or(1000)
 }
 
+/// In thousandths; any value below [`WORDS_ALIKE_MIN`] stands for all of them.
 fn word_similarity(a: &str, b: &str) -> u32 {
     if a == b {
         return 1000;
@@ -442,33 +478,19 @@ fn word_similarity(a: &str, b: &str) -> u32 {
         return 860;
     }
     // An umlaut written as two letters on one side and as its base letter on the other: MUELLER, MULLER.
-    if long.len() - short.len() <= 2 && same_without_umlaut_e(a, b) {
+    if long.len() - short.len() <= 2 && without_umlaut_e(a).eq(without_umlaut_e(b)) {
         return 980;
     }
-    // `jaro_winkler` is 0 to 1; thousandths are enough and keep the comparison in integers.
-    #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    {
-        (strsim::jaro_winkler(a, b) * 1000.0) as u32
-    }
+    jaro_winkler_thousandths(a, b, WORDS_ALIKE_MIN)
 }
 
-fn same_without_umlaut_e(a: &str, b: &str) -> bool {
-    fn plain(s: &str) -> Vec<u8> {
-        let bytes = s.as_bytes();
-        let mut out = Vec::with_capacity(bytes.len());
-        for (at, &c) in bytes.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-            if c == b'E' && matches!(before, Some(b'A' | b'O' | b'U')) {
-                continue;
-            }
-            if c == b'A' && before == Some(b'A') {
-                continue;
-            }
-            out.push(c);
-        }
-        out
-    }
-    plain(a) == plain(b)
+fn without_umlaut_e(word: &str) -> impl Iterator<Item = u8> {
+    let bytes = word.as_bytes();
+    bytes.iter().enumerate().filter_map(move |(at, &c)| {
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+        let is_dropped = (c == b'E' && matches!(before, Some(b'A' | b'O' | b'U'))) || (c == b'A' && before == Some(b'A'));
+        (!is_dropped).then_some(c)
+    })
 }
 
 #[cfg(test)]

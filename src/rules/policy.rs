@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::desk::DeskPolicy;
 use crate::matching::{self, MatchPolicy};
 use crate::money::{Currency, Money};
+use crate::policy_rules::{RuleError, Rules};
 
 /// The policy that is built in.
 pub const DEFAULT_POLICY: &str = include_str!("default_policy.toml");
@@ -44,14 +45,29 @@ pub struct Policy {
     pub desk: DeskPolicy,
     /// Weights, thresholds and tolerances of the matcher.
     pub matching: MatchPolicy,
+    /// Rules that people wrote, in order.
+    pub rules: Rules,
 }
 
 /// Why a text is no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// Not TOML, or a key is missing, unknown or of the wrong type. The message names line and column.
+    #[error("line {line}, column {column}: {message}")]
+    Syntax {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A section whose values do not go together.
     #[error("{0}")]
-    Syntax(String),
+    Section(String),
+    /// A rule, with its place.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// A section of the matcher.
     #[error(transparent)]
     Matching(#[from] matching::PolicyError),
@@ -79,21 +95,73 @@ struct PolicyFile {
 impl Policy {
     /// Reads a policy: `[gate]` and `[evidence]` in full; of `[desk]` and the matcher's sections only what differs from the built-in values.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Syntax(error.to_string()))?;
+        let file: PolicyFile = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         for currency in file.gate.high_value.keys() {
             file.gate.high_value_limit(*currency)?;
         }
         if file.evidence.claim_waits_days > 365 || file.evidence.booking_within_days > 60 {
-            return Err(PolicyError::Syntax("evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned()));
+            let (line, column) = place_of(text, "[evidence]");
+            let message = "evidence: claim_waits_days is 0 to 365, booking_within_days 0 to 60".to_owned();
+            return Err(PolicyError::Syntax { line, column, message });
         }
         file.desk.check()?;
         let matching = MatchPolicy::parse(text)?;
+        let rules = Rules::parse(text)?;
         let version = hex::encode(Sha256::digest(text.as_bytes()));
-        Ok(Self { version, gate: file.gate, evidence: file.evidence, desk: file.desk, matching })
+        Ok(Self { version, gate: file.gate, evidence: file.evidence, desk: file.desk, matching, rules })
+    }
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> PolicyError {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    PolicyError::Syntax {
+        line: before.matches('\n').count().saturating_add(1),
+        column: before.chars().rev().take_while(|c| *c != '\n').count().saturating_add(1),
+        message: error.message().lines().collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Where a section begins, from 1.
+fn place_of(text: &str, section: &str) -> (usize, usize) {
+    let line = text.lines().position(|line| line.trim_start().starts_with(section)).unwrap_or(0);
+    (line.saturating_add(1), 1)
+}
+
+/// The limits of the built-in policy.
+impl Default for GatePolicy {
+    fn default() -> Self {
+        match Self::of_text(DEFAULT_POLICY) {
+            Ok(limits) => limits,
+            // The built-in text is part of the program and a test reads it.
+            Err(error) => unreachable!("the built-in policy: {error}"),
+        }
     }
 }
 
 impl GatePolicy {
+    /// The `[gate]` section of a policy text, or the built-in one where the text has none.
+    ///
+    /// # Errors
+    /// When the section is there and cannot be used.
+    pub fn of_text(text: &str) -> Result<Self, PolicyError> {
+        #[derive(Deserialize)]
+        struct Gate {
+            gate: Option<GatePolicy>,
+        }
+        let read = |text: &str| -> Result<Option<Self>, PolicyError> {
+            Ok(toml::from_str::<Gate>(text).map_err(|error| syntax(text, &error))?.gate)
+        };
+        let limits = match read(text)? {
+            Some(limits) => limits,
+            None => read(DEFAULT_POLICY)?.unwrap_or(Self { high_value: BTreeMap::new() }),
+        };
+        for currency in limits.high_value.keys() {
+            limits.high_value_limit(*currency)?;
+        }
+        Ok(limits)
+    }
+
     /// The limit for a currency; `None` where the policy has none.
     pub fn high_value_limit(&self, currency: Currency) -> Result<Option<Money>, PolicyError> {
         amount_for("gate.high_value", &self.high_value, currency)

@@ -161,6 +161,17 @@ impl FormHash {
     }
 }
 
+/// For tables of short texts that are no secret and come from no adversary.
+impl std::hash::Hasher for FormHash {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|c| self.push(*c));
+    }
+
+    fn finish(&self) -> u64 {
+        mix(self.state)
+    }
+}
+
 /// The hash of a whole text.
 pub fn hash(text: &[u8]) -> u64 {
     let mut h = FormHash::default();
@@ -169,7 +180,7 @@ pub fn hash(text: &[u8]) -> u64 {
 }
 
 /// The finaliser of MurmurHash3 (public domain, Austin Appleby).
-const fn mix(mut h: u64) -> u64 {
+pub(crate) const fn mix(mut h: u64) -> u64 {
     h ^= h >> 33;
     h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
     h ^= h >> 33;

@@ -13,17 +13,17 @@ pub struct Column {
 /// Columns by day, stacked, with a line for the largest and the middle and a date under every seventh. `label` says in words what
 /// is seen, for who does not see it.
 pub fn days(columns: &[Column], label: &str) -> String {
-    const WIDTH: u64 = 720;
-    const HEIGHT: u64 = 168;
-    const LEFT: u64 = 40;
+    const WIDTH: u64 = 1120;
+    const HEIGHT: u64 = 200;
+    const LEFT: u64 = 44;
     const TOP: u64 = 12;
-    const BOTTOM: u64 = 22;
+    const BOTTOM: u64 = 26;
     let most = round_up(columns.iter().map(|column| column.parts.iter().sum::<u64>()).max().unwrap_or(0));
     let plot = HEIGHT - TOP - BOTTOM;
     let step = (WIDTH - LEFT) / u64::try_from(columns.len().max(1)).unwrap_or(1).max(1);
     let wide = (step * 7 / 10).max(2);
     let mut svg =
-        format!("<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", escaped(label));
+        format!("<svg class=\"chart days\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", escaped(label));
     for part in [most, most / 2, 0] {
         let y = TOP + plot - plot * part / most;
         svg.push_str(&format!("<line class=\"axis\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y}\" y2=\"{y}\"/>"));
@@ -47,7 +47,7 @@ pub fn days(columns: &[Column], label: &str) -> String {
             let middle = x + wide / 2;
             let (anchor, middle) = if middle + 24 > WIDTH { ("end", WIDTH) } else { ("middle", middle) };
             let text = format!("{:02}-{:02}", column.day.month(), column.day.day());
-            svg.push_str(&format!("<text x=\"{middle}\" y=\"{}\" text-anchor=\"{anchor}\">{text}</text>", HEIGHT - 5));
+            svg.push_str(&format!("<text x=\"{middle}\" y=\"{}\" text-anchor=\"{anchor}\">{text}</text>", HEIGHT - 6));
         }
     }
     svg.push_str("</svg>");

@@ -81,15 +81,22 @@ pub async fn around<S: Desk>(State(web): State<Web<S>>, mut request: Request, ne
     visitor.csrf = secret::csrf_of(&secret);
     request.extensions_mut().insert(visitor.clone());
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    let is_get = request.method() == Method::GET;
+    // A change that needs a proof first leads back to the page whose form it was, not to the address of the change.
+    let place = match request.method() {
+        &Method::GET => path.clone(),
+        _ => referring_path(&web.settings, request.headers()).unwrap_or_else(|| "/".to_owned()),
+    };
+    let began = web.clock.now();
     let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("quittance_requests_total", "status" => status).increment(1);
+    metrics::histogram!("quittance_request_seconds").record(web.clock.now().duration_since(began).as_secs_f64());
     let set = (fresh && !is_asset && !wants_json).then_some(secret);
     if let Some(error) = response.extensions().get::<WebError>() {
         // A browser that must sign in, or prove itself again, is led there and back.
-        let place = is_get.then_some(path.as_str()).unwrap_or("/");
         let lead = match error {
-            WebError::SignedOut if !wants_json => Some(format!("/sign-in?next={}", query_escaped(place))),
-            WebError::StepUp if !wants_json => Some(format!("/step-up?next={}", query_escaped(place))),
+            WebError::SignedOut if !wants_json => Some(format!("/sign-in?next={}", query_escaped(&place))),
+            WebError::StepUp if !wants_json => Some(format!("/step-up?next={}", query_escaped(&place))),
             _ => None,
         };
         if let Some(lead) = lead
@@ -104,6 +111,18 @@ pub async fn around<S: Desk>(State(web): State<Web<S>>, mut request: Request, ne
         }
     }
     finish(&web.settings, response, set, wants_json, &visitor)
+}
+
+/// The path of the page of ours a request came from.
+fn referring_path(settings: &Settings, headers: &HeaderMap) -> Option<String> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let referer = text(header::REFERER)?;
+    let rest = referer.strip_prefix(&settings.public_url).or_else(|| {
+        let (_, rest) = referer.split_once("://")?;
+        rest.strip_prefix(text(header::HOST)?)
+    })?;
+    let path = crate::frame::own_path(rest);
+    (path == rest).then(|| path.to_owned())
 }
 
 fn finish(

@@ -17,6 +17,9 @@ use crate::error::WebError;
 use crate::state::{Desk, Web};
 use crate::{assets, guard, pages};
 
+/// The longest a request may take: a large statement is taken in while its sender waits.
+const REQUEST_MAX: Duration = Duration::from_secs(600);
+
 /// Who may call a route at all. What a handler shows of which entity is for the handler ([`crate::Session::demand`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -142,7 +145,7 @@ pub fn router<S: Desk>(web: Web<S>) -> Router {
             use axum::response::IntoResponse as _;
             WebError::internal("a handler panicked").into_response()
         }))
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(120)))
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
         .layer(from_fn_with_state(web.clone(), guard::around::<S>))
         .layer(CompressionLayer::new().gzip(true))
         .with_state(web)

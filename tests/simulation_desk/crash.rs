@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quittance_agent::ports::{
-    AllocationRow, Applied, CaseFilter, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment, VerifyReport,
+    AllocationRow, Applied, CaseFilter, EntityBook, RuleUse, Sequence, Store, StoreError, StoredItem, StoredPayment, VerifyReport,
 };
+use quittance_rules::aliases::Alias;
 use quittance_rules::cases::{Case, Decision, InputDigest, Subject};
 use quittance_rules::journal::{AuditEntry, ChangeSet, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, Position, Posting};
@@ -182,6 +183,18 @@ impl Store for CrashingStore {
 
     async fn policy(&self) -> Result<Option<(String, String)>> {
         self.inner.policy().await
+    }
+
+    async fn policy_of(&self, version: &str) -> Result<Option<String>> {
+        self.inner.policy_of(version).await
+    }
+
+    async fn rule_uses(&self) -> Result<Vec<RuleUse>> {
+        self.inner.rule_uses().await
+    }
+
+    async fn aliases(&self) -> Result<Vec<Alias>> {
+        self.inner.aliases().await
     }
 
     async fn positions(&self, entity: Option<&EntityId>) -> Result<Vec<Position>> {

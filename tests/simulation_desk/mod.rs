@@ -343,7 +343,7 @@ impl Desk {
         let mut replayed = 0;
         for decision in self.store.decisions(DecisionId(0), 0).await.expect("readable") {
             if decision.by == Actor::Rule && matches!(decision.ruling, Ruling::Settled { .. } | Ruling::Asked) {
-                assert!(replay(&decision).expect("replayable"), "decision {}", decision.id);
+                assert!(replay(&decision, Some(&self.policy)).expect("replayable"), "decision {}", decision.id);
                 replayed += 1;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_rules::cases::{Actor, Case, Decision, Ruling, Subject};
 use quittance_rules::journal::Change;
-use quittance_rules::ledger::{self, CaseId, DecisionId, Entry, LedgerError, PostingId};
+use quittance_rules::ledger::{CaseId, DecisionId, Entry, PostingId};
 use quittance_rules::money::Money;
 use quittance_rules::policy::Policy;
 
@@ -14,7 +14,7 @@ use super::work::is_free;
 use crate::ports::{Clock, Sequence, StoreError};
 use crate::queue::{
     Choice, DecideError, Desk, Overlay, Prepared, case_before, case_of_settled, changes_something, is_fresh, policy_in_force,
-    prepare, undone_by,
+    prepare, taken_back, undone_by,
 };
 
 /// The most cases one group answer decides.
@@ -148,9 +148,7 @@ pub async fn decide_group<S: DeskStore, C: Clock>(
     let mut overlay = Overlay::new();
     let mut changes = Vec::new();
     for seen in cases {
-        let (_, prepared) = one(&desk, &policy, *seen, choice, &mut overlay)
-            .await
-            .map_err(|error| in_group(seen.0, error))?;
+        let (_, prepared) = one(&desk, &policy, *seen, choice, &mut overlay).await.map_err(|error| in_group(seen.0, error))?;
         changes.extend(prepared.changes);
     }
     match desk.apply(changes).await {
@@ -256,6 +254,7 @@ async fn reversals<S: DeskStore, C: Clock>(
     let mut next_case = if new_cases > 0 { store.reserve(Sequence::Case, count(new_cases)?).await? } else { 0 };
     let policy = store.policy().await?.map_or_else(|| "built-in".to_owned(), |(version, _)| version);
     let entities = store.entities().await?;
+    let mut aliases = store.aliases().await?;
     let now = clock.now();
     let mut changes = Vec::with_capacity(order.len().saturating_mul(3).saturating_add(posted));
     let mut opened: BTreeSet<CaseId> = BTreeSet::new();
@@ -293,13 +292,19 @@ async fn reversals<S: DeskStore, C: Clock>(
             case: case.as_ref().map(|case| case.id),
             ruling: Ruling::Undone { decision: decision.id },
             policy: policy.clone(),
+            rule: None,
             code: env!("CARGO_PKG_VERSION").to_owned(),
             inputs,
         }));
         for posting in postings.get(&decision.id).into_iter().flatten() {
-            let reversal = ledger::reversal(posting, PostingId(next_posting), id).ok_or(LedgerError::Overflow)?;
+            changes.push(Change::Posted(taken_back(posting, PostingId(next_posting), id)?));
             next_posting = next_posting.saturating_add(1);
-            changes.push(Change::Posted(reversal));
+        }
+        for alias in quittance_rules::aliases::undone(decision.id, id, &aliases) {
+            // A later undo of the batch sees what this one left.
+            aliases.retain(|known| known.id != alias.id);
+            aliases.push(alias.clone());
+            changes.push(Change::AliasSet(alias));
         }
         if let Some(case) = case {
             let change = if opened.contains(&case.id) { Change::CaseOpened } else { Change::CaseChanged };

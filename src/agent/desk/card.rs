@@ -210,10 +210,7 @@ pub async fn card<S: DeskStore>(
     }))
 }
 
-async fn paid_line<S: DeskStore>(
-    store: &S,
-    stored: &crate::ports::StoredPayment,
-) -> Result<Option<PaidLine>, StoreError> {
+async fn paid_line<S: DeskStore>(store: &S, stored: &crate::ports::StoredPayment) -> Result<Option<PaidLine>, StoreError> {
     let postings = store.postings_of_payment(&stored.line.payment).await?;
     let reversed: Vec<_> = postings.iter().filter_map(|posting| posting.reverses).collect();
     let standing: Vec<_> =

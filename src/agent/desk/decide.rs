@@ -11,7 +11,7 @@ use quittance_rules::work::{Proposal, ProposalState};
 use super::ports::DeskStore;
 use super::work::is_free;
 use crate::ports::{Clock, StoreError};
-use crate::queue::{Choice, DecideError, Desk, Overlay, Taken, is_fresh, prepare, reject_seen};
+use crate::queue::{Choice, DecideError, Desk, Overlay, Payer, Taken, is_fresh, prepare, prepare_as, reject_seen};
 
 /// Who decides, as sign-in knows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,21 @@ pub async fn decide<S: DeskStore, C: Clock>(
     choice: Choice,
     seen: Option<i64>,
 ) -> Result<Outcome, DecideError> {
+    decide_as(store, clock, policy, who, case, choice, seen, Payer::Customer).await
+}
+
+/// As [`decide`], saying who paid: a payer that is somebody else is not learned as the customer's.
+#[expect(clippy::too_many_arguments, reason = "what a person decides about: case, choice, what was seen and who paid")]
+pub async fn decide_as<S: DeskStore, C: Clock>(
+    store: &S,
+    clock: &C,
+    policy: &Policy,
+    who: Person<'_>,
+    case: CaseId,
+    choice: Choice,
+    seen: Option<i64>,
+    payer: Payer,
+) -> Result<Outcome, DecideError> {
     let desk = Desk { store, clock, by: who.name };
     let found = desk.pending(case).await?;
     is_fresh(&found, seen)?;
@@ -74,12 +89,11 @@ pub async fn decide<S: DeskStore, C: Clock>(
         let entries = preview(store, clock, who.name, &found, choice).await?;
         let at = clock.now();
         let version = found.version;
-        let proposal =
-            Proposal { case, version, by: who.name.to_owned(), at, candidate, entries, state: ProposalState::Waiting };
+        let proposal = Proposal { case, version, by: who.name.to_owned(), at, candidate, entries, state: ProposalState::Waiting };
         desk.apply_on(case, vec![Change::Proposed(proposal.clone())]).await?;
         return Ok(Outcome::Proposed(proposal));
     }
-    let prepared = prepare(&desk, found, choice, &mut Overlay::new()).await?;
+    let prepared = prepare_as(&desk, found, choice, &mut Overlay::new(), payer).await?;
     desk.apply_on(case, prepared.changes).await?;
     Ok(Outcome::Decided(prepared.taken))
 }
@@ -94,9 +108,7 @@ pub async fn preview<S: DeskStore, C: Clock>(
 ) -> Result<Vec<Entry>, DecideError> {
     let desk = Desk { store, clock, by };
     match &case.subject {
-        Subject::Payment(payment) => {
-            crate::queue::payment_entries(&desk, case, payment, choice, &mut Overlay::new()).await
-        }
+        Subject::Payment(payment) => crate::queue::payment_entries(&desk, case, payment, choice, &mut Overlay::new()).await,
         Subject::Return(_) | Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => Ok(Vec::new()),
     }
 }

@@ -9,7 +9,6 @@ use quittance_rules::gate::Reason;
 use quittance_rules::ledger::{Entry, ItemBalance, Purpose};
 use quittance_rules::money::Money;
 use quittance_rules::names::{fold_name, similarity};
-use quittance_rules::policy::Policy;
 use quittance_rules::records::{Customer, CustomerId, ItemId, ItemKind};
 use serde::Serialize;
 
@@ -55,6 +54,9 @@ pub struct Condition {
     pub threshold: Option<Shown>,
 }
 
+/// How a rule that people wrote in the policy is named; which one stands in the sentence.
+const OWN_RULE: &str = "rule of the policy";
+
 /// A reason of the gate with its rule, value and threshold.
 pub fn condition(reason: &Reason) -> Condition {
     let (rule, value, threshold): (&str, Option<Shown>, Option<Shown>) = match reason {
@@ -90,6 +92,10 @@ pub fn condition(reason: &Reason) -> Condition {
         Reason::Flag(kind) if kind.is_checkpoint() => ("checkpoint", Some(kind.words().into()), None),
         Reason::Flag(kind) => ("exact pattern: nothing known against it", Some(kind.words().into()), None),
         Reason::Rejected => ("a refused answer is never settled by a rule", None, None),
+        Reason::RuleAsks(rule) | Reason::RuleStopped(rule) => (OWN_RULE, Some(rule.clone().into()), None),
+        Reason::RuleAssigns { rule, .. } | Reason::RuleFailed { rule, .. } => (OWN_RULE, Some(rule.clone().into()), None),
+        Reason::FitsItem { number, .. } => (OWN_RULE, Some(number.clone().into()), Some("no item".into())),
+        Reason::AboveWriteOff { rest, .. } => (OWN_RULE, Some((*rest).into()), Some("its limit".into())),
     };
     let rule = match reason {
         Reason::HighValue { amount, .. } => format!("{rule}.{}", amount.currency()),
@@ -131,9 +137,7 @@ fn is_name_of(customer: &Customer, name: &str) -> bool {
     /// Thousandths from which two names are taken for one, as the gate's facts do.
     const SAME_NAME: u16 = 850;
     let folded = fold_name(name).core;
-    std::iter::once(&customer.name)
-        .chain(&customer.aliases)
-        .any(|own| similarity(&folded, &fold_name(own).core) >= SAME_NAME)
+    std::iter::once(&customer.name).chain(&customer.aliases).any(|own| similarity(&folded, &fold_name(own).core) >= SAME_NAME)
 }
 
 /// Compares a payment with an answer, field by field.
@@ -423,7 +427,7 @@ pub fn effect(payment: &StoredPayment, entries: &[Entry], items: &Items, custome
 }
 
 /// What a case would have needed to settle alone, taken from what the gate said.
-pub fn near_miss(case: &Case, said: Option<&str>, conditions: &[Condition], _policy: &Policy) -> Option<String> {
+pub fn near_miss(case: &Case, said: Option<&str>, conditions: &[Condition]) -> Option<String> {
     match (said, conditions) {
         (Some(words), _) => Some(words.to_owned()),
         (None, [only]) => Some(format!("only this kept it: {}", only.sentence)),

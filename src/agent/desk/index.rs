@@ -136,7 +136,8 @@ fn terms(case: &Case, around: &Around<'_>) -> Vec<String> {
 pub fn risk(amount: Option<Money>, policy: &Policy) -> i64 {
     let Some(amount) = amount else { return 0 };
     let limit = policy.gate.high_value_limit(amount.currency()).ok().flatten().filter(|limit| limit.is_positive());
-    let limit = limit.map_or_else(|| 10_i128.pow(amount.currency().exponent().saturating_add(4)), |limit| i128::from(limit.minor()));
+    let limit =
+        limit.map_or_else(|| 10_i128.pow(amount.currency().exponent().saturating_add(4)), |limit| i128::from(limit.minor()));
     let share = i128::from(amount.minor()).abs().saturating_mul(1_000_000).checked_div(limit.max(1)).unwrap_or(0);
     i64::try_from(share).unwrap_or(i64::MAX)
 }

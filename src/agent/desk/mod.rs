@@ -8,5 +8,6 @@ pub mod explain;
 pub mod index;
 pub mod list;
 pub mod ports;
+mod proof;
 pub mod view;
 pub mod work;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
-use quittance_rules::evidence::{Claim, Confidence, Reading};
+use jiff::{SignedDuration, Timestamp};
+use quittance_rules::cases::{Actor, Case, CaseState, Decision, Ruling, Subject};
+use quittance_rules::evidence::Confidence;
 use quittance_rules::exceptions::Action;
 use quittance_rules::gate::Verdict;
 use quittance_rules::journal::Input;
@@ -22,8 +21,10 @@ use super::explain::{
     Arithmetic, Bar, Compared, Condition, Effect, Items, Shown, arithmetic, compare, condition, confidence_in_words, effect,
     near_miss, sentence, waterfall,
 };
-use super::ports::{DeskStore, EvidenceQuestion, KeptEvidence};
-use crate::evidence::{plain, reading_of};
+use super::ports::DeskStore;
+use super::proof::evidence;
+pub use super::proof::{ClaimView, EvidenceView};
+use crate::evidence::plain;
 use crate::ports::{Clock, StoreError, StoredPayment};
 use crate::queue::undone_by;
 use crate::reconcile::GateInputs;
@@ -70,44 +71,6 @@ pub struct Stop {
     pub near_miss: Option<String>,
     /// Items that fit and were withheld, and other remarks of the matcher.
     pub remarks: Vec<String>,
-}
-
-/// Evidence beside a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EvidenceView {
-    /// Digest of the original.
-    pub digest: InputDigest,
-    /// File name it came under.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// What it seems to be.
-    pub kind: String,
-    /// How likely.
-    pub kind_confidence: Confidence,
-    /// Why it stands beside this case.
-    pub because: String,
-    /// What it claims, with places; each amount, number and date that also stands in the bank line says so.
-    pub claims: Vec<ClaimView>,
-    /// What did not add up or looks wrong.
-    pub warnings: Vec<String>,
-    /// Number of pages.
-    pub pages: u32,
-    /// Media type of the original.
-    pub media_type: String,
-}
-
-/// One claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClaimView {
-    /// Its place in the reading, by which the page finds its box.
-    pub index: usize,
-    /// What was read.
-    pub claim: Claim,
-    /// Read or model.
-    pub origin: Origin,
-    /// The bank line says the same.
-    pub is_confirmed: bool,
 }
 
 /// One answer with its grounds.
@@ -292,7 +255,7 @@ pub async fn view<S: DeskStore, C: Clock>(
     present.retain(|name| name != who.name);
     let amount = payment.as_ref().map(|payment| payment.balance.remaining).or(case.amount);
     Ok(Some(CaseView {
-        stop: stop(&case, &decisions, policy),
+        stop: stop(&case, &decisions),
         facts: payment.as_ref().map(|payment| facts(payment, file.as_ref())).unwrap_or_else(|| file_facts(&case, file.as_ref())),
         remittance: payment.as_ref().and_then(|payment| payment.line.line.remittance.clone()),
         allowed: Allowed {
@@ -318,10 +281,7 @@ pub async fn view<S: DeskStore, C: Clock>(
 }
 
 /// The items and customers that a case's answers, refused ones too, are about.
-pub async fn surroundings<S: DeskStore>(
-    store: &S,
-    case: &Case,
-) -> Result<(Items, BTreeMap<CustomerId, Customer>), StoreError> {
+pub async fn surroundings<S: DeskStore>(store: &S, case: &Case) -> Result<(Items, BTreeMap<CustomerId, Customer>), StoreError> {
     let mut items = Items::new();
     let mut wanted: Vec<CustomerId> = Vec::new();
     let entries = case.candidates.iter().flat_map(|candidate| &candidate.entries);
@@ -369,7 +329,7 @@ fn payer_of(payment: Option<&StoredPayment>, customers: &BTreeMap<CustomerId, Cu
 }
 
 /// Why it stopped: from what is stored with the gate's last decision on the matter, else from the case's own sentences.
-fn stop(case: &Case, decisions: &[Decision], policy: &Policy) -> Stop {
+fn stop(case: &Case, decisions: &[Decision]) -> Stop {
     let asked = decisions.iter().rev().find(|decision| {
         decision.by == Actor::Rule && matches!(decision.ruling, Ruling::Asked) && decision.case.is_none_or(|id| id == case.id)
     });
@@ -380,7 +340,7 @@ fn stop(case: &Case, decisions: &[Decision], policy: &Policy) -> Stop {
             .iter()
             .map(|reason| Condition { sentence: reason.clone(), rule: String::new(), value: None, threshold: None })
             .collect();
-        let near_miss = near_miss(case, None, &[], policy);
+        let near_miss = near_miss(case, None, &[]);
         return Stop { policy: asked.map(|decision| decision.policy.clone()), conditions, near_miss, remarks: Vec::new() };
     };
     let conditions: Vec<Condition> = match &inputs.verdict {
@@ -398,7 +358,7 @@ fn stop(case: &Case, decisions: &[Decision], policy: &Policy) -> Stop {
         .collect();
     Stop {
         policy: asked.map(|decision| decision.policy.clone()),
-        near_miss: near_miss(case, said, &conditions, policy),
+        near_miss: near_miss(case, said, &conditions),
         conditions: conditions.into_iter().filter(|known| Some(known.sentence.as_str()) != said).collect(),
         remarks,
     }
@@ -447,127 +407,6 @@ fn file_facts(case: &Case, file: Option<&Input>) -> Vec<Fact> {
         facts.push(Fact { name: "amount", value: amount.into(), origin: Origin::Read, place: String::new() });
     }
     facts
-}
-
-/// Evidence beside the case: its own, or what claims the same amount near the day or names the same numbers.
-async fn evidence<S: DeskStore>(
-    store: &S,
-    policy: &Policy,
-    case: &Case,
-    payment: Option<&StoredPayment>,
-    items: &Items,
-) -> Result<Vec<EvidenceView>, StoreError> {
-    if let Subject::Evidence(digest) = &case.subject {
-        let Some(kept) = store.evidence_kept(digest).await? else { return Ok(Vec::new()) };
-        return Ok(vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?]);
-    }
-    let Some(payment) = payment else { return Ok(Vec::new()) };
-    let line = &payment.line.line;
-    let days = i64::from(policy.evidence.booking_within_days);
-    let mut numbers: Vec<String> = items.values().map(|item| plain(&item.item.number)).collect();
-    numbers.extend([&line.structured_reference, &line.end_to_end_id, &line.bank_reference].into_iter().flatten().map(|t| plain(t)));
-    numbers.retain(|number| number.len() >= 5);
-    numbers.truncate(20);
-    let booked = line.booking_date.or(line.value_date);
-    let amount = booked.filter(|_| line.amount.is_positive()).map(|booked| {
-        (line.amount, booked.saturating_sub(days.days()), booked.saturating_add(days.days()))
-    });
-    let question = EvidenceQuestion { amount, numbers };
-    let mut views = Vec::new();
-    for kept in store.evidence_for(&question, 4).await? {
-        views.push(evidence_view(store, kept, String::new(), Some((payment, &question))).await?);
-    }
-    Ok(views)
-}
-
-async fn evidence_view<S: DeskStore>(
-    store: &S,
-    kept: KeptEvidence,
-    because: String,
-    beside: Option<(&StoredPayment, &EvidenceQuestion)>,
-) -> Result<EvidenceView, StoreError> {
-    let reading = reading_of(store, &kept.record).await?;
-    let claimed = reading.as_ref().and_then(crate::evidence::claimed_amount);
-    let because = match beside {
-        None => because,
-        Some((payment, _)) if claimed == Some(payment.line.line.amount) => {
-            format!("it claims the same amount, {}", payment.line.line.amount)
-        }
-        Some(_) => "it names the same number".to_owned(),
-    };
-    let said: String = beside
-        .map(|(payment, _)| {
-            let line = &payment.line.line;
-            [&line.counterparty_name, &line.remittance, &line.structured_reference, &line.end_to_end_id, &line.bank_reference]
-                .into_iter()
-                .flatten()
-                .map(|text| plain(text))
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .unwrap_or_default();
-    let (amount, booked) = match beside {
-        Some((payment, _)) => (Some(payment.line.line.amount), payment.line.line.booking_date),
-        None => (None, None),
-    };
-    let name_of = |kind| serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
-    let empty = Reading {
-        media_type: String::new(),
-        kind: kept.record.kind,
-        kind_confidence: kept.record.kind_confidence,
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
-        complaints: vec!["it could not be read".to_owned()],
-        pages: 0,
-        words: Vec::new(),
-        text: String::new(),
-        also: Vec::new(),
-        picture: None,
-        hints: Vec::new(),
-        sender: None,
-    };
-    let reading = reading.unwrap_or(empty);
-    Ok(EvidenceView {
-        digest: kept.record.digest,
-        name: kept.input.name,
-        size: kept.input.size,
-        kind: name_of(reading.kind),
-        kind_confidence: reading.kind_confidence,
-        because,
-        claims: claim_views(&reading, &said, amount, booked),
-        warnings: reading.complaints.into_iter().chain(reading.hints.iter().map(|hint| format!("hint: {hint}"))).collect(),
-        pages: reading.pages,
-        media_type: reading.media_type,
-    })
-}
-
-fn claim_views(reading: &Reading, said: &str, amount: Option<Money>, booked: Option<Date>) -> Vec<ClaimView> {
-    use quittance_rules::evidence::{ClaimValue, Source};
-    let confirmed = |claim: &Claim| match &claim.value {
-        ClaimValue::Money(money) => amount == Some(*money),
-        ClaimValue::BareAmount(text) => amount.is_some_and(|amount| amount.amount() == *text),
-        ClaimValue::Currency(currency) => amount.is_some_and(|amount| amount.currency() == *currency),
-        ClaimValue::Date(date) => booked == Some(*date),
-        ClaimValue::Time(_) => false,
-        ClaimValue::Text(text) => {
-            let text = plain(text);
-            text.len() >= 4 && said.contains(&text)
-        }
-    };
-    reading
-        .claims
-        .iter()
-        .enumerate()
-        .map(|(index, claim)| ClaimView {
-            index,
-            origin: match claim.source {
-                Source::Ocr | Source::PdfText | Source::Mail => Origin::Read,
-                Source::Model => Origin::Model,
-            },
-            is_confirmed: confirmed(claim),
-            claim: claim.clone(),
-        })
-        .collect()
 }
 
 fn candidates(

@@ -147,13 +147,7 @@ pub async fn snooze<S: DeskStore, C: Clock>(
 }
 
 /// Writes on a case, decided or not. The same text twice in the same instant is one note.
-pub async fn note<S: DeskStore, C: Clock>(
-    store: &S,
-    clock: &C,
-    by: &str,
-    case: CaseId,
-    text: &str,
-) -> Result<Note, DecideError> {
+pub async fn note<S: DeskStore, C: Clock>(store: &S, clock: &C, by: &str, case: CaseId, text: &str) -> Result<Note, DecideError> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 || length > NOTE_MAX || text.contains('\0') {

@@ -9,6 +9,7 @@ mod returns;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use quittance_rules::aliases::{Alias, AliasKind, Standing};
 use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, Ruling, Subject, Weight};
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
@@ -19,7 +20,10 @@ use quittance_rules::money::Money;
 use quittance_rules::names;
 use quittance_rules::policy::Policy;
 use quittance_rules::records::{Customer, CustomerId, Entity, Payment};
+use quittance_rules::returns::shares_number;
+use quittance_rules::rule_view::{self, CustomerBeside, SeenBeside};
 
+use crate::aliases::EVIDENCE;
 use crate::evidence::{self, ClaimsReport, plain};
 use crate::ports::{CaseFilter, Clock, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment};
 use crate::queue::postings;
@@ -29,7 +33,7 @@ pub use entries::payment_of;
 use known::Known;
 pub(crate) use known::means;
 pub use replay::{GateInputs, ReplayError, replay};
-use returns::{receipts_of, return_case, shares_number};
+use returns::take_back;
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +50,8 @@ pub struct RunReport {
     pub unchanged: u64,
     /// Returns and chargebacks for which a case was raised.
     pub returns: u64,
+    /// Of these, returns that certainly took a receipt back: what it had settled is open again.
+    pub reopened: u64,
     /// Payments that somebody else decided in the meantime; left alone.
     pub conflicts: u64,
     /// Proofs of payment looked after.
@@ -101,6 +107,10 @@ struct Desk<'a> {
     by_account: BTreeMap<String, Option<&'a Customer>>,
     /// Customers by folded name and alias, where only one bears it.
     by_name: BTreeMap<String, Option<&'a Customer>>,
+    /// What confirmations taught and is in use, by customer.
+    taught: BTreeMap<&'a str, Vec<&'a Alias>>,
+    /// Items that are paid, by their number folded: an item, or nothing where several bear it.
+    paid: BTreeMap<String, Option<&'a StoredItem>>,
 }
 
 /// Rounds of settling in one run. Each but the last settles at least one payment; what is left after the last is asked.
@@ -115,6 +125,17 @@ async fn reconcile<S: Store, C: Clock>(
     report: &mut RunReport,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(), RunError> {
+    // What was taken back is open again before anything is matched.
+    for line in store.returns_without_case(&entity.id).await? {
+        let today = clock.today(&entity.time_zone);
+        match take_back(store, clock, policy, entity, &line, today).await? {
+            Some(did) => {
+                report.returns = report.returns.saturating_add(1);
+                report.reopened = report.reopened.saturating_add(u64::from(did.has_reopened));
+            }
+            None => report.conflicts = report.conflicts.saturating_add(1),
+        }
+    }
     // What settles changes what the rest means: an item that is gone no longer competes, and a second payment of it is a
     // duplicate. So cases are written only when a round settles nothing more; then a second run finds nothing to do.
     for round in 1..=ROUNDS {
@@ -162,16 +183,6 @@ async fn reconcile<S: Store, C: Clock>(
             break;
         }
     }
-    for line in store.returns_without_case(&entity.id).await? {
-        let receipts = receipts_of(store, &line).await?;
-        let case = return_case(entity, CaseId(store.reserve(Sequence::Case, 1).await?), &line, receipts, clock);
-        let set = ChangeSet { by: Actor::Rule, at: clock.now(), changes: vec![Change::CaseOpened(case)] };
-        if evidence::wrote(store.apply(set).await.map(|_| ()))? {
-            report.returns = report.returns.saturating_add(1);
-        } else {
-            report.conflicts = report.conflicts.saturating_add(1);
-        }
-    }
     Ok(())
 }
 
@@ -198,6 +209,8 @@ struct CaseContent {
     headline: String,
     reasons: Vec<String>,
     candidates: Vec<CaseCandidate>,
+    /// Whom a rule of the owner gives it to.
+    assigned_to: Option<String>,
 }
 
 enum Did {
@@ -224,12 +237,42 @@ impl<'a> Desk<'a> {
                 by_name.entry(name).and_modify(|owner| *owner = None).or_insert(Some(customer));
             }
         }
+        let customers: BTreeMap<&str, &Customer> =
+            rows.customers.iter().map(|customer| (customer.id.as_str(), customer)).collect();
+        let mut taught: BTreeMap<&str, Vec<&Alias>> = BTreeMap::new();
+        let mut taught_accounts: BTreeMap<String, Option<&Customer>> = BTreeMap::new();
+        let mut taught_names: BTreeMap<String, Option<&Customer>> = BTreeMap::new();
+        for alias in rows.aliases.iter().filter(|alias| alias.standing == Standing::Active) {
+            let Some(customer) = customers.get(alias.customer.as_str()).copied() else { continue };
+            taught.entry(customer.id.as_str()).or_default().push(alias);
+            let owners = match alias.kind {
+                AliasKind::Account => taught_accounts.entry(quittance_rules::bank::normal_account(&alias.value)),
+                AliasKind::Name => taught_names.entry(names::fold_name(&alias.value).core),
+            };
+            // What was confirmed for two is nobody's.
+            let owner = owners.or_insert(Some(customer));
+            if owner.is_some_and(|owner| owner.id != customer.id) {
+                *owner = None;
+            }
+        }
+        // What is on file stands before what was learned.
+        for (known, learned) in [(&mut by_account, taught_accounts), (&mut by_name, taught_names)] {
+            for (key, owner) in learned {
+                known.entry(key).or_insert(owner);
+            }
+        }
+        let mut paid: BTreeMap<String, Option<&StoredItem>> = BTreeMap::new();
+        for item in rows.items.iter().filter(|item| item.balance.open.is_zero()) {
+            paid.entry(plain(&item.item.number)).and_modify(|known| *known = None).or_insert(Some(item));
+        }
         Self {
+            taught,
+            paid,
             entity,
             policy,
             known,
             today,
-            customers: rows.customers.iter().map(|customer| (customer.id.as_str(), customer)).collect(),
+            customers,
             items: rows.items.iter().map(|item| (item.item.id.as_str(), item)).collect(),
             payments: rows.payments.iter().map(|payment| (payment.line.payment.as_str(), payment)).collect(),
             returns: &rows.returns,
@@ -243,6 +286,12 @@ impl<'a> Desk<'a> {
         let mut builder = BookBuilder::new();
         for customer in &rows.customers {
             builder.add_customer(customer).map_err(failed)?;
+            for alias in self.taught.get(customer.id.as_str()).into_iter().flatten() {
+                match alias.kind {
+                    AliasKind::Account => builder.teach_account(&alias.value),
+                    AliasKind::Name => builder.teach_name(&alias.value).map_err(failed)?,
+                }
+            }
         }
         for item in &rows.items {
             builder.add_item(&item.item, item.balance.open).map_err(failed)?;
@@ -293,7 +342,7 @@ impl<'a> Desk<'a> {
         });
         let lines = proposal.as_deref().unwrap_or_default();
         let entries = first.candidates.first().map(|candidate| self.entries(book, candidate, stored)).unwrap_or_default();
-        let facts = GateFacts {
+        let mut facts = GateFacts {
             payer: self.payer(&payment, lines),
             flags: self.known.flags(&stored.line.input, lines),
             was_taken_back: self.was_taken_back(stored),
@@ -306,12 +355,32 @@ impl<'a> Desk<'a> {
                     .map_or(quittance_rules::evidence::Confidence::from_millionths(0), |c| c.confidence),
                 kind: first.exception.unwrap_or(ExceptionKind::Unknown),
                 near_miss: near_miss(first),
+                pattern: first.candidates.first().map(|candidate| candidate.pattern),
+                is_held_back: first.is_held_back,
             },
             remaining: stored.balance.remaining,
             payment,
             proposal,
+            rule: None,
+            seen: None,
         };
-        let verdict = gate(&facts, &self.policy.gate, self.today);
+        if !self.policy.rules.is_empty() {
+            let owes = facts.proposal.as_deref().unwrap_or_default().first().map(|line| line.item.customer.as_str());
+            let customer = match owes {
+                Some(id) => self.customers.get(id).copied(),
+                None => self.known_payer(&facts.payment),
+            };
+            let bank_code = stored.line.line.transaction_code.clone();
+            facts.seen = Some(SeenBeside { customer: customer.map(CustomerBeside::from), bank_code });
+            facts.rule = rule_view::say(&self.policy.rules, &facts);
+        }
+        let mut verdict = gate(&facts, &self.policy.gate, self.today);
+        if let Verdict::Settle(entries) = &verdict
+            && case.is_some_and(|case| case.rejected.contains(entries))
+        {
+            facts.was_rejected = true;
+            verdict = gate(&facts, &self.policy.gate, self.today);
+        }
         let inputs = GateInputs { facts, policy: self.policy.gate.clone(), verdict: verdict.clone() };
         match verdict {
             Verdict::Settle(entries) => Plan::Settle { inputs, entries },
@@ -376,7 +445,10 @@ impl<'a> Desk<'a> {
         let alike = |other: &str| names::similarity(&folded, &names::fold_name(other).core);
         /// Thousandths from which two names are taken for one.
         const SAME_NAME: u16 = 850;
-        if std::iter::once(&customer.name).chain(&customer.aliases).any(|own| alike(own) >= SAME_NAME) {
+        let taught = self.taught.get(customer.id.as_str()).into_iter().flatten().filter(|alias| alias.kind == AliasKind::Name);
+        if std::iter::once(&customer.name).chain(&customer.aliases).any(|own| alike(own) >= SAME_NAME)
+            || taught.into_iter().any(|alias| alike(&alias.value) >= SAME_NAME)
+        {
             PayerStanding::Agrees
         } else {
             PayerStanding::Contradicted(format!("the payer is {name}, the customer {}", customer.name))
@@ -470,11 +542,17 @@ impl<'a> Desk<'a> {
                         log_odds_milli: weight.weight.saturating_mul(10),
                         note: self.compared(weight.field, stored, book, candidate),
                     })
+                    .chain(named.map(|(file, numbers)| Weight {
+                        field: EVIDENCE.to_owned(),
+                        log_odds_milli: 0,
+                        note: format!("{file} names {}", numbers.join(", ")),
+                    }))
                     .collect(),
             });
         }
         let mut sentences: Vec<String> = reasons.iter().map(ToString::to_string).collect();
         sentences.extend(first.withheld.iter().map(|withheld| withheld.reason.clone()));
+        sentences.extend(self.paid_already(&facts.payment));
         // What people did to the case stays on it.
         for said in before.into_iter().flat_map(|case| &case.reasons) {
             if (said.contains("refused the answers") || said.contains("was undone by")) && !sentences.contains(said) {
@@ -486,7 +564,35 @@ impl<'a> Desk<'a> {
             headline: self.headline(stored, book, answer.candidates.first()),
             reasons: sentences,
             candidates,
+            assigned_to: reasons.iter().find_map(|reason| match reason {
+                Reason::RuleAssigns { to, .. } => Some(to.clone()),
+                _ => None,
+            }),
         }
+    }
+
+    /// What the payment quotes that is paid already, one sentence each: the number stands in it as a word of its own.
+    fn paid_already(&self, payment: &Payment) -> Vec<String> {
+        /// Letters and digits from which a number is telling on its own.
+        const TELLING: usize = 5;
+        let mut said = Vec::new();
+        if self.paid.is_empty() {
+            return said;
+        }
+        let texts = [&payment.remittance, &payment.structured_reference, &payment.end_to_end_id];
+        for word in texts.into_iter().flatten().flat_map(|text| text.split(|c: char| c.is_whitespace() || ",;|".contains(c))) {
+            let number = plain(word);
+            if number.len() < TELLING || !number.chars().any(|c| c.is_ascii_digit()) || said.len() >= 5 {
+                continue;
+            }
+            if let Some(Some(item)) = self.paid.get(&number) {
+                let sentence = format!("{}, which the payment names, is paid already", item.item.number);
+                if !said.contains(&sentence) {
+                    said.push(sentence);
+                }
+            }
+        }
+        said
     }
 
     /// What was compared under a field, in words: what the payment says against what the book says.
@@ -547,6 +653,12 @@ impl<'a> Desk<'a> {
             | Reason::Flag(_)
             | Reason::WordOfDoubt(_)
             | Reason::TakenBack
+            | Reason::RuleAsks(_)
+            | Reason::RuleAssigns { .. }
+            | Reason::RuleFailed { .. }
+            | Reason::RuleStopped(_)
+            | Reason::FitsItem { .. }
+            | Reason::AboveWriteOff { .. }
             | Reason::Rejected => None,
         });
         by_reason.unwrap_or(ExceptionKind::Unknown)
@@ -613,6 +725,7 @@ impl<'a> Desk<'a> {
             case: case_id,
             ruling,
             policy: self.policy.version.clone(),
+            rule: inputs.facts.rule.as_ref().map(|says| says.rule().to_owned()),
             code: env!("CARGO_PKG_VERSION").to_owned(),
             inputs: json,
         })];
@@ -634,10 +747,11 @@ impl<'a> Desk<'a> {
                     headline: content.headline,
                     reasons: content.reasons,
                     candidates: content.candidates,
-                    // Whoever put it off waits for news, and this is some.
-                    state: match &case.state {
-                        CaseState::Snoozed { .. } => CaseState::Open,
-                        state @ (CaseState::Open | CaseState::Assigned { .. } | CaseState::Resolved { .. }) => state.clone(),
+                    // Whoever put it off waits for news, and this is some. A rule gives away what nobody has; whom a person chose stays.
+                    state: match (&case.state, content.assigned_to) {
+                        (CaseState::Open | CaseState::Snoozed { .. }, Some(to)) => CaseState::Assigned { to },
+                        (CaseState::Snoozed { .. }, None) => CaseState::Open,
+                        (state @ (CaseState::Open | CaseState::Assigned { .. } | CaseState::Resolved { .. }), _) => state.clone(),
                     },
                     ..case.clone()
                 })),
@@ -653,7 +767,7 @@ impl<'a> Desk<'a> {
                     candidates: content.candidates,
                     rejected: Vec::new(),
                     opened_at: clock.now(),
-                    state: CaseState::Open,
+                    state: content.assigned_to.map_or(CaseState::Open, |to| CaseState::Assigned { to }),
                 })),
                 (None, None) => {}
             },

@@ -283,6 +283,24 @@ fn no_lie_about_any_document_does_harm() {
     assert!(added > 500 && asked > 300, "{added} claims, {asked} questions");
 }
 
+/// What a real model of 1.5 billion parameters answered about some of these cases: much of it is wrong, and none of it does harm.
+#[test]
+fn what_a_real_model_answered_does_no_harm() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/model/qwen2.5-coder-1.5b.jsonl");
+    let readings = readings();
+    let (mut answers, mut dropped) = (0_usize, 0_usize);
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let Some(text) = line["live"]["answer"].as_str() else { continue };
+        let (id, before) = readings.iter().find(|(id, _)| line["case"] == *id).expect("a case of the set");
+        let merged = merge(before.clone(), &Answer::parse(text).unwrap(), "qwen2.5-coder-1.5b");
+        assert_eq!(harm(before, &merged.reading), [""; 0], "{id}");
+        answers += 1;
+        dropped += merged.dropped.values().sum::<usize>();
+    }
+    assert!(answers >= 15 && dropped >= 10, "{answers} answers, {dropped} claims dropped");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

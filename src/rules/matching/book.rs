@@ -1,6 +1,8 @@
 //! One book in memory: customers, open items, payments and rates in compact rows over text arenas, with the indexes the search needs.
 #![allow(clippy::arithmetic_side_effects)] // Row and offset arithmetic; amounts are only stored here.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -110,6 +112,24 @@ pub struct PaymentFields<'a> {
     pub is_return: bool,
 }
 
+/// For tables whose keys are hashes already.
+#[derive(Debug, Default, Clone, Copy)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Text in one piece; rows hold offsets.
 #[derive(Debug, Default)]
 struct Arena {
@@ -173,6 +193,7 @@ pub(super) struct CustomerRow {
     names_to: u32,
     pub(super) parent: u32,
     pub(super) withholding_ppm: u32,
+    has_account: bool,
 }
 
 #[derive(Debug)]
@@ -180,6 +201,8 @@ struct NameRow {
     customer: u32,
     start: u32,
     length: u16,
+    /// Learned from a confirmation, not on file.
+    is_taught: bool,
 }
 
 /// The customers of a book while it is read. Items refer to them, so they come first.
@@ -189,10 +212,12 @@ pub struct CustomerTable {
     rows: Vec<CustomerRow>,
     names: Vec<NameRow>,
     accounts: Vec<(u64, u32)>,
+    /// Accounts learned from confirmations; `NONE` where one is known to pay for several customers.
+    taught: std::collections::HashMap<u64, u32>,
     parents: Vec<(u32, String)>,
     /// Allowed differences, by row; few customers have one.
     tolerances: Vec<(u32, Decimal)>,
-    by_id: std::collections::HashMap<u64, u32>,
+    by_id: std::collections::HashMap<u64, u32, BuildHasherDefault<Mixed>>,
 }
 
 impl CustomerTable {
@@ -215,13 +240,10 @@ impl CustomerTable {
             }
             let start = self.arena.push(&folded.core)?;
             let length = u16::try_from(folded.core.len()).unwrap_or(u16::MAX);
-            self.names.push(NameRow { customer: row, start, length });
+            self.names.push(NameRow { customer: row, start, length, is_taught: false });
         }
-        for account in customer.iban.split('|') {
-            if let Some(key) = account_key(account) {
-                self.accounts.push((key, row));
-            }
-        }
+        let accounts_from = self.accounts.len();
+        self.accounts.extend(customer.iban.split('|').filter_map(account_key).map(|key| (key, row)));
         if !customer.parent_id.trim().is_empty() {
             self.parents.push((row, customer.parent_id.trim().to_owned()));
         }
@@ -237,7 +259,32 @@ impl CustomerTable {
             names_to: u32::try_from(self.names.len()).map_err(|_| BookError::TooLarge)?,
             parent: NONE,
             withholding_ppm: customer.withholding_ppm,
+            has_account: self.accounts.len() > accounts_from,
         });
+        Ok(())
+    }
+
+    /// The account a person has confirmed for the customer added last: weighs less than one on file, and nothing once it has
+    /// been confirmed for another customer too.
+    pub fn teach_account(&mut self, account: &str) {
+        let row = u32::try_from(self.rows.len()).map_or(NONE, |rows| rows.saturating_sub(1));
+        if let Some(key) = account_key(account).filter(|_| !self.rows.is_empty()) {
+            let known = self.taught.entry(key).or_insert(row);
+            if *known != row {
+                *known = NONE;
+            }
+        }
+    }
+
+    /// A name a person has confirmed for the customer added last.
+    pub fn teach_name(&mut self, name: &str) -> Result<(), BookError> {
+        let core = fold_name(name).core;
+        let row = u32::try_from(self.rows.len()).map_err(|_| BookError::TooLarge)?;
+        let Some(last) = self.rows.last_mut().filter(|_| !core.is_empty()) else { return Ok(()) };
+        let start = self.arena.push(&core)?;
+        let length = u16::try_from(core.len()).unwrap_or(u16::MAX);
+        self.names.push(NameRow { customer: row.saturating_sub(1), start, length, is_taught: true });
+        last.names_to = u32::try_from(self.names.len()).map_err(|_| BookError::TooLarge)?;
         Ok(())
     }
 
@@ -282,6 +329,34 @@ pub(super) struct ItemRow {
     pub(super) flags: u8,
 }
 
+/// A text of up to 15 bytes in place; a longer one is in the arena.
+#[derive(Debug, Clone, Copy)]
+struct ShortText {
+    bytes: [u8; 15],
+    length: u8,
+}
+
+impl ShortText {
+    fn of(text: &str) -> Self {
+        let mut bytes = [0; 15];
+        match bytes.get_mut(..text.len()) {
+            Some(place) => {
+                place.copy_from_slice(text.as_bytes());
+                Self { bytes, length: u8::try_from(text.len()).unwrap_or(u8::MAX) }
+            }
+            None => Self { bytes, length: u8::MAX },
+        }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.length == u8::MAX
+    }
+
+    fn get(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(..usize::from(self.length))?).ok()
+    }
+}
+
 /// Discount terms of an item.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
@@ -298,6 +373,8 @@ pub struct ItemTable {
     terms: Vec<Terms>,
     /// What the contract says of items billed otherwise, by row.
     contracts: Vec<(u32, i64)>,
+    /// The numbers, where they are short: what is compared most lies side by side.
+    numbers: Vec<ShortText>,
     currencies: Interned<Currency>,
     sellers: Interned<String>,
 }
@@ -309,6 +386,7 @@ impl Default for ItemTable {
             rows: Vec::new(),
             terms: Vec::new(),
             contracts: Vec::new(),
+            numbers: Vec::new(),
             currencies: Interned { values: Vec::new() },
             sellers: Interned { values: Vec::new() },
         }
@@ -384,6 +462,64 @@ impl ItemTable {
             self.terms.push(Terms { item: row, ppm: item.discount_ppm.min(1_000_000), until: day_number(Some(until)) });
         }
         Ok(())
+    }
+
+    /// The items of each customer side by side, oldest first, and the first item of each customer: who looks at one item of a
+    /// customer looks at the others too.
+    fn by_customer(mut self, customers: usize) -> (Self, Vec<u32>) {
+        let mut from = vec![0_u32; customers + 2];
+        for item in &self.rows {
+            from[item.customer as usize + 2] += 1;
+        }
+        for at in 2..from.len() {
+            from[at] += from[at - 1];
+        }
+        let mut order = vec![0_u32; self.rows.len()];
+        for (row, item) in self.rows.iter().enumerate() {
+            let slot = &mut from[item.customer as usize + 1];
+            order[*slot as usize] = u32::try_from(row).unwrap_or(NONE);
+            *slot += 1;
+        }
+        from.truncate(customers + 1);
+        let id = |row: u32| {
+            let item = &self.rows[row as usize];
+            self.arena.get(item.text, usize::from(item.id_length))
+        };
+        for customer in 0..customers {
+            // By the texts and not by the order of the file, which changes nothing.
+            order[from[customer] as usize..from[customer + 1] as usize].sort_unstable_by(|a, b| {
+                let (x, y) = (&self.rows[*a as usize], &self.rows[*b as usize]);
+                (x.issued, x.due).cmp(&(y.issued, y.due)).then_with(|| id(*a).cmp(id(*b)))
+            });
+        }
+        let mut rows = Vec::with_capacity(self.rows.len());
+        let mut text = String::with_capacity(self.arena.text.len());
+        self.numbers.reserve_exact(self.rows.len());
+        for row in &order {
+            let mut item = self.rows[*row as usize];
+            let number = self.arena.get(item.text + u32::from(item.id_length), usize::from(item.number_length));
+            let short = ShortText::of(number);
+            let own = self.arena.get(item.text, usize::from(item.id_length));
+            item.text = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            text.push_str(own);
+            if short.is_elsewhere() {
+                text.push_str(number);
+            }
+            self.numbers.push(short);
+            rows.push(item);
+        }
+        (self.rows, self.arena.text) = (rows, text);
+        if !self.terms.is_empty() || !self.contracts.is_empty() {
+            let mut moved = vec![NONE; order.len()];
+            for (to, row) in order.iter().enumerate() {
+                moved[*row as usize] = u32::try_from(to).unwrap_or(NONE);
+            }
+            self.terms.iter_mut().for_each(|terms| terms.item = moved[terms.item as usize]);
+            self.terms.sort_unstable_by_key(|terms| terms.item);
+            self.contracts.iter_mut().for_each(|(item, _)| *item = moved[*item as usize]);
+            self.contracts.sort_unstable();
+        }
+        (self, from)
     }
 
     /// Items so far.
@@ -516,7 +652,7 @@ pub struct PaymentText<'a> {
     pub structured_reference: &'a str,
 }
 
-/// A book ready to be answered. Rows are numbered in the order they were added.
+/// A book ready to be answered. Customers and payments are numbered in the order they were added, items by customer and age.
 #[derive(Debug)]
 pub struct Book {
     customers: CustomerTable,
@@ -528,13 +664,10 @@ pub struct Book {
     pub(super) by_account: HashIndex,
     pub(super) by_name: HashIndex,
     pub(super) by_word: HashIndex,
-    /// Items by customer, then issue date, then number and id: `of_customer[customer_from[c]..customer_from[c+1]]`.
-    of_customer: Vec<u32>,
+    /// The first item of each customer, and one past the last of all.
     customer_from: Vec<u32>,
     /// Items by currency and open amount.
-    by_amount: Vec<u32>,
-    /// For each item, how many share its currency and open amount, itself included.
-    pub(super) same_amount: Vec<u32>,
+    by_amount: HashIndex,
     /// Children of each parent, sorted by parent.
     children: Vec<(u32, u32)>,
     /// The letters invoice numbers of this book begin with, hashed, sorted.
@@ -543,6 +676,18 @@ pub struct Book {
     pub(super) any_letter_ending: bool,
     /// Which lengths of forms occur, one bit each.
     pub(super) form_lengths: u64,
+}
+
+/// The keys of a run of items.
+#[derive(Default)]
+struct References {
+    from: u32,
+    keys: Vec<u64>,
+    /// How many keys each item has.
+    counts: Vec<u8>,
+    prefixes: Vec<u64>,
+    any_letter_ending: bool,
+    lengths: u64,
 }
 
 impl Book {
@@ -569,6 +714,7 @@ impl Book {
         rates.sort_by_key(|(c, _)| c.code());
         rates.dedup_by_key(|(c, _)| *c);
 
+        let (items, customer_from) = items.by_customer(customers.rows.len());
         let mut book = Self {
             customers,
             items,
@@ -578,64 +724,91 @@ impl Book {
             by_account: HashIndex::default(),
             by_name: HashIndex::default(),
             by_word: HashIndex::default(),
-            of_customer: Vec::new(),
-            customer_from: Vec::new(),
-            by_amount: Vec::new(),
-            same_amount: Vec::new(),
+            customer_from,
+            by_amount: HashIndex::default(),
             children,
             prefixes: Vec::new(),
             any_letter_ending: false,
             form_lengths: 0,
         };
-        let (references, rest) = if threads > 1 {
+        let (references, names, amounts) = if threads > 1 {
             std::thread::scope(|scope| {
                 let shared = &book;
-                let other = scope.spawn(move || (shared.index_references(), shared.index_customers()));
-                let amounts = shared.index_amounts();
-                let by_customer = shared.index_by_customer();
+                let other = scope.spawn(move || (shared.index_customers(), shared.index_amounts()));
+                let references = shared.index_references(threads);
                 match other.join() {
-                    Ok((references, names)) => (references, (names, by_customer, amounts)),
+                    Ok((names, amounts)) => (references, names, amounts),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             })
         } else {
-            (book.index_references(), (book.index_customers(), book.index_by_customer(), book.index_amounts()))
+            (book.index_references(1), book.index_customers(), book.index_amounts())
         };
         (book.by_reference, book.prefixes, book.any_letter_ending, book.form_lengths) = references;
-        let (names, by_customer, amounts) = rest;
         (book.by_account, book.by_name, book.by_word) = names;
-        (book.of_customer, book.customer_from) = by_customer;
-        (book.by_amount, book.same_amount) = amounts;
+        book.by_amount = amounts;
         book
     }
 
-    fn index_references(&self) -> (HashIndex, Vec<u64>, bool, u64) {
-        let mut keys: Vec<(u64, u32)> = Vec::with_capacity(self.items.rows.len() * 3);
+    /// Puts other payments in the place of these; customers, items and their indexes stay as they are.
+    pub fn replace_payments(&mut self, payments: PaymentTable) {
+        self.payments = payments;
+    }
+
+    fn index_references(&self, threads: usize) -> (HashIndex, Vec<u64>, bool, u64) {
+        let count = self.item_count();
+        let chunk = count.div_ceil(u32::try_from(threads).unwrap_or(1)).max(1);
+        let parts: Vec<References> = if threads > 1 {
+            std::thread::scope(|scope| {
+                let work = |from: u32| scope.spawn(move || self.references(from..from.saturating_add(chunk).min(count)));
+                let workers: Vec<_> = (0..count).step_by(chunk as usize).map(work).collect();
+                workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            })
+        } else {
+            vec![self.references(0..count)]
+        };
+        let keys = parts.iter().map(|part| part.keys.len()).sum();
+        let index = HashIndex::build(keys, |give| {
+            for part in &parts {
+                let mut rest = part.keys.iter();
+                for (row, count) in (part.from..).zip(&part.counts) {
+                    rest.by_ref().take(usize::from(*count)).for_each(|key| give(*key, row));
+                }
+            }
+        });
+        let mut prefixes: Vec<u64> = parts.iter().flat_map(|part| part.prefixes.iter().copied()).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        let any_letter_ending = parts.iter().any(|part| part.any_letter_ending);
+        (index, prefixes, any_letter_ending, parts.iter().fold(0, |lengths, part| lengths | part.lengths))
+    }
+
+    fn references(&self, rows: std::ops::Range<u32>) -> References {
+        let mut found = References { from: rows.start, ..References::default() };
+        found.keys.reserve(rows.len() * 4);
+        found.counts.reserve(rows.len());
         let mut forms = Forms::default();
-        let mut prefixes = Vec::new();
-        let mut any_letter_ending = false;
-        let mut lengths = 0_u64;
         let mut last_prefix = 0_u64;
-        for row in 0..self.item_count() {
+        for row in rows {
             forms.read(self.item_number(row));
             for form in [&forms.full, &forms.full_bare, &forms.digits, &forms.digits_bare, &forms.tail] {
-                lengths |= 1 << form.len().min(63);
+                found.lengths |= 1 << form.len().min(63);
             }
-            any_letter_ending |= forms.ends_with_letters;
+            found.any_letter_ending |= forms.ends_with_letters;
             if forms.prefix_length > 0 {
                 let prefix = hash(forms.plain.get(..forms.prefix_length).unwrap_or_default());
                 if prefix != last_prefix {
                     last_prefix = prefix;
-                    if prefixes.len() < 4096 && !prefixes.contains(&prefix) {
-                        prefixes.push(prefix);
+                    if found.prefixes.len() < 4096 && !found.prefixes.contains(&prefix) {
+                        found.prefixes.push(prefix);
                     }
                 }
             }
-            forms.keys(|key| keys.push((key, row)));
+            let before = found.keys.len();
+            forms.keys(|key| found.keys.push(key));
+            found.counts.push(u8::try_from(found.keys.len() - before).unwrap_or(u8::MAX));
         }
-        prefixes.sort_unstable();
-        let index = HashIndex::build(keys.len(), |give| keys.iter().for_each(|(k, r)| give(*k, *r)));
-        (index, prefixes, any_letter_ending, lengths)
+        found
     }
 
     fn index_customers(&self) -> (HashIndex, HashIndex, HashIndex) {
@@ -661,53 +834,13 @@ impl Book {
         (by_account, by_name, by_word)
     }
 
-    fn index_by_customer(&self) -> (Vec<u32>, Vec<u32>) {
-        let count = self.customers.rows.len();
-        let mut from = vec![0_u32; count + 2];
-        for item in &self.items.rows {
-            from[item.customer as usize + 2] += 1;
-        }
-        for at in 2..from.len() {
-            from[at] += from[at - 1];
-        }
-        let mut order = vec![0_u32; self.items.rows.len()];
-        for (row, item) in self.items.rows.iter().enumerate() {
-            let slot = &mut from[item.customer as usize + 1];
-            order[*slot as usize] = u32::try_from(row).unwrap_or(NONE);
-            *slot += 1;
-        }
-        from.truncate(count + 1);
-        for customer in 0..count {
-            let range = from[customer] as usize..from[customer + 1] as usize;
-            // By the texts and not the row numbers, so that the order of the file changes nothing.
-            order[range].sort_unstable_by(|a, b| {
-                let (x, y) = (&self.items.rows[*a as usize], &self.items.rows[*b as usize]);
-                (x.issued, x.due).cmp(&(y.issued, y.due)).then_with(|| self.item_id(*a).cmp(self.item_id(*b)))
-            });
-        }
-        (order, from)
-    }
-
-    fn index_amounts(&self) -> (Vec<u32>, Vec<u32>) {
+    fn index_amounts(&self) -> HashIndex {
         let rows = &self.items.rows;
-        let mut keyed: Vec<(u8, i64, u32)> =
-            rows.iter().enumerate().map(|(at, r)| (r.currency, r.open, u32::try_from(at).unwrap_or(NONE))).collect();
-        keyed.sort_unstable();
-        let mut same = vec![0_u32; rows.len()];
-        let mut from = 0;
-        while from < keyed.len() {
-            let key = (keyed[from].0, keyed[from].1);
-            let mut to = from;
-            while to < keyed.len() && (keyed[to].0, keyed[to].1) == key {
-                to += 1;
+        HashIndex::build(rows.len(), |give| {
+            for (row, item) in rows.iter().enumerate() {
+                give(amount_key(item.currency, item.open), u32::try_from(row).unwrap_or(NONE));
             }
-            let count = u32::try_from(to - from).unwrap_or(NONE);
-            for entry in &keyed[from..to] {
-                same[entry.2 as usize] = count;
-            }
-            from = to;
-        }
-        (keyed.into_iter().map(|(_, _, row)| row).collect(), same)
+        })
     }
 
     /// Number of payments.
@@ -749,6 +882,9 @@ impl Book {
 
     /// Number of an item, as the customer sees it.
     pub fn item_number(&self, row: u32) -> &str {
+        if let Some(number) = self.items.numbers.get(row as usize).and_then(ShortText::get) {
+            return number;
+        }
         let item = self.item(row);
         self.items.arena.get(item.text + u32::from(item.id_length), usize::from(item.number_length))
     }
@@ -834,15 +970,25 @@ impl Book {
         (row.customer, self.customers.arena.get(row.start, usize::from(row.length)))
     }
 
+    /// The name was learned from a confirmation.
+    pub(super) fn is_taught(&self, name: u32) -> bool {
+        self.customers.names[name as usize].is_taught
+    }
+
+    /// The customer that a person has confirmed for an account; `NONE` inside where it pays for several.
+    pub(super) fn taught_account(&self, key: u64) -> Option<u32> {
+        self.customers.taught.get(&key).copied()
+    }
+
     /// The customer has an account on file.
     pub(super) fn accounts_of(&self, customer: u32) -> bool {
-        self.customers.accounts.binary_search_by(|(_, c)| c.cmp(&customer)).is_ok()
+        self.customer(customer).has_account
     }
 
     /// Items of a customer, oldest first.
-    pub(super) fn items_of(&self, customer: u32) -> &[u32] {
+    pub(super) fn items_of(&self, customer: u32) -> std::ops::Range<u32> {
         let at = customer as usize;
-        &self.of_customer[self.customer_from[at] as usize..self.customer_from[at + 1] as usize]
+        self.customer_from[at]..self.customer_from[at + 1]
     }
 
     pub(super) fn children_of(&self, parent: u32) -> &[(u32, u32)] {
@@ -851,16 +997,17 @@ impl Book {
         &self.children[from..to]
     }
 
+    /// How many items have this currency and open amount.
+    pub(super) fn count_of_amount(&self, currency: u8, amount: i64) -> usize {
+        self.by_amount.count(amount_key(currency, amount))
+    }
+
     /// Items with this currency and open amount.
-    pub(super) fn items_of_amount(&self, currency: u8, amount: i64) -> &[u32] {
-        let key = (currency, amount);
-        let of = |row: &u32| {
+    pub(super) fn items_of_amount(&self, currency: u8, amount: i64) -> impl Iterator<Item = u32> {
+        self.by_amount.rows(amount_key(currency, amount)).filter(move |row| {
             let item = self.item(*row);
-            (item.currency, item.open)
-        };
-        let from = self.by_amount.partition_point(|row| of(row) < key);
-        let to = from + self.by_amount[from..].partition_point(|row| of(row) <= key);
-        &self.by_amount[from..to]
+            (item.currency, item.open) == (currency, amount)
+        })
     }
 
     /// Discount of an item: parts per million and last day.
@@ -897,6 +1044,11 @@ impl Book {
         }
         (currency == Currency::EUR && !self.rates.is_empty()).then_some(Decimal::ONE)
     }
+}
+
+/// A hash of an amount of a currency.
+fn amount_key(currency: u8, amount: i64) -> u64 {
+    crate::reference::mix(amount.cast_unsigned() ^ u64::from(currency) << 56)
 }
 
 /// A hash of the words of a folded name that does not depend on their order.
@@ -950,6 +1102,16 @@ impl BookBuilder {
             withholding_ppm: ppm(customer.withholding_percent),
             tolerance: customer.tolerance,
         })
+    }
+
+    /// An account that a person has confirmed for the customer added last. See [`CustomerTable::teach_account`].
+    pub fn teach_account(&mut self, account: &str) {
+        self.customers.teach_account(account);
+    }
+
+    /// A name that a person has confirmed for the customer added last.
+    pub fn teach_name(&mut self, name: &str) -> Result<(), BookError> {
+        self.customers.teach_name(name)
     }
 
     /// Adds an item of the records with what is open of it now (which may be less than its amount, or zero).

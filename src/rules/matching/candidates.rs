@@ -7,13 +7,16 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::Pattern;
 use super::book::{
-    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash,
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, ItemRow, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash,
 };
 use super::clues::{Clues, Origin};
-use super::lump::{Bounds, combinations};
+use super::lump::{Bounds, Found, combinations};
 use super::weights::{Ask, MatchPolicy};
 use crate::names::similarity;
 use crate::reference::{Level, hash};
+
+/// Items of one customer whose amounts are compared though they differ and are not named.
+const NEAR_MAX: usize = 40;
 
 /// Hypotheses kept for one payment.
 pub(super) const KEPT_MAX: usize = 8;
@@ -23,7 +26,7 @@ pub(super) const KEPT_MAX: usize = 8;
 pub(super) struct Hypothesis {
     pub(super) pattern: Pattern,
     /// Item and how much of its open amount is cleared, minor units of its currency.
-    pub(super) lines: Vec<(u32, i64)>,
+    pub(super) lines: Lines,
     /// For a duplicate: the item that was paid before.
     pub(super) repeats: u32,
     /// Prior, reference, payer, amount, date, words.
@@ -38,16 +41,70 @@ pub(super) struct Hypothesis {
     pub(super) leaves_own: bool,
 }
 
-impl Hypothesis {
-    pub(super) fn score(&self) -> f64 {
-        self.weights.iter().map(|w| f64::from(*w)).sum()
+/// The lines of a hypothesis: nearly always none or one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lines {
+    None,
+    One([(u32, i64); 1]),
+    Many(Box<[(u32, i64)]>),
+}
+
+impl Lines {
+    const fn one(item: u32, cleared: i64) -> Self {
+        Self::One([(item, cleared)])
     }
+}
+
+impl From<Vec<(u32, i64)>> for Lines {
+    fn from(lines: Vec<(u32, i64)>) -> Self {
+        match lines.as_slice() {
+            [] => Self::None,
+            [one] => Self::One([*one]),
+            _ => Self::Many(lines.into_boxed_slice()),
+        }
+    }
+}
+
+impl std::ops::Deref for Lines {
+    type Target = [(u32, i64)];
+
+    fn deref(&self) -> &[(u32, i64)] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// Hypotheses this much below the best of their payment (natural log) do not compete: together with everything else that could be
+/// said against the best they would change its probability in the fifth decimal.
+pub(super) const NEGLIGIBLE: f64 = 11.0;
+
+/// What the text costs the answers of one customer: added up once, since nearly all of them leave every number unexplained.
+#[derive(Debug, Default)]
+struct TextCosts {
+    customer: u32,
+    /// For each number, what it costs to leave it unexplained.
+    left: Vec<f64>,
+    /// All of them.
+    all_left: f64,
+    /// Some number names an item.
+    leaves_out: bool,
+    /// For each number: it names an open item of the customer.
+    own: Vec<bool>,
+    /// Some does.
+    leaves_own: bool,
+    /// Scratch: for each number, the best weight with which an answer explains it.
+    best: Vec<f64>,
 }
 
 /// How the account of a payer looks beside a customer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccountClass {
     Fits,
+    /// Not on file; a person has confirmed it for this customer.
+    Confirmed,
     Family,
     OfAnother,
     New,
@@ -63,13 +120,31 @@ pub(super) enum NameClass {
     Unlike,
 }
 
-/// What the text costs an answer.
+/// What the text costs one answer.
+#[derive(Debug, Clone, Copy)]
 struct TextWeight {
     cost: f64,
     /// So many of its items are named.
     named: usize,
+    /// The text names an item that is not among its items.
     leaves_out: bool,
+    /// It names in full, or by a list, one of the same customer.
     leaves_own: bool,
+}
+
+impl Hypothesis {
+    pub(super) fn score(&self) -> f64 {
+        score_of(&self.weights)
+    }
+}
+
+fn score_of(weights: &[f32; 6]) -> f64 {
+    weights.iter().map(|w| f64::from(*w)).sum()
+}
+
+/// Needs no item.
+pub(super) fn is_free(hypothesis: &Hypothesis) -> bool {
+    hypothesis.lines.is_empty() && hypothesis.repeats == NONE
 }
 
 /// What is known of the payer.
@@ -83,6 +158,8 @@ pub(super) struct Payer {
     by_account: Vec<u32>,
     /// The customer this account paid for in clear cases of the same book.
     learned: Option<u32>,
+    /// The customer a person has confirmed for this account.
+    taught: Option<u32>,
     /// Customers with a like name, and how like.
     by_name: Vec<(u32, u16)>,
     /// The text holds the number of this customer at the seller.
@@ -109,11 +186,53 @@ pub(super) struct Maker<'a> {
     out: Vec<Hypothesis>,
     ln_customers: f64,
     ln_items: f64,
-    /// The weight of the payer for the customer looked at last.
-    payer_known: (u32, f64, bool),
+    /// The weight of the payer for the customers looked at.
+    payer_known: Vec<(u32, f64, bool)>,
     rates: HashMap<(u8, u8), Option<Decimal>>,
     /// Some combinations of items were not looked at.
     pub(super) is_incomplete: bool,
+    text_costs: TextCosts,
+    /// The score of the best hypothesis so far.
+    best: f64,
+    /// Hypotheses offered, those without a chance included.
+    offered: usize,
+    /// One item, in full, from its payer or by its number: offered, whether with a chance or not.
+    any_exact: bool,
+    /// Leave out what has no chance beside the best.
+    skips: bool,
+    /// Never do.
+    is_thorough: bool,
+    /// The weight of the most common kind of payment.
+    likeliest: f64,
+    /// Combinations were not searched because none is possible or could have had a chance.
+    has_skipped: bool,
+    /// The latter.
+    has_skipped_possible: bool,
+    /// Several items of one customer come to the amount.
+    pub(super) sums_up: bool,
+    near: Vec<(u64, i32, u32)>,
+    seen: Vec<u32>,
+    /// What was done so far.
+    work: Work,
+}
+
+/// How much was done to find the answers: what bounds are checked against, where a clock would tell more of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Explanations that were weighed.
+    pub hypotheses: u64,
+    /// Items whose number was compared with a text one by one.
+    pub items_compared: u64,
+    /// Steps of the search for items that add up.
+    pub combination_steps: u64,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.hypotheses = self.hypotheses.saturating_add(other.hypotheses);
+        self.items_compared = self.items_compared.saturating_add(other.items_compared);
+        self.combination_steps = self.combination_steps.saturating_add(other.combination_steps);
+    }
 }
 
 impl<'a> Maker<'a> {
@@ -128,10 +247,28 @@ impl<'a> Maker<'a> {
             out: Vec::new(),
             ln_customers: f64::from(book.customer_count().max(1)).ln(),
             ln_items: f64::from(book.item_count().max(100)).ln(),
-            payer_known: (NONE, 0.0, false),
+            payer_known: Vec::new(),
             rates: HashMap::new(),
             is_incomplete: false,
+            text_costs: TextCosts { customer: NONE, ..TextCosts::default() },
+            best: f64::NEG_INFINITY,
+            offered: 0,
+            any_exact: false,
+            skips: true,
+            is_thorough: false,
+            likeliest: policy.prior.likeliest(),
+            has_skipped: false,
+            has_skipped_possible: false,
+            sums_up: false,
+            near: Vec::new(),
+            seen: Vec::new(),
+            work: Work::default(),
         }
+    }
+
+    /// One that keeps what has no chance too, for those who want to see it.
+    pub(super) fn thorough(book: &'a Book, policy: &'a MatchPolicy) -> Self {
+        Self { is_thorough: true, ..Self::new(book, policy) }
     }
 
     /// All hypotheses of a payment, best first; never empty.
@@ -139,33 +276,124 @@ impl<'a> Maker<'a> {
         let text = self.book.payment_text(row);
         self.clues.read(self.book, &text, self.policy.limits.atoms);
         self.know_payer(text.payer_name, text.payer_iban, settled);
-        self.payer_known = (NONE, 0.0, false);
+        self.payer_known.clear();
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);
         self.payer.by_number = customers.iter().copied().find(|c| self.clues.holds_customer_number(self.book.customer_id(*c)));
-        self.clues.read_closely(self.book, &customers, text.payer_name, self.policy.limits.customer_items);
-        self.out.clear();
-        self.is_incomplete = false;
-        let payment = *self.book.payment(row);
-        if payment.amount > 0 && payment.flags & PAYMENT_RETURN == 0 {
-            for customer in &customers {
-                self.of_customer(row, *customer, settled);
-            }
-            let any_exact = self.out.iter().any(|h| matches!(h.pattern, Pattern::ReferenceExact | Pattern::PayerExact));
-            if !any_exact && !self.is_payer_known() {
-                self.by_amount_alone(row, settled);
-            }
+        self.clues.read_closely(self.book, &customers, text.payer_name);
+        self.compare(row, &customers, settled);
+        self.skips = !self.is_thorough;
+        let mut out = self.weigh(row, &customers, settled);
+        let any = |pattern: Pattern| out.iter().any(|h| h.pattern == pattern);
+        let may_sum_up = self.sums_up || self.has_skipped_possible;
+        if !self.is_thorough && any(Pattern::PayerExact) && may_sum_up {
+            // Whether several items come to the amount as well matters now, however unlikely they are.
+            (self.skips, self.is_thorough) = (false, true);
+            out = self.weigh(row, &customers, settled);
+            self.is_thorough = false;
+            self.sums_up = out.iter().any(|h| matches!(h.pattern, Pattern::LumpFound | Pattern::LumpNamed));
+            let best = out.first().map_or(0.0, Hypothesis::score);
+            out.retain(|h| h.score() >= best - NEGLIGIBLE || is_free(h));
+        } else if self.has_skipped && any(Pattern::LumpFound) {
+            // Whether every combination was looked at matters now.
+            self.skips = false;
+            out = self.weigh(row, &customers, settled);
         }
         self.customers = customers;
-        self.without_item(row);
-        let mut out = std::mem::take(&mut self.out);
-        sort_hypotheses(self.book, &mut out);
-        keep_few(&mut out);
         out
     }
 
+    /// Compares what is left over of the text with the items of these customers, but for those that could come to nothing.
+    fn compare(&mut self, row: u32, customers: &[u32], settled: &Settled<'_>) {
+        let mut clues = std::mem::take(&mut self.clues);
+        let sure = self.sure_score(&clues, row, settled);
+        let items_max = self.policy.limits.customer_items;
+        let likeliest = self.likeliest;
+        clues.compare(self.book, customers, items_max, |_, customer| {
+            self.is_thorough || sure.is_none_or(|sure| likeliest + self.payer_weight(customer).0 >= sure - NEGLIGIBLE - 0.01)
+        });
+        self.clues = clues;
+    }
+
+    /// A score that the best hypothesis reaches for sure: the whole of an open item that is named by its number and paid by its customer.
+    fn sure_score(&mut self, clues: &Clues, row: u32, settled: &Settled<'_>) -> Option<f64> {
+        let book = self.book;
+        let payment = *book.payment(row);
+        let own = book.item_currency_code(book.payment_amount(row).currency());
+        let hits = clues.hits.iter().filter(|h| h.level <= Level::Zeros);
+        let exact = |item: u32| {
+            let there = book.item(item);
+            there.open == payment.amount && Some(there.currency) == own && there.flags & ITEM_CREDIT == 0
+        };
+        let hit = *hits.clone().find(|h| exact(h.item) && settled.by[h.item as usize] == NONE)?;
+        let customer = book.item_customer(hit.item);
+        let (payer, is_known) = self.payer_weight(customer);
+        if !is_known {
+            return None;
+        }
+        let w = &self.policy.reference;
+        // Every other number costs at most what a stranger's costs that names something.
+        let others = clues.numbers.iter().enumerate().filter(|(at, _)| *at != usize::from(hit.number));
+        let left: f64 = others
+            .map(|(_, n)| {
+                if n.origin == Origin::EndToEnd {
+                    w.names_another * 4.0
+                } else {
+                    self.random_weight(n, w.stray) + w.names_another
+                }
+            })
+            .sum();
+        let choice = -(book.items_of(customer).len().max(1) as f64).ln();
+        let words = {
+            let own = std::mem::replace(&mut self.clues.words, clues.words);
+            let count = std::mem::replace(&mut self.clues.count, clues.count);
+            let cost = self.words_weight(Pattern::ReferenceExact, 1);
+            (self.clues.words, self.clues.count) = (own, count);
+            cost
+        };
+        let date = self.date_weight(&[(hit.item, payment.amount)], payment.booked);
+        Some(self.policy.prior.exact + choice + w.level(hit.level) + left + payer + date + words)
+    }
+
+    /// Makes and ranks the hypotheses with these customers.
+    fn weigh(&mut self, row: u32, customers: &[u32], settled: &Settled<'_>) -> Vec<Hypothesis> {
+        self.out.clear();
+        self.is_incomplete = false;
+        (self.has_skipped, self.has_skipped_possible, self.sums_up) = (false, false, false);
+        self.any_exact = false;
+        self.offered = 0;
+        self.best = f64::NEG_INFINITY;
+        self.text_costs.customer = NONE;
+        let payment = *self.book.payment(row);
+        if payment.amount > 0 && payment.flags & PAYMENT_RETURN == 0 {
+            for customer in customers {
+                self.of_customer(row, *customer, settled);
+            }
+            if !self.any_exact && !self.is_payer_known() {
+                self.by_amount_alone(row, settled);
+            }
+        }
+        self.without_item(row);
+        let best = self.out.iter().map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
+        // The one way out that needs no item stays, however bad it is.
+        let free = self.out.iter().filter(|h| is_free(h)).map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
+        let is_thorough = self.is_thorough;
+        self.out.retain(|h| is_thorough || h.score() >= best - NEGLIGIBLE || (is_free(h) && h.score() >= free));
+        sort_hypotheses(self.book, &mut self.out);
+        keep_few(&mut self.out);
+        self.out.drain(..).collect()
+    }
+
+    /// What was done so far.
+    pub(super) fn work(&self) -> Work {
+        Work { items_compared: self.clues.compared, ..self.work }
+    }
+
     pub(super) fn is_payer_known(&self) -> bool {
-        !self.payer.by_account.is_empty() || self.payer.learned.is_some() || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
+        !self.payer.by_account.is_empty()
+            || self.payer.learned.is_some()
+            || self.payer.taught.is_some()
+            || self.payer.by_name.iter().any(|(_, s)| *s >= 870)
     }
 
     /// The bank names the payer.
@@ -178,22 +406,25 @@ impl<'a> Maker<'a> {
         payer.by_account.clear();
         payer.by_name.clear();
         payer.learned = None;
+        payer.taught = None;
         payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
         let key = account_key(iban);
         payer.has_account = key.is_some();
         if let Some(key) = key {
             payer.by_account.extend(self.book.by_account.rows(key).take(20));
             if payer.by_account.is_empty() {
+                payer.taught = self.book.taught_account(key).filter(|c| *c != NONE);
                 payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
             }
         }
         if payer.name.is_empty() {
             return;
         }
-        let mut seen: Vec<u32> = Vec::new();
+        let seen = &mut self.seen;
+        seen.clear();
         for name_row in self.book.by_name.rows(word_set_hash(&payer.name)).take(50) {
             let (customer, core) = self.book.name(name_row);
-            let alike = similarity(core, &payer.name);
+            let alike = Self::alike(self.book, name_row, core, &payer.name);
             if alike >= 950 && !seen.contains(&customer) {
                 seen.push(customer);
                 payer.by_name.push((customer, alike));
@@ -221,7 +452,7 @@ impl<'a> Maker<'a> {
             rows.dedup();
             for name_row in rows {
                 let (customer, core) = self.book.name(name_row);
-                let alike = similarity(core, &payer.name);
+                let alike = Self::alike(self.book, name_row, core, &payer.name);
                 if alike >= 780 {
                     match payer.by_name.iter_mut().find(|(c, _)| *c == customer) {
                         Some(known) => known.1 = known.1.max(alike),
@@ -235,6 +466,12 @@ impl<'a> Maker<'a> {
         payer.by_name.truncate(8);
     }
 
+    /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
+    fn alike(book: &Book, name: u32, core: &str, payer: &str) -> u16 {
+        let alike = similarity(core, payer);
+        if book.is_taught(name) { alike.min(960) } else { alike }
+    }
+
     fn choose_customers(&mut self) {
         let mut list = std::mem::take(&mut self.customers);
         list.clear();
@@ -243,7 +480,7 @@ impl<'a> Maker<'a> {
                 list.push(c);
             }
         };
-        for c in self.payer.by_account.iter().chain(&self.payer.learned) {
+        for c in self.payer.by_account.iter().chain(&self.payer.taught).chain(&self.payer.learned) {
             add(*c, &mut list);
         }
         for (c, _) in &self.payer.by_name {
@@ -271,20 +508,23 @@ impl<'a> Maker<'a> {
 
     /// What it costs that this payer pays for this customer; and whether the payer is known as (family of) the customer.
     fn payer_weight(&mut self, customer: u32) -> (f64, bool) {
-        if self.payer_known.0 != customer {
-            let (weight, is_known) = self.payer_weight_of(customer);
-            self.payer_known = (customer, weight, is_known);
+        if let Some((_, weight, is_known)) = self.payer_known.iter().find(|known| known.0 == customer) {
+            return (*weight, *is_known);
         }
-        (self.payer_known.1, self.payer_known.2)
+        let (weight, is_known) = self.payer_weight_of(customer);
+        self.payer_known.push((customer, weight, is_known));
+        (weight, is_known)
     }
 
     fn payer_weight_of(&self, customer: u32) -> (f64, bool) {
         let w = &self.policy.payer;
         let (account_class, name_class) = self.payer_classes(customer);
-        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Family));
+        let account_known = matches!(account_class, Some(AccountClass::Fits | AccountClass::Confirmed | AccountClass::Family));
         let account = match account_class {
             None => 0.0,
             Some(AccountClass::Fits) => w.account_fits,
+            // What was learned never weighs more than what is on file, whatever a policy says.
+            Some(AccountClass::Confirmed) => w.account_confirmed.min(w.account_fits),
             Some(AccountClass::Family) => w.account_of_family,
             Some(AccountClass::OfAnother) => w.account_of_another,
             Some(AccountClass::New) => w.account_new,
@@ -323,9 +563,11 @@ impl<'a> Maker<'a> {
         let account = payer.has_account.then(|| {
             if payer.by_account.contains(&customer) || payer.learned == Some(customer) {
                 AccountClass::Fits
+            } else if payer.taught == Some(customer) {
+                AccountClass::Confirmed
             } else if payer.by_account.iter().any(|c| in_family(*c)) {
                 AccountClass::Family
-            } else if !payer.by_account.is_empty() || payer.learned.is_some() {
+            } else if !payer.by_account.is_empty() || payer.learned.is_some() || payer.taught.is_some() {
                 AccountClass::OfAnother
             } else if self.book.accounts_of(customer) {
                 AccountClass::New
@@ -357,61 +599,88 @@ impl<'a> Maker<'a> {
         named
     }
 
-    /// What the text costs a hypothesis with these items.
-    fn text_weight(&self, items: &[(u32, i64)], customer: u32) -> TextWeight {
-        let w = &self.policy.reference;
-        let mut cost = 0.0;
-        let mut named = 0_usize;
-        let mut leaves_out = false;
-        let mut leaves_own = false;
+    /// What the text costs hypotheses of a customer that leave numbers unexplained.
+    fn know_text(&mut self, customer: u32) {
+        if self.text_costs.customer == customer {
+            return;
+        }
+        let mut costs = std::mem::take(&mut self.text_costs);
+        let (w, clues) = (&self.policy.reference, &self.clues);
+        costs.customer = customer;
+        costs.left.clear();
+        (costs.all_left, costs.leaves_out, costs.leaves_own) = (0.0, false, false);
+        costs.own.clear();
+        costs.own.resize(clues.numbers.len(), false);
         // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
-        let mut best_of: Vec<Option<f64>> = vec![None; self.clues.numbers.len()];
-        let mut of_customer = vec![false; self.clues.numbers.len()];
-        for hit in &self.clues.hits {
-            let at = usize::from(hit.number);
-            if items.iter().any(|(item, _)| *item == hit.item) {
-                let weight = w.level(hit.level);
-                if best_of[at].is_none_or(|b| weight > b) {
-                    best_of[at] = Some(weight);
-                }
-            } else if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
-                of_customer[at] = true;
+        for hit in &clues.hits {
+            if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
+                costs.own[usize::from(hit.number)] = true;
             }
         }
-        for (at, number) in self.clues.numbers.iter().enumerate() {
-            let (best, same_customer) = (best_of[at], of_customer[at]);
-            match best {
-                Some(weight) => cost += weight,
-                None if number.origin == Origin::EndToEnd => {
-                    if number.named > 0 && number.digits >= 5 {
-                        cost += w.names_another * 4.0;
-                    }
+        for (number, is_own) in clues.numbers.iter().zip(&costs.own) {
+            let cost = if number.origin == Origin::EndToEnd {
+                if number.named > 0 && number.digits >= 5 { w.names_another * 4.0 } else { 0.0 }
+            } else {
+                costs.leaves_out |= number.named > 0;
+                costs.leaves_own |= is_own;
+                let stray = self.stray_weight(number, w.stray);
+                if *is_own {
+                    // Old texts are used again; numbers of one's own other invoices are not random.
+                    stray.max(w.stale_own - (self.book.items_of(customer).len().max(1) as f64).ln())
+                } else {
+                    stray
                 }
-                None => {
-                    leaves_out |= number.named > 0;
-                    leaves_own |= same_customer;
-                    let mut stray = self.stray_weight(number, w.stray);
-                    if same_customer {
-                        // Old texts are used again; numbers of one's own other invoices are not random.
-                        stray = stray.max(w.stale_own - (self.book.items_of(customer).len().max(1) as f64).ln());
-                    }
-                    cost += stray;
+            };
+            costs.left.push(cost);
+            costs.all_left += cost;
+        }
+        self.text_costs = costs;
+    }
+
+    /// What the text costs a hypothesis with these items.
+    fn text_weight(&mut self, items: &[(u32, i64)], customer: u32) -> TextWeight {
+        self.know_text(customer);
+        let (w, clues, costs) = (&self.policy.reference, &self.clues, &mut self.text_costs);
+        let is_own = |item: u32| items.iter().any(|(own, _)| *own == item);
+        let mut cost = costs.all_left;
+        let (mut leaves_out, mut leaves_own) = (costs.leaves_out, costs.leaves_own);
+        let mut named = 0_usize;
+        if clues.hits.iter().any(|hit| is_own(hit.item)) {
+            (cost, leaves_out, leaves_own) = (0.0, false, false);
+            costs.best.clear();
+            costs.best.resize(clues.numbers.len(), f64::NEG_INFINITY);
+            for hit in clues.hits.iter().filter(|hit| is_own(hit.item)) {
+                let best = &mut costs.best[usize::from(hit.number)];
+                *best = best.max(w.level(hit.level));
+            }
+            for (at, number) in clues.numbers.iter().enumerate() {
+                if costs.best[at] > f64::NEG_INFINITY {
+                    cost += costs.best[at];
+                } else {
+                    cost += costs.left[at];
+                    let is_read = number.origin != Origin::EndToEnd;
+                    leaves_out |= is_read && number.named > 0;
+                    leaves_own |= is_read && costs.own[at];
                 }
             }
-        }
-        for (item, _) in items {
-            named += usize::from(self.clues.hits.iter().any(|h| h.item == *item));
+            named = items.iter().filter(|(item, _)| clues.hits.iter().any(|h| h.item == *item)).count();
         }
         let unnamed = items.len() - named;
         if unnamed > 0 {
             if named == 0 {
                 cost += w.unnamed;
             } else {
-                let each = if self.clues.is_cut { w.unnamed } else { w.unnamed_among_named };
+                let each = if clues.is_cut { w.unnamed } else { w.unnamed_among_named };
                 cost += each * (unnamed as f64).min(4.0);
             }
         }
         TextWeight { cost, named, leaves_out, leaves_own }
+    }
+
+    /// No hypothesis with this score could compete.
+    fn has_no_chance(&self, score_most: f64) -> bool {
+        // The scores are sums of rounded weights: leave room for that.
+        self.skips && score_most < self.best - NEGLIGIBLE - 0.01
     }
 
     /// A number nothing explains: digits at random, or the number of another invoice, paid long ago or not the payer's, which is
@@ -481,8 +750,10 @@ impl<'a> Maker<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64, fee: i64) {
-        let payment = *self.book.payment(row);
+    fn push(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Lines, prior: f64, amount: f64, fee: i64) {
+        self.offered += 1;
+        self.work.hypotheses += 1;
+        let booked = self.book.payment(row).booked;
         let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&lines, customer);
         let (payer, is_known) = self.payer_weight(customer);
         let pattern = match pattern {
@@ -491,17 +762,22 @@ impl<'a> Maker<'a> {
             Pattern::LumpNamed if named < lines.len() => Pattern::LumpFound,
             other => other,
         };
+        self.sums_up |= matches!(pattern, Pattern::LumpFound | Pattern::LumpNamed);
+        self.any_exact |= matches!(pattern, Pattern::ReferenceExact | Pattern::PayerExact);
         let count = lines.len();
-        let weights = [prior, text, payer, amount, self.date_weight(&lines, payment.booked), self.words_weight(pattern, count)]
-            .map(|w| w as f32);
-        if self
-            .out
-            .iter()
-            .any(|h| h.lines == lines && h.repeats == NONE && h.score() >= weights.iter().map(|w| f64::from(*w)).sum())
-        {
+        if self.has_no_chance(prior + text + payer + amount) {
             return;
         }
-        self.out.retain(|h| !(h.lines == lines && h.repeats == NONE && !lines.is_empty()));
+        let weights =
+            [prior, text, payer, amount, self.date_weight(&lines, booked), self.words_weight(pattern, count)].map(|w| w as f32);
+        let score = score_of(&weights);
+        if self.out.iter().any(|h| h.repeats == NONE && h.lines == lines && h.score() >= score) {
+            return;
+        }
+        if count > 0 {
+            self.out.retain(|h| h.repeats != NONE || h.lines != lines);
+        }
+        self.best = self.best.max(score);
         self.out.push(Hypothesis { pattern, lines, repeats: NONE, weights, fee, is_named: named > 0, leaves_out, leaves_own });
     }
 
@@ -511,13 +787,16 @@ impl<'a> Maker<'a> {
         let payment = *book.payment(row);
         let currency = book.payment_amount(row).currency();
         let own = book.item_currency_code(currency);
+        let (payer, is_known) = self.payer_weight(customer);
+        if !is_known && self.is_payer_known() && self.has_no_chance(self.likeliest + payer) {
+            return;
+        }
         let mut pool = std::mem::take(&mut self.pool);
         pool.clear();
         let items = book.items_of(customer);
         pool.extend(
             items
-                .iter()
-                .copied()
+                .clone()
                 .filter(|i| settled.by[*i as usize] == NONE && book.item(*i).open != 0)
                 .take(self.policy.limits.customer_items),
         );
@@ -547,9 +826,8 @@ impl<'a> Maker<'a> {
                 self.duplicate(row, customer, item, choice, settled);
             }
         }
-        let (_, is_known) = self.payer_weight(customer);
         if is_known {
-            for &item in items.iter().take(self.policy.limits.customer_items) {
+            for item in items.take(self.policy.limits.customer_items) {
                 let there = book.item(item);
                 if there.open == payment.amount
                     && Some(there.currency) == own
@@ -561,32 +839,58 @@ impl<'a> Maker<'a> {
                     }
                     self.duplicate(row, customer, item, choice, settled);
                 }
-                if self.out.len() > 60 {
+                if self.offered > 60 {
                     break;
                 }
             }
             // With discount, tax withheld, a fee; parts and rounding: the nearest few, for the person who decides.
-            let mut near: Vec<u32> = pool
-                .iter()
-                .copied()
-                .filter(|i| {
-                    let there = book.item(*i);
-                    there.flags & ITEM_CREDIT == 0 && !(there.open == payment.amount && Some(there.currency) == own)
-                })
-                .collect();
-            if near.len() > 40 {
-                near.sort_by_key(|i| (book.item(*i).open.abs_diff(payment.amount), book.item(*i).issued));
-                near.truncate(40);
-            }
-            for item in near {
-                if !named.iter().any(|(i, _, _)| *i == item) {
-                    self.relations(row, customer, item, choice, false);
-                }
-            }
+            self.near(row, customer, &pool, own, choice, &named);
         }
-        let named_open: Vec<(u32, Level, u16)> = named.iter().copied().filter(|(i, _, _)| pool.contains(i)).collect();
+        let is_open = |item: u32| settled.by[item as usize] == NONE && book.item(item).open != 0;
+        let named_open: Vec<(u32, Level, u16)> = named.iter().copied().filter(|(i, _, _)| is_open(*i)).collect();
         self.lumps(row, customer, &pool, &named_open, own, is_known);
         self.pool = pool;
+    }
+
+    /// Items whose amounts differ, the nearest few.
+    fn near(&mut self, row: u32, customer: u32, pool: &[u32], own: Option<u8>, choice: f64, named: &[(u32, Level, u16)]) {
+        let book = self.book;
+        let paid = book.payment(row).amount;
+        let (prior, amount) = (&self.policy.prior, &self.policy.amount);
+        let likeliest = [
+            prior.discount - 0.1,
+            prior.withholding - 0.1,
+            prior.short - 0.1,
+            prior.other_currency - 0.1,
+            prior.part + amount.part_round.max(amount.part_any),
+            prior.short + amount.fee_usual.max(amount.fee_any),
+            prior.over + amount.over_round.max(amount.over_any),
+        ];
+        let likeliest = likeliest.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let (payer, _) = self.payer_weight(customer);
+        self.know_text(customer);
+        let text = self.text_costs.all_left + self.policy.reference.unnamed;
+        if self.has_no_chance(likeliest + choice + payer + text) {
+            return;
+        }
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
+        near.extend(pool.iter().filter_map(|i| {
+            let there = book.item(*i);
+            let differs = there.flags & ITEM_CREDIT == 0 && !(there.open == paid && Some(there.currency) == own);
+            differs.then_some((there.open.abs_diff(paid), there.issued, *i))
+        }));
+        if near.len() > NEAR_MAX {
+            // A stable order by amount and date: the pool is in order already.
+            near.sort_by_key(|(difference, issued, _)| (*difference, *issued));
+            near.truncate(NEAR_MAX);
+        }
+        for (_, _, item) in &near {
+            if !named.iter().any(|(i, _, _)| i == item) {
+                self.relations(row, customer, *item, choice, false);
+            }
+        }
+        self.near = near;
     }
 
     /// One item against the amount: exact, less or more, with what could explain the difference.
@@ -605,7 +909,7 @@ impl<'a> Maker<'a> {
         }
         let (prior, amount) = (&policy.prior, &policy.amount);
         if paid == open {
-            self.push(row, customer, Pattern::ReferenceExact, vec![(item, open)], prior.exact + choice, 0.0, 0);
+            self.push(row, customer, Pattern::ReferenceExact, Lines::one(item, open), prior.exact + choice, 0.0, 0);
             return;
         }
         let unit = 10_i64.saturating_pow(money.currency().exponent());
@@ -613,7 +917,7 @@ impl<'a> Maker<'a> {
         let by_contract = there.flags & ITEM_OFF_CONTRACT != 0 && book.contract(item) == Some(paid);
         if by_contract || (paid - open).unsigned_abs() <= book.tolerance(customer, money.currency()).unsigned_abs() {
             let (pattern, prior) = if paid < open { (Pattern::Short, prior.short) } else { (Pattern::Over, prior.over) };
-            self.push(row, customer, pattern, vec![(item, paid.min(open))], prior + choice, amount.allowed, 0);
+            self.push(row, customer, pattern, Lines::one(item, paid.min(open)), prior + choice, amount.allowed, 0);
             return;
         }
         if paid < open {
@@ -625,25 +929,33 @@ impl<'a> Maker<'a> {
                 if short.abs_diff(discount) <= 1 {
                     if payment.booked != i32::MIN && payment.booked <= terms.until {
                         let exactness = if short == discount { -0.1 } else { -2.0 };
-                        self.push(row, customer, Pattern::Discount, vec![(item, open)], prior.discount + choice, exactness, 0);
+                        self.push(
+                            row,
+                            customer,
+                            Pattern::Discount,
+                            Lines::one(item, open),
+                            prior.discount + choice,
+                            exactness,
+                            0,
+                        );
                     } else {
-                        self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.discount + choice - 1.0, -0.1, 0);
+                        self.push(row, customer, Pattern::Short, Lines::one(item, paid), prior.discount + choice - 1.0, -0.1, 0);
                     }
                     return;
                 }
             }
             let withheld = book.customer(customer).withholding_ppm;
             if withheld > 0 && short.abs_diff(share(open, withheld)) <= 1 {
-                self.push(row, customer, Pattern::Withholding, vec![(item, open)], prior.withholding + choice, -0.1, 0);
-                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.withholding + choice, -0.8, 0);
+                self.push(row, customer, Pattern::Withholding, Lines::one(item, open), prior.withholding + choice, -0.1, 0);
+                self.push(row, customer, Pattern::Part, Lines::one(item, paid), prior.withholding + choice, -0.8, 0);
                 return;
             }
             if extra.fee > 0 && short == extra.fee {
                 if policy.settle.named_fee == Ask::Clear {
-                    self.push(row, customer, Pattern::Short, vec![(item, open)], prior.short + choice, -0.1, extra.fee);
+                    self.push(row, customer, Pattern::Short, Lines::one(item, open), prior.short + choice, -0.1, extra.fee);
                 } else {
-                    self.push(row, customer, Pattern::Short, vec![(item, open)], prior.short + choice, -0.5, extra.fee);
-                    self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.short + choice, -0.9, 0);
+                    self.push(row, customer, Pattern::Short, Lines::one(item, open), prior.short + choice, -0.5, extra.fee);
+                    self.push(row, customer, Pattern::Short, Lines::one(item, paid), prior.short + choice, -0.9, 0);
                 }
                 return;
             }
@@ -653,11 +965,11 @@ impl<'a> Maker<'a> {
             let part = if is_round_part(paid, open, unit) { amount.part_round } else { amount.part_any };
             let (as_fee, as_part) = (prior.short + fee, prior.part + part);
             if is_fee && as_fee >= as_part {
-                self.push(row, customer, Pattern::Short, vec![(item, paid)], prior.short + choice, fee, 0);
+                self.push(row, customer, Pattern::Short, Lines::one(item, paid), prior.short + choice, fee, 0);
             } else if is_named || part > amount.part_any || is_fee {
-                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.part + choice, part, 0);
+                self.push(row, customer, Pattern::Part, Lines::one(item, paid), prior.part + choice, part, 0);
             } else {
-                self.push(row, customer, Pattern::Part, vec![(item, paid)], prior.part + choice, amount.part_any, 0);
+                self.push(row, customer, Pattern::Part, Lines::one(item, paid), prior.part + choice, amount.part_any, 0);
             }
         } else {
             let over = paid - open;
@@ -665,7 +977,7 @@ impl<'a> Maker<'a> {
             let cost = if round { amount.over_round } else { amount.over_any };
             // Twice or ten times what is owed is rarely an overpayment.
             let far = if over > open { -3.0 } else { 0.0 };
-            self.push(row, customer, Pattern::Over, vec![(item, open)], prior.over + choice + far, cost, 0);
+            self.push(row, customer, Pattern::Over, Lines::one(item, open), prior.over + choice + far, cost, 0);
         }
     }
 
@@ -677,7 +989,7 @@ impl<'a> Maker<'a> {
         if let Some(original) = book.extra(&payment).original
             && original == book.item_open(item)
         {
-            self.push(row, customer, Pattern::OtherCurrency, vec![(item, there.open)], prior + choice, -0.1, 0);
+            self.push(row, customer, Pattern::OtherCurrency, Lines::one(item, there.open), prior + choice, -0.1, 0);
             return;
         }
         let Some(expected) = self.converted(row, item) else { return };
@@ -687,7 +999,7 @@ impl<'a> Maker<'a> {
             // Near the rate is likelier than at the edge of the tolerance.
             let off = difference as f64 / tolerance;
             let cost = self.policy.amount.exchange_any - 1.5 * off * off;
-            self.push(row, customer, Pattern::OtherCurrency, vec![(item, there.open)], prior + choice, cost, 0);
+            self.push(row, customer, Pattern::OtherCurrency, Lines::one(item, there.open), prior + choice, cost, 0);
         }
     }
 
@@ -723,6 +1035,8 @@ impl<'a> Maker<'a> {
             return;
         }
         let (payer, _) = self.payer_weight(customer);
+        self.offered += 1;
+        self.work.hypotheses += 1;
         let TextWeight { cost: text, named, leaves_out, leaves_own } = self.text_weight(&[(item, 0)], customer);
         let mut prior = self.policy.prior.duplicate + choice;
         if by == NONE && there.open != 0 {
@@ -737,12 +1051,14 @@ impl<'a> Maker<'a> {
             prior -= 3.0;
         }
         let weights = [prior, text, payer, 0.0, 0.0, self.words_weight(Pattern::Duplicate, 1)].map(|w| w as f32);
-        if self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
+        let score = score_of(&weights);
+        if self.has_no_chance(score) || self.out.iter().any(|h| h.pattern == Pattern::Duplicate && h.repeats == item) {
             return;
         }
+        self.best = self.best.max(score);
         self.out.push(Hypothesis {
             pattern: Pattern::Duplicate,
-            lines: Vec::new(),
+            lines: Lines::None,
             repeats: item,
             weights,
             fee: 0,
@@ -757,12 +1073,11 @@ impl<'a> Maker<'a> {
         let book = self.book;
         let target = book.payment(row).amount;
         let limit = self.policy.limits.lump_items;
-        let items: Vec<u32> = pool.iter().copied().filter(|i| Some(book.item(*i).currency) == own).collect();
-        if items.len() < 2 {
+        let n = pool.iter().filter(|i| Some(book.item(**i).currency) == own).count();
+        if n < 2 {
             return;
         }
         let prior = self.policy.prior.lump;
-        let n = items.len();
         // One item a number: where a number fits several items, which one is open.
         let mut base: Vec<u32> = Vec::new();
         let mut open_numbers = false;
@@ -794,6 +1109,10 @@ impl<'a> Maker<'a> {
             }
             open_numbers |= tie;
         }
+        if base.len() <= 1 && !open_numbers && self.is_lump_hopeless(customer, pool, own, target, n, is_known) {
+            return;
+        }
+        let items: Vec<u32> = pool.iter().copied().filter(|i| Some(book.item(*i).currency) == own).collect();
         let sum = |set: &[u32]| set.iter().fold(0_i64, |s, i| s.saturating_add(book.item(*i).open));
         let mut done = false;
         if base.len() >= 2 && base.len() <= limit {
@@ -858,7 +1177,7 @@ impl<'a> Maker<'a> {
                 named.iter().map(|(i, _, _)| *i).filter(|i| Some(book.item(*i).currency) == own).take(24).collect();
             let amounts: Vec<i64> = candidates.iter().map(|i| book.item(*i).open).collect();
             let bounds = Bounds { items_min: 2, items_max: limit, solutions_max: 6, steps_max: 4000 };
-            let found = combinations(&amounts, target, bounds);
+            let found = self.combinations(&amounts, target, bounds);
             self.is_incomplete |= !found.is_complete;
             for solution in found.solutions {
                 let set: Vec<(u32, i64)> = solution.iter().map(|i| (candidates[*i], amounts[*i])).collect();
@@ -872,14 +1191,59 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// No combination of items, of which at most one is named by itself, could compete, or none is possible.
+    fn is_lump_hopeless(&mut self, customer: u32, pool: &[u32], own: Option<u8>, target: i64, n: usize, is_known: bool) -> bool {
+        let book = self.book;
+        let (mut usable, mut sum, mut any_credit) = (0_usize, 0_i64, false);
+        for item in pool {
+            let there = book.item(*item);
+            if Some(there.currency) != own {
+                continue;
+            }
+            any_credit |= there.open < 0;
+            if there.open < target {
+                usable += 1;
+                sum = sum.saturating_add(there.open);
+            }
+        }
+        // An item of the whole amount or more is part of a combination only where a credit note brings it down.
+        let is_part = |there: &ItemRow| Some(there.currency) == own && (any_credit || there.open < target);
+        self.know_text(customer);
+        let (payer, _) = self.payer_weight(customer);
+        let (w, clues, costs) = (&self.policy.reference, &self.clues, &mut self.text_costs);
+        costs.best.clear();
+        costs.best.resize(clues.numbers.len(), f64::NEG_INFINITY);
+        let mut any_named = false;
+        for hit in &clues.hits {
+            let there = book.item(hit.item);
+            if there.customer == customer && is_part(there) {
+                any_named = true;
+                let best = &mut costs.best[usize::from(hit.number)];
+                *best = best.max(w.level(hit.level));
+            }
+        }
+        let text: f64 = costs.left.iter().zip(&costs.best).map(|(left, best)| left.max(*best)).sum();
+        let text = if any_named { text } else { text + w.unnamed };
+        if !any_named && !is_known {
+            return true;
+        }
+        let is_possible = any_credit || (usable >= 2 && sum >= target);
+        // -1.2 is all that is open; nothing is likelier but two of two.
+        let choice = if n == 2 { -1.0 } else { -1.2 };
+        let is_hopeless = !is_possible || self.has_no_chance(self.policy.prior.lump + choice + text + payer);
+        self.has_skipped |= is_hopeless && self.skips;
+        self.has_skipped_possible |= is_hopeless && self.skips && is_possible;
+        is_hopeless && self.skips
+    }
+
     fn push_lump(&mut self, row: u32, customer: u32, mut lines: Vec<(u32, i64)>, prior: f64, amount: f64) {
         let book = self.book;
         lines.sort_by(|a, b| book.item_id(a.0).cmp(book.item_id(b.0)));
-        self.push(row, customer, Pattern::LumpNamed, lines, prior, amount, 0);
+        self.push(row, customer, Pattern::LumpNamed, lines.into(), prior, amount, 0);
     }
 
     fn push_as(&mut self, row: u32, customer: u32, pattern: Pattern, lines: Vec<(u32, i64)>, prior: f64, amount: f64) {
-        self.push(row, customer, pattern, lines, prior, amount, 0);
+        self.push(row, customer, pattern, lines.into(), prior, amount, 0);
     }
 
     /// The named items and others that make up the rest: a list that was cut off, or a payer who names only the first.
@@ -909,7 +1273,7 @@ impl<'a> Maker<'a> {
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
-        let found = combinations(&amounts, missing, bounds);
+        let found = self.combinations(&amounts, missing, bounds);
         self.is_incomplete |= !found.is_complete || items_max == 2;
         for solution in found.solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
@@ -917,6 +1281,12 @@ impl<'a> Maker<'a> {
             let choice = ln_choice(n, set.len());
             self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
         }
+    }
+
+    fn combinations(&mut self, amounts: &[i64], target: i64, bounds: Bounds) -> Found {
+        let found = combinations(amounts, target, bounds);
+        self.work.combination_steps += u64::try_from(found.steps).unwrap_or(0);
+        found
     }
 
     /// Combinations with a telling shape, whatever their size: everything open, the oldest ones, a run, a month.
@@ -994,7 +1364,7 @@ impl<'a> Maker<'a> {
             return;
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
-        let found = combinations(&amounts, target, bounds);
+        let found = self.combinations(&amounts, target, bounds);
         self.is_incomplete |= !found.is_complete || !few;
         for solution in found.solutions {
             let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();
@@ -1008,12 +1378,11 @@ impl<'a> Maker<'a> {
         let book = self.book;
         let money = book.payment_amount(row);
         let Some(currency) = book.item_currency_code(money.currency()) else { return };
-        let same = book.items_of_amount(currency, money.minor());
-        if same.len() > 300 {
+        if book.count_of_amount(currency, money.minor()) > 300 {
             return;
         }
         let mut scored: Vec<(u16, u32)> = Vec::new();
-        for &item in same {
+        for item in book.items_of_amount(currency, money.minor()) {
             if settled.by[item as usize] != NONE || self.out.iter().any(|h| h.lines.first().is_some_and(|l| l.0 == item)) {
                 continue;
             }
@@ -1041,7 +1410,7 @@ impl<'a> Maker<'a> {
         let money = book.payment_amount(row);
         // In a small book every amount is rare among few; an odd amount is no more telling for that, nor less.
         let total = f64::from(book.item_count().max(3000));
-        let count = book.item_currency_code(money.currency()).map_or(0, |code| book.items_of_amount(code, payment.amount).len());
+        let count = book.item_currency_code(money.currency()).map_or(0, |code| book.count_of_amount(code, payment.amount));
         // How common the amount is among open items: what stands against "it cannot be chance".
         let chance = ((count as f64).max(0.3) / total).ln().max(-13.0);
         let numbers = || self.clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd);
@@ -1066,7 +1435,7 @@ impl<'a> Maker<'a> {
             }
             self.out.push(Hypothesis {
                 pattern,
-                lines: Vec::new(),
+                lines: Lines::None,
                 repeats: NONE,
                 weights: weights.map(|w| w as f32),
                 fee: 0,
@@ -1080,24 +1449,23 @@ impl<'a> Maker<'a> {
 
 /// Keeps the best, and one that needs no item, however bad it is.
 fn keep_few(list: &mut Vec<Hypothesis>) {
-    let free = list.iter().position(|h| h.lines.is_empty() && h.repeats == NONE);
+    let free = list.iter().position(is_free);
     if let Some(free) = free
         && free >= KEPT_MAX
     {
         list.swap(KEPT_MAX - 1, free);
     }
     list.truncate(KEPT_MAX);
-    list.shrink_to_fit();
 }
 
 /// Best first; equal ones by pattern and the ids of their items, never by the order of the files.
 pub(super) fn sort_hypotheses(book: &Book, list: &mut [Hypothesis]) {
     list.sort_by(|a, b| {
         b.score().total_cmp(&a.score()).then(a.pattern.cmp(&b.pattern)).then_with(|| {
-            let ids = |h: &Hypothesis| h.lines.iter().map(|(i, _)| book.item_id(*i).to_owned()).collect::<Vec<_>>();
-            ids(a).cmp(&ids(b)).then_with(|| {
-                let id = |h: &Hypothesis| if h.repeats == NONE { String::new() } else { book.item_id(h.repeats).to_owned() };
-                id(a).cmp(&id(b))
+            let (mine, others) = (a.lines.iter().map(|(i, _)| book.item_id(*i)), b.lines.iter().map(|(i, _)| book.item_id(*i)));
+            mine.cmp(others).then_with(|| {
+                let id = |h: &Hypothesis| if h.repeats == NONE { "" } else { book.item_id(h.repeats) };
+                id(a).cmp(id(b))
             })
         })
     });

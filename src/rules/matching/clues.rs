@@ -16,6 +16,9 @@ const COMMON_MAX: usize = 48;
 /// Hits kept for one payment.
 const HITS_MAX: usize = 400;
 
+/// Characters of a number that its forms are made of.
+const FORM_LENGTH_MAX: usize = 80;
+
 /// Items of one customer that the same last digits may name.
 const ALIKE_MAX: usize = 6;
 
@@ -100,6 +103,8 @@ pub struct Clues {
     pub is_overlong: bool,
     /// `3 x`, `4 invoices`: how many items the text speaks of.
     pub count: Option<u8>,
+    /// Items whose numbers were compared with the text one by one, over all payments read so far.
+    pub compared: u64,
     /// A list or range goes on with a number that names nothing.
     pub is_open_list: bool,
     customer_numbers: Vec<Vec<u8>>,
@@ -108,7 +113,12 @@ pub struct Clues {
     item_forms: Forms,
     written: Forms,
     joined: Vec<u8>,
+    plain: Vec<u8>,
     covered: Vec<bool>,
+    /// Numbers of three digits: which text, which atom.
+    shorts: Vec<(usize, usize)>,
+    name: Vec<u8>,
+    name_atoms: Vec<Atom>,
 }
 
 const ORIGINS: [Origin; 3] = [Origin::Structured, Origin::Remittance, Origin::EndToEnd];
@@ -157,8 +167,7 @@ impl Clues {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         found.iter().filter(|a| !a.is_number && a.len() >= 3).any(|atom| {
             let word = std::str::from_utf8(atom.text(folded)).unwrap_or_default();
-            let found = WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).ok().and_then(|at| WORDS.get(at));
-            found.is_some_and(|(_, kind)| !matches!(kind, Kind::Several))
+            telling(word).is_some_and(|kind| !matches!(kind, Kind::Several))
         })
     }
 
@@ -336,12 +345,13 @@ impl Clues {
         if rows.peek().is_none() {
             return false;
         }
-        self.joined.clear();
         let (from, to) = (found[range.start].start as usize, found[range.end - 1].end as usize);
-        self.joined.extend_from_slice(&folded[from..to]);
-        let joined = std::mem::take(&mut self.joined);
-        self.written.read(std::str::from_utf8(&joined).unwrap_or_default());
-        self.joined = joined;
+        let window = folded.get(from..to).unwrap_or_default();
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        plain.extend(window.iter().copied().filter(u8::is_ascii_alphanumeric).take(FORM_LENGTH_MAX));
+        let is_short = window.len() <= FORM_LENGTH_MAX;
+        let mut is_written_read = false;
         let (mut any, mut count) = (false, 0);
         let (before, numbers_before) = (self.hits.len(), self.numbers.len());
         for row in rows {
@@ -350,10 +360,20 @@ impl Clues {
                 // Found by far too many: the customer's own items are compared later, when the payer is known.
                 self.hits.truncate(before);
                 self.numbers.truncate(numbers_before);
-                return false;
+                any = false;
+                break;
             }
-            self.item_forms.read(book.item_number(row));
-            if let Some(level) = self.item_forms.level_of(&self.written) {
+            let level = if is_short && is_plain_of(book.item_number(row), &plain) {
+                Some(Level::Full)
+            } else {
+                if !is_written_read {
+                    self.written.read(std::str::from_utf8(window).unwrap_or_default());
+                    is_written_read = true;
+                }
+                self.item_forms.read(book.item_number(row));
+                self.item_forms.level_of(&self.written)
+            };
+            if let Some(level) = level {
                 // Letters and zeros in their places tell as much as digits.
                 let joint = if origin == Origin::Structured {
                     // The field holds one reference, often written in groups.
@@ -364,9 +384,11 @@ impl Clues {
                 if joint == Joint::Pieced {
                     continue;
                 }
-                let digits = if level == Level::Full { self.written.plain.len() } else { self.written.digits.len() };
+                let digits = if level == Level::Full { plain.len() } else { self.written.digits.len() };
                 let number = self.number(origin, &range, digits);
                 if let Some(known) = self.numbers.get_mut(usize::from(number)) {
+                    // The longest reading counts, whichever item is met first.
+                    known.digits = known.digits.max(u8::try_from(digits).unwrap_or(u8::MAX));
                     known.is_broken |= joint == Joint::Broken;
                     known.is_split |= is_split(folded, &found[range.clone()]);
                 }
@@ -374,6 +396,7 @@ impl Clues {
                 any = true;
             }
         }
+        self.plain = plain;
         any
     }
 
@@ -477,17 +500,51 @@ impl Clues {
         });
     }
 
-    /// The second, slower look, for payments that the first did not settle: lists and ranges, the items of likely customers, numbers left over, words.
-    pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str, items_max: usize) {
+    /// The second, slower look, for payments that the first did not settle: lists and ranges, numbers left over, words.
+    pub fn read_closely(&mut self, book: &Book, customers: &[u32], payer_name: &str) {
         self.customer_numbers.clear();
         self.customer_numbers.extend(customers.iter().map(|c| digits_of_id(book.customer_id(*c))).filter(|d| d.len() >= 3));
         self.lists_and_ranges(book);
         self.find_strays(book, customers);
+        self.find_words(payer_name);
+        self.find_shorts();
+    }
+
+    /// The third: what is left over, against the items of likely customers. `is_worth`: answers of the customer may have a chance; it is
+    /// asked only where comparing could change nothing for the others.
+    pub fn compare(&mut self, book: &Book, customers: &[u32], items_max: usize, mut is_worth: impl FnMut(&Self, u32) -> bool) {
+        let is_cut_number = self.last_number().is_some();
         for customer in customers {
+            let changes_nothing = !is_cut_number
+                && self.shorts.is_empty()
+                && self.numbers.iter().all(|n| n.named > 0 || n.origin == Origin::EndToEnd);
+            if changes_nothing && !is_worth(self, *customer) {
+                continue;
+            }
             self.compare_items(book, *customer, items_max);
         }
         self.lists_and_ranges(book);
-        self.find_words(payer_name);
+    }
+
+    /// Numbers of three digits outside any other number: they count only against the payer's own items.
+    fn find_shorts(&mut self) {
+        self.shorts.clear();
+        for (slot, found) in self.atoms.iter().enumerate().take(2) {
+            for (at, atom) in found.iter().enumerate() {
+                let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
+                // What a bank has cut off has no last digits.
+                let is_cut_end = self.is_cut && slot == 1 && at + 1 == found.len();
+                if atom.is_number
+                    && !is_cut_end
+                    && atom.len() == 3
+                    && atom.before != b','
+                    && !self.numbers.iter().any(inside)
+                    && self.shorts.len() < 40
+                {
+                    self.shorts.push((slot, at));
+                }
+            }
+        }
     }
 
     /// `INV-101/102/104` and `INV 101-104`: what follows a named item names others of the same customer.
@@ -496,6 +553,11 @@ impl Clues {
         for seed in seeds.into_iter().take(64) {
             let Some(number) = self.numbers.get(usize::from(seed.number)).copied() else { continue };
             let slot = number.origin as usize;
+            // Most numbers stand alone.
+            let next = self.atoms[slot].get(usize::from(number.to));
+            if !next.is_some_and(|next| next.is_number || joining_word(next.text(&self.folded[slot])).is_some()) {
+                continue;
+            }
             let found = std::mem::take(&mut self.atoms[slot]);
             let folded = std::mem::take(&mut self.folded[slot]);
             let customer = book.item_customer(seed.item);
@@ -510,14 +572,8 @@ impl Clues {
                 let mut is_range = found[at].before == b'-';
                 let mut next = at;
                 if !found[at].is_number {
-                    match found[at].text(&folded) {
-                        b"BIS" | b"TO" | b"TIL" | b"TILL" | b"TOT" | b"AU" | b"AL" | b"A" | b"HASTA" | b"THRU" | b"THROUGH"
-                        | b"ATE" => {
-                            is_range = true;
-                        }
-                        b"AND" | b"UND" | b"U" | b"ET" | b"Y" | b"E" | b"EN" | b"OG" | b"OCH" | b"JA" => is_range = false,
-                        _ => break,
-                    }
+                    let Some(joins_range) = joining_word(found[at].text(&folded)) else { break };
+                    is_range = joins_range;
                     next += 1;
                 }
                 let goes_on = next > at || matches!(found[at].before, b'-' | b';' | b'+');
@@ -676,87 +732,82 @@ impl Clues {
             .take(40)
             .collect();
         let last_text = self.last_number();
-        let mut shorts: Vec<(usize, usize)> = Vec::new();
-        // Two and three digits count only against the payer's own items.
-        for (slot, found) in self.atoms.iter().enumerate().take(2) {
-            for (at, atom) in found.iter().enumerate() {
-                let inside = |n: &Number| n.origin == ORIGINS[slot] && usize::from(n.from) <= at && at < usize::from(n.to);
-                // What a bank has cut off has no last digits.
-                let is_cut_end = self.is_cut && slot == 1 && at + 1 == found.len();
-                if atom.is_number
-                    && !is_cut_end
-                    && atom.len() == 3
-                    && atom.before != b','
-                    && !self.numbers.iter().any(inside)
-                    && shorts.len() < 40
-                {
-                    shorts.push((slot, at));
-                }
-            }
-        }
+        // An item compared before may have made one of them a number.
+        self.find_shorts();
+        let shorts = std::mem::take(&mut self.shorts);
         if open.is_empty() && last_text.is_none() && shorts.is_empty() {
+            self.shorts = shorts;
             return;
         }
-        let written: Vec<(u16, Vec<u8>, Vec<u8>)> = open
+        let written: Vec<(u16, Vec<u8>)> = open.iter().map(|(at, n)| (*at, self.digits_of(n))).collect();
+        let written: Vec<(u16, &[u8], &[u8])> = written
             .iter()
-            .map(|(at, n)| {
-                let digits = self.digits_of(n);
-                let bare = digits.iter().copied().skip_while(|c| *c == b'0').collect();
-                (*at, digits, bare)
+            .map(|(at, digits)| {
+                let zeros = digits.iter().take_while(|c| **c == b'0').count();
+                (*at, digits.as_slice(), &digits[zeros..])
             })
             .collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
-        for &row in book.items_of(customer).iter().take(items_max) {
-            self.item_forms.read(book.item_number(row));
-            let forms = &self.item_forms;
-            for (at, digits, bare) in &written {
-                let level = if *bare == forms.digits || *bare == forms.digits_bare {
+        let mut forms = DigitForms::default();
+        for row in book.items_of(customer).take(items_max) {
+            self.compared += 1;
+            let number = book.item_number(row);
+            forms.read(number);
+            for &(at, digits, bare) in &written {
+                let (all, all_bare, tail) = (forms.digits(), forms.digits_bare(), forms.tail());
+                let level = if bare == all || bare == all_bare {
                     Level::PrefixDropped
-                } else if !forms.tail.is_empty() && *bare == forms.tail {
+                } else if !tail.is_empty() && bare == tail {
                     Level::Tail
-                } else if digits.len() >= 3 && digits.len() < forms.digits.len() && forms.digits.ends_with(digits) {
+                } else if digits.len() >= 3 && digits.len() < all.len() && all.ends_with(digits) {
                     Level::Suffix
-                } else if (bare.len() >= 5 && is_one_edit(bare, &forms.digits))
-                    || (bare.len() >= 4 && forms.tail.len() >= 4 && is_one_edit(bare, &forms.tail))
-                    || (bare.len() >= 5 && is_one_edit(bare, &forms.digits_bare))
+                } else if (bare.len() >= 5 && is_one_edit(bare, all))
+                    || (bare.len() >= 4 && tail.len() >= 4 && is_one_edit(bare, tail))
+                    || (bare.len() >= 5 && is_one_edit(bare, all_bare))
                 {
                     Level::OneEdit
                 } else {
                     continue;
                 };
                 // A customer's number at the seller is no slip of an invoice number.
-                if level == Level::OneEdit && self.customer_numbers.contains(bare) {
+                if level == Level::OneEdit && self.customer_numbers.iter().any(|own| own.as_slice() == bare) {
                     continue;
                 }
                 if new_hits.len() == HITS_MAX {
                     self.is_overlong = true;
                     break;
                 }
-                new_hits.push((row, level, *at));
+                new_hits.push((row, level, at));
             }
             for (slot, at) in &shorts {
                 let text = self.atoms[*slot][*at].text(&self.folded[*slot]);
                 let bare: &[u8] = text.iter().position(|c| *c != b'0').map_or(&[], |skip| &text[skip..]);
-                if bare == forms.tail || bare == forms.digits {
+                if bare == forms.tail() || bare == forms.digits() {
                     short_hits.push((row, Level::Tail, *slot, *at));
-                } else if forms.digits.ends_with(text) {
+                } else if forms.digits().ends_with(text) {
                     short_hits.push((row, Level::Suffix, *slot, *at));
                 }
             }
             if let Some((from, to, text)) = &last_text
                 && text.len() >= 5
-                && text.len() < forms.plain.len()
-                && text.len() > forms.prefix_length + 1
-                && (forms.plain.starts_with(text) || forms.digits.starts_with(text))
             {
-                cut_hits.push((row, *from, *to));
+                self.item_forms.read(number);
+                let forms = &self.item_forms;
+                if text.len() < forms.plain.len()
+                    && text.len() > forms.prefix_length + 1
+                    && (forms.plain.starts_with(text) || forms.digits.starts_with(text))
+                {
+                    cut_hits.push((row, *from, *to));
+                }
             }
         }
         let mut alike: HashMap<(u16, Level), usize> = HashMap::new();
-        for (_, level, number) in &new_hits {
-            *alike.entry((*number, *level)).or_default() += 1;
+        if new_hits.len() > ALIKE_MAX {
+            for (_, level, number) in &new_hits {
+                *alike.entry((*number, *level)).or_default() += 1;
+            }
         }
         for (row, level, number) in new_hits {
             // A year or a month at the end of every number names none of them.
@@ -765,6 +816,7 @@ impl Clues {
                 self.hit(row, level, number);
             }
         }
+        self.shorts = shorts;
         // Three digits that fit half of the customer's items say nothing.
         let distinct = short_hits.len();
         for (row, level, slot, at) in short_hits {
@@ -811,17 +863,16 @@ impl Clues {
     }
 
     fn find_words(&mut self, payer_name: &str) {
-        let mut name = Vec::new();
+        let (mut name, mut name_atoms) = (std::mem::take(&mut self.name), std::mem::take(&mut self.name_atoms));
         fold(payer_name, &mut name);
-        let mut name_atoms = Vec::new();
         atoms(&name, 20, &mut name_atoms);
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         let mut words = Words::default();
         for (list, text) in [(found, folded), (&name_atoms, &name)] {
             for atom in list.iter().filter(|a| !a.is_number) {
                 let Ok(word) = std::str::from_utf8(atom.text(text)) else { continue };
-                match WORDS.binary_search_by(|(w, _)| (*w).cmp(word)) {
-                    Ok(at) => match WORDS[at].1 {
+                match telling(word) {
+                    Some(kind) => match kind {
                         Kind::Part => words.part = true,
                         Kind::Credit => words.credit = true,
                         Kind::Discount => words.discount = true,
@@ -833,10 +884,10 @@ impl Clues {
                             words.doubt |= REFUNDS.contains(&word);
                         }
                     },
-                    Err(_) => {
+                    None => {
                         // `abzgl. Gutschr`, where the bank cut the line.
                         words.credit |= word.starts_with("GUTSCHR");
-                        if NOT_OURS_STEMS.iter().any(|stem| word.len() > stem.len() && word.contains(stem)) {
+                        if has_stem(word) {
                             words.not_ours = words.not_ours.saturating_add(1);
                         }
                     }
@@ -844,6 +895,106 @@ impl Clues {
             }
         }
         self.words = words;
+        (self.name, self.name_atoms) = (name, name_atoms);
+    }
+}
+
+/// The forms of [`Forms`] that hold digits only, without the rest.
+struct DigitForms {
+    digits: [u8; FORM_LENGTH_MAX],
+    digits_length: usize,
+    bare: [u8; FORM_LENGTH_MAX],
+    bare_length: usize,
+    tail_from: usize,
+    /// For numbers that are not ASCII.
+    whole: Forms,
+    is_whole: bool,
+}
+
+impl Default for DigitForms {
+    fn default() -> Self {
+        let none = [0; FORM_LENGTH_MAX];
+        Self {
+            digits: none,
+            digits_length: 0,
+            bare: none,
+            bare_length: 0,
+            tail_from: 0,
+            whole: Forms::default(),
+            is_whole: false,
+        }
+    }
+}
+
+impl DigitForms {
+    fn read(&mut self, number: &str) {
+        self.is_whole = !number.is_ascii();
+        if self.is_whole {
+            self.whole.read(number);
+            return;
+        }
+        (self.digits_length, self.bare_length, self.tail_from) = (0, 0, 0);
+        let (mut in_group, mut group_begun) = (false, false);
+        for c in number.bytes().take(FORM_LENGTH_MAX) {
+            if !c.is_ascii_digit() {
+                in_group = false;
+                continue;
+            }
+            if !in_group {
+                (in_group, group_begun, self.tail_from) = (true, false, self.bare_length);
+            }
+            if self.digits_length > 0 || c != b'0' {
+                self.digits[self.digits_length] = c;
+                self.digits_length += 1;
+            }
+            group_begun |= c != b'0';
+            if group_begun {
+                self.bare[self.bare_length] = c;
+                self.bare_length += 1;
+            }
+        }
+    }
+
+    fn digits(&self) -> &[u8] {
+        if self.is_whole { &self.whole.digits } else { &self.digits[..self.digits_length] }
+    }
+
+    fn digits_bare(&self) -> &[u8] {
+        if self.is_whole { &self.whole.digits_bare } else { &self.bare[..self.bare_length] }
+    }
+
+    fn tail(&self) -> &[u8] {
+        if self.is_whole { &self.whole.tail } else { &self.bare[self.tail_from..self.bare_length] }
+    }
+}
+
+/// The letters and digits of an invoice number are these. Says no where the number is too long or not ASCII; its forms tell then.
+fn is_plain_of(number: &str, plain: &[u8]) -> bool {
+    let number = number.as_bytes();
+    if number.len() > FORM_LENGTH_MAX {
+        return false;
+    }
+    let mut rest = plain.iter();
+    for c in number {
+        if c.is_ascii_alphanumeric() {
+            if rest.next() != Some(&c.to_ascii_uppercase()) {
+                return false;
+            }
+        } else if !c.is_ascii() {
+            return false;
+        }
+    }
+    rest.next().is_none()
+}
+
+/// A word that joins two numbers: `Some(true)` as the ends of a range, `Some(false)` as two of a list.
+fn joining_word(word: &[u8]) -> Option<bool> {
+    match word {
+        b"BIS" | b"TO" | b"TIL" | b"TILL" | b"TOT" | b"AU" | b"AL" | b"A" | b"HASTA" | b"THRU" | b"THROUGH" | b"ATE" => {
+            Some(true)
+        }
+        b"AND" | b"UND" | b"U" | b"ET" | b"Y" | b"E" | b"EN" | b"OG" | b"OCH" | b"JA" => Some(false),
+        _ => None,
     }
 }
 
@@ -924,8 +1075,14 @@ fn is_split(folded: &[u8], found: &[Atom]) -> bool {
 /// Where the numbers end that a label at this place claims for something else than an invoice; 0 for no such label.
 fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
     let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let is_number = |at: usize| found.get(at).is_some_and(|a| a.is_number);
+    let is_country = || found.get(at + 1).is_some_and(|a| a.len() <= 2);
+    let is_claimed = is_number(at + 1) || (is_country() && is_number(at + 2));
+    if !is_claimed {
+        return 0;
+    }
     let word = label.text(folded);
-    if word.len() < 3 || !FOREIGN.contains(&word) {
+    if !(3..=9).contains(&word.len()) || !FOREIGN.contains(&word) {
         return 0;
     }
     let is_telephone = word.starts_with(b"TEL") || TELEPHONES.contains(&word);
@@ -1067,14 +1224,15 @@ fn digits_of_id(id: &str) -> Vec<u8> {
 
 /// The customer's own number at the seller is no invoice number.
 fn cover_customer_id(id: &str, found: &[Atom], folded: &[u8], covered: &mut [bool]) {
-    let digits = digits_of_id(id);
-    if digits.len() < 3 {
+    let digits = || id.bytes().filter(u8::is_ascii_digit).skip_while(|c| *c == b'0');
+    let count = digits().count();
+    if count < 3 {
         return;
     }
     for (at, atom) in found.iter().enumerate() {
         let text = atom.text(folded);
         let bare: &[u8] = text.iter().position(|c| *c != b'0').map_or(&[], |skip| &text[skip..]);
-        if atom.is_number && bare == digits {
+        if atom.is_number && bare.len() == count && bare.iter().copied().eq(digits()) {
             covered[at] = true;
         }
     }
@@ -1098,6 +1256,54 @@ enum Kind {
     Several,
     Doubt,
     NotOurs,
+}
+
+/// What a word tells. The lengths of telling words by first letter turn most others away at once.
+fn telling(word: &str) -> Option<Kind> {
+    const SHAPES: [u32; 26] = {
+        let mut shapes = [0_u32; 26];
+        let mut at = 0;
+        while at < WORDS.len() {
+            let word = WORDS[at].0.as_bytes();
+            shapes[(word[0] - b'A') as usize] |= 1 << word.len();
+            at += 1;
+        }
+        shapes
+    };
+    let first = word.bytes().next()?.wrapping_sub(b'A');
+    let is_possible = word.len() < 32 && SHAPES.get(usize::from(first)).is_some_and(|lengths| lengths & 1 << word.len() != 0);
+    if !is_possible {
+        return None;
+    }
+    WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).ok().map(|at| WORDS[at].1)
+}
+
+/// The letters of a word, one bit each.
+const fn letter_set(word: &[u8]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < word.len() {
+        set |= 1_u32 << (word[at] & 31);
+        at += 1;
+    }
+    set
+}
+
+/// The word holds one of [`NOT_OURS_STEMS`] and more.
+fn has_stem(word: &str) -> bool {
+    const SETS: [u32; NOT_OURS_STEMS.len()] = {
+        let mut sets = [0; NOT_OURS_STEMS.len()];
+        let mut at = 0;
+        while at < sets.len() {
+            sets[at] = letter_set(NOT_OURS_STEMS[at].as_bytes());
+            at += 1;
+        }
+        sets
+    };
+    if word.len() < 7 {
+        return false;
+    }
+    let own = letter_set(word.as_bytes());
+    NOT_OURS_STEMS.iter().zip(SETS).any(|(stem, set)| set & !own == 0 && word.len() > stem.len() && word.contains(stem))
 }
 
 /// Parts of compound words that say the money is no customer's payment (German and Nordic join words).
@@ -1448,6 +1654,32 @@ const WORDS: &[(&str, Kind)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digit_forms_are_those_of_the_forms() {
+        let (mut all, mut some) = (Forms::default(), DigitForms::default());
+        for number in ["INV-2026-00123", "0012", "A0B07-00", "F001-00012345", "", "x", "Nº 12-03", "00-00", "1/2/3"] {
+            all.read(number);
+            some.read(number);
+            assert_eq!(
+                (some.digits(), some.digits_bare(), some.tail()),
+                (&*all.digits, &*all.digits_bare, &*all.tail),
+                "{number}"
+            );
+            let mut plain = all.plain.clone();
+            assert!(!number.is_ascii() || is_plain_of(number, &plain), "{number}");
+            plain.push(b'1');
+            assert!(!is_plain_of(number, &plain), "{number}");
+        }
+    }
+
+    #[test]
+    fn every_word_tells() {
+        assert!(WORDS.iter().all(|(word, _)| telling(word).is_some()));
+        assert!(telling("RECHNUNG").is_none() && telling("").is_none());
+        assert!(NOT_OURS_STEMS.iter().all(|stem| has_stem(&format!("{stem}X")) && has_stem(&format!("X{stem}"))));
+        assert!(!has_stem("STEUER") && !has_stem("RECHNUNGEN"));
+    }
 
     #[test]
     fn the_words_are_sorted() {

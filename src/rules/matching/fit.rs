@@ -263,7 +263,8 @@ fn tally(book: &Book, labels: &Labels, rows: &[u32], policy: &MatchPolicy) -> Ta
         out.stale_own += if own { 1.0 } else { 0.0 };
         let (account, name) = maker.payer_classes(customer);
         match account {
-            Some(AccountClass::Fits) => out.accounts[0] += 1.0,
+            // What was confirmed is refitted with what is on file; its own weight stays as the policy says.
+            Some(AccountClass::Fits | AccountClass::Confirmed) => out.accounts[0] += 1.0,
             Some(AccountClass::Family) => out.accounts[1] += 1.0,
             Some(AccountClass::New) => out.accounts[2] += 1.0,
             Some(AccountClass::OfAnother) => out.accounts[3] += 1.0,

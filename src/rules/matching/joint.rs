@@ -7,10 +7,7 @@
 use std::collections::HashMap;
 
 use super::book::{Book, NONE};
-use super::candidates::Hypothesis;
-
-/// Hypotheses this much below the best of their payment (natural log) do not compete.
-const NEGLIGIBLE: f64 = 11.0;
+use super::candidates::{Hypothesis, NEGLIGIBLE, is_free};
 
 /// Rounds of lowering what others claim; each halves what is left of the start.
 const ROUNDS: usize = 16;
@@ -66,29 +63,11 @@ pub(super) fn probabilities(
             }
         }
     }
-    let mut search = Count {
-        book,
-        group,
-        chosen: &chosen,
-        is_settled,
-        taken: Vec::new(),
-        picked: Vec::new(),
-        steps: 0,
-        steps_max: states_max.saturating_mul(4),
-        highest: group.iter().map(|(_, list)| list.first().map_or(0.0, Hypothesis::score)).sum(),
-        mass: group.iter().map(|(_, list)| vec![0.0; list.len()]).collect(),
-        total: 0.0,
-    };
     if group.len() > COUNTED_MAX {
         return by_claims(book, group, &chosen, is_settled);
     }
-    search.go(0, 0.0);
-    let counted = search.steps <= search.steps_max && search.total > 0.0;
-    if counted {
-        let total = search.total;
-        return search.mass.into_iter().map(|list| list.into_iter().map(|m| m / total).collect()).collect();
-    }
-    by_claims(book, group, &chosen, is_settled)
+    count(book, group, &chosen, is_settled, states_max.saturating_mul(4))
+        .unwrap_or_else(|| by_claims(book, group, &chosen, is_settled))
 }
 
 /// For groups too large to count: each payment weighs its hypotheses alone, then lowers those whose items others claim, a few times
@@ -173,7 +152,7 @@ impl Claims {
         for ((row, list), shares) in group.iter().zip(shares) {
             let booked = book.payment(*row).booked;
             for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > LEAST_CLAIM) {
-                for (item, cleared) in &hypothesis.lines {
+                for (item, cleared) in hypothesis.lines.iter() {
                     let sums = dated.entry(*item).or_default();
                     let mut here = sums.last().map_or([0.0; 2], |(_, sum)| *sum);
                     here[usize::from(hypothesis.is_named)] += share * part_of(book, *item, *cleared);
@@ -196,10 +175,6 @@ impl Claims {
     }
 }
 
-fn is_free(hypothesis: &Hypothesis) -> bool {
-    hypothesis.lines.is_empty() && hypothesis.repeats == NONE
-}
-
 /// A duplicate needs something it repeats.
 fn is_possible_alone(book: &Book, hypothesis: &Hypothesis, is_settled: &dyn Fn(u32) -> bool) -> bool {
     hypothesis.repeats == NONE || is_settled(hypothesis.repeats) || book.item(hypothesis.repeats).open == 0
@@ -215,83 +190,176 @@ fn soft_max(length: usize, scores: &[(usize, f64)]) -> Vec<f64> {
     out
 }
 
+/// One hypothesis of one payment, made ready for counting.
+struct Way {
+    /// Index of the hypothesis.
+    index: usize,
+    score: f64,
+    /// Items of the group by their own numbers, and how much of each is cleared.
+    lines: Vec<(usize, i64)>,
+    /// The item that must have been cleared in full by another payment, by its own number.
+    repeats: Option<usize>,
+    is_named: bool,
+}
+
+/// Counts every joint answer; `None` when there are too many, or none is possible.
+fn count(
+    book: &Book,
+    group: &[(u32, &[Hypothesis])],
+    chosen: &[Vec<usize>],
+    is_settled: &dyn Fn(u32) -> bool,
+    steps_max: usize,
+) -> Option<Vec<Vec<f64>>> {
+    let mut items: Vec<u32> = Vec::new();
+    let mut number_of = |item: u32| {
+        items.iter().position(|known| *known == item).unwrap_or_else(|| {
+            items.push(item);
+            items.len() - 1
+        })
+    };
+    let mut ways: Vec<Vec<Way>> = Vec::with_capacity(group.len());
+    for ((_, list), keep) in group.iter().zip(chosen) {
+        let way = |h: &usize| {
+            let hypothesis = &list[*h];
+            let repeats = hypothesis.repeats;
+            let needs = repeats != NONE && book.item(repeats).open != 0 && !is_settled(repeats);
+            Way {
+                index: *h,
+                score: hypothesis.score(),
+                lines: hypothesis.lines.iter().map(|(item, cleared)| (number_of(*item), *cleared)).collect(),
+                repeats: needs.then(|| number_of(repeats)),
+                is_named: hypothesis.is_named,
+            }
+        };
+        ways.push(keep.iter().map(way).collect());
+    }
+    let mut search = Count {
+        ways: &ways,
+        open: items.iter().map(|item| book.item(*item).open).collect(),
+        booked: group.iter().map(|(row, _)| book.payment(*row).booked).collect(),
+        cleared: vec![0; items.len()],
+        in_full: vec![Vec::new(); items.len()],
+        repeats: Vec::new(),
+        steps: 0,
+        steps_max,
+        highest: group.iter().map(|(_, list)| list.first().map_or(0.0, Hypothesis::score)).sum(),
+        mass: ways.iter().map(|list| vec![0.0; list.len()]).collect(),
+        most_left: most_left(&ways),
+        best: f64::NEG_INFINITY,
+    };
+    let total = search.go(0, 0.0);
+    if search.steps > steps_max || total <= 0.0 {
+        return None;
+    }
+    let mut out: Vec<Vec<f64>> = group.iter().map(|(_, list)| vec![0.0; list.len()]).collect();
+    for ((shares, ways), mass) in out.iter_mut().zip(&ways).zip(&search.mass) {
+        for (way, mass) in ways.iter().zip(mass) {
+            shares[way.index] = mass / total;
+        }
+    }
+    Some(out)
+}
+
+/// The best that all payments from each place on can add.
+fn most_left(ways: &[Vec<Way>]) -> Vec<f64> {
+    let mut most = vec![0.0; ways.len() + 1];
+    for (at, list) in ways.iter().enumerate().rev() {
+        most[at] = most[at + 1] + list.iter().map(|way| way.score).fold(f64::NEG_INFINITY, f64::max);
+    }
+    most
+}
+
+/// Joint answers this much below the best found so far are not counted: sixteen thousand of them weigh less than a millionth.
+const UNCOUNTED: f64 = 25.0;
+
 struct Count<'a> {
-    book: &'a Book,
-    group: &'a [(u32, &'a [Hypothesis])],
-    chosen: &'a [Vec<usize>],
-    is_settled: &'a dyn Fn(u32) -> bool,
-    /// Item, cleared of it, by which position of the group.
-    taken: Vec<(u32, i64, usize)>,
-    picked: Vec<usize>,
+    /// For each payment of the group.
+    ways: &'a [Vec<Way>],
+    /// What is open of each item.
+    open: Vec<i64>,
+    booked: Vec<i32>,
+    /// What is cleared of each item so far.
+    cleared: Vec<i64>,
+    /// For each item, the payments that clear it in full with one line, and whether they name it.
+    in_full: Vec<Vec<(usize, bool)>>,
+    /// Chosen so far and yet to be proved: payment, item, whether it is named.
+    repeats: Vec<(usize, usize, bool)>,
     steps: usize,
     steps_max: usize,
     highest: f64,
     mass: Vec<Vec<f64>>,
-    total: f64,
+    most_left: Vec<f64>,
+    /// The score of the best joint answer so far.
+    best: f64,
 }
 
 impl Count<'_> {
-    fn go(&mut self, at: usize, score: f64) {
+    /// The weight of all joint answers that go on from here.
+    fn go(&mut self, at: usize, score: f64) -> f64 {
         self.steps += 1;
         if self.steps > self.steps_max {
-            return;
+            return 0.0;
         }
-        if at == self.group.len() {
-            if self.repeats_hold() {
-                let weight = (score - self.highest).exp();
-                self.total += weight;
-                for (place, h) in self.picked.iter().enumerate() {
-                    self.mass[place][*h] += weight;
+        let ways = self.ways;
+        let Some(list) = ways.get(at) else {
+            if !self.repeats_hold() {
+                return 0.0;
+            }
+            self.best = self.best.max(score);
+            return (score - self.highest).exp();
+        };
+        if score + self.most_left[at] < self.best - UNCOUNTED {
+            return 0.0;
+        }
+        let mut sum = 0.0;
+        for (slot, way) in list.iter().enumerate() {
+            let taken = self.take(way, at);
+            if taken == way.lines.len() {
+                if let Some(item) = way.repeats {
+                    self.repeats.push((at, item, way.is_named));
+                }
+                let weight = self.go(at + 1, score + way.score);
+                self.mass[at][slot] += weight;
+                sum += weight;
+                if way.repeats.is_some() {
+                    self.repeats.pop();
                 }
             }
-            return;
+            self.give_back(&way.lines[..taken], at);
         }
-        for slot in 0..self.chosen[at].len() {
-            let h = self.chosen[at][slot];
-            let hypothesis = &self.group[at].1[h];
-            let before = self.taken.len();
-            if self.takes(hypothesis, at) {
-                self.picked.push(h);
-                self.go(at + 1, score + hypothesis.score());
-                self.picked.pop();
-            }
-            self.taken.truncate(before);
-        }
+        sum
     }
 
-    /// Adds the lines; `false` when an item would be cleared beyond what is open.
-    fn takes(&mut self, hypothesis: &Hypothesis, at: usize) -> bool {
-        for (item, cleared) in &hypothesis.lines {
-            let open = self.book.item(*item).open;
-            let so_far: i64 = self.taken.iter().filter(|(i, _, _)| i == item).fold(0, |sum, (_, c, _)| sum.saturating_add(*c));
-            let after = so_far.saturating_add(*cleared);
-            if after.unsigned_abs() > open.unsigned_abs() {
-                return false;
+    /// Clears the lines one by one until an item would be cleared beyond what is open. How many were.
+    fn take(&mut self, way: &Way, at: usize) -> usize {
+        for (done, (item, cleared)) in way.lines.iter().enumerate() {
+            let after = self.cleared[*item].saturating_add(*cleared);
+            if after.unsigned_abs() > self.open[*item].unsigned_abs() {
+                return done;
             }
-            self.taken.push((*item, *cleared, at));
+            self.cleared[*item] = after;
+            if *cleared == self.open[*item] {
+                self.in_full[*item].push((at, way.is_named));
+            }
         }
-        true
+        way.lines.len()
+    }
+
+    fn give_back(&mut self, lines: &[(usize, i64)], at: usize) {
+        for (item, cleared) in lines {
+            self.cleared[*item] = self.cleared[*item].saturating_sub(*cleared);
+            if *cleared == self.open[*item] && self.in_full[*item].last().is_some_and(|(by, _)| *by == at) {
+                self.in_full[*item].pop();
+            }
+        }
     }
 
     fn repeats_hold(&self) -> bool {
-        self.picked.iter().enumerate().all(|(at, h)| {
-            let (row, list) = self.group[at];
-            let repeats = list[*h].repeats;
-            if repeats == NONE || self.book.item(repeats).open == 0 || (self.is_settled)(repeats) {
-                return true;
-            }
-            let open = self.book.item(repeats).open;
-            let booked = self.book.payment(row).booked;
-            self.taken.iter().any(|(item, cleared, by)| {
-                let other = self.picked.get(*by).and_then(|h| self.group[*by].1.get(*h));
-                // The same money again says the same: an unnamed payment is no double of one that names its item.
-                let is_alike = other.is_some_and(|o| o.is_named == list[*h].is_named);
-                is_alike
-                    && *item == repeats
-                    && *cleared == open
-                    && *by != at
-                    && self.book.payment(self.group[*by].0).booked <= booked
-            })
+        self.repeats.iter().all(|(at, item, is_named)| {
+            // The same money again says the same: an unnamed payment is no double of one that names its item.
+            self.in_full[*item]
+                .iter()
+                .any(|(by, by_name)| by_name == is_named && by != at && self.booked[*by] <= self.booked[*at])
         })
     }
 }

@@ -8,6 +8,8 @@ pub struct Found {
     pub solutions: Vec<Vec<usize>>,
     /// Every combination within the bounds has been looked at and none was left out.
     pub is_complete: bool,
+    /// Steps taken; at most one more than the bound.
+    pub steps: usize,
 }
 
 /// Bounds of a search.
@@ -50,6 +52,7 @@ pub fn combinations(amounts: &[i64], target: i64, bounds: Bounds) -> Found {
     };
     search.found.is_complete = true;
     search.go(0, target);
+    search.found.steps = search.steps;
     for solution in &mut search.found.solutions {
         solution.sort_unstable();
     }

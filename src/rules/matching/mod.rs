@@ -14,6 +14,7 @@ use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 
+mod alike;
 pub mod book;
 pub mod calibrate;
 mod candidates;
@@ -22,12 +23,17 @@ pub mod fit;
 pub mod index;
 mod joint;
 pub mod lump;
+mod packed;
 mod reasons;
 mod run;
+mod seen;
 mod weights;
 
+pub(crate) use alike::jaro_winkler_thousandths;
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
+pub use candidates::Work;
 pub use run::{Explainer, Matcher, answer};
+pub use seen::{BestAnswer, BookDetails};
 pub use weights::{Ask, MatchPolicy, PolicyError};
 
 /// How an answer explains its payment. The class of the gate is made of this and the amount band.
@@ -217,6 +223,8 @@ pub struct Answer {
     pub withheld: Vec<Withheld>,
     /// What was missing to settle alone, one sentence; `None` for what settles.
     pub near_miss: Option<String>,
+    /// Something other than the confidence keeps it from settling.
+    pub is_held_back: bool,
     /// The built-in exact pattern: one open item, its full number, its exact amount, named by no other payment, and a payer that is not
     /// contradicted. The only pattern that may settle without a certificate.
     pub is_exact_pattern: bool,

@@ -3,7 +3,6 @@
 use super::book::{Book, NONE};
 use super::candidates::Hypothesis;
 use super::{Pattern, Residual};
-use crate::exceptions::ExceptionKind;
 use crate::money::Money;
 use crate::reference::Level;
 
@@ -15,7 +14,7 @@ pub(super) fn sentence(
     named: &[(u32, Level)],
     duplicate_of: Option<u32>,
 ) -> String {
-    let (mut text, first) = match hypothesis.lines.as_slice() {
+    let (mut text, first) = match &*hypothesis.lines {
         [] => (String::new(), NONE),
         [(item, _)] => (book.item_number(*item).to_owned(), *item),
         [(item, _), rest @ ..] => (format!("{} and {} more", book.item_number(*item), rest.len()), *item),
@@ -51,44 +50,6 @@ pub(super) fn sentence(
     };
     text.push_str(&note);
     text
-}
-
-/// The kind of exception an answer is, for the queue. `None` where nothing is unusual about the best candidate.
-pub(super) fn kind(
-    best: &Hypothesis,
-    probability: f64,
-    second: Option<f64>,
-    has_numbers: bool,
-    payer_known: bool,
-    customers: usize,
-) -> ExceptionKind {
-    if probability < 0.9 && second.is_some_and(|s| s > probability * 0.5) && !best.lines.is_empty() {
-        return ExceptionKind::Ambiguous;
-    }
-    if customers > 1 {
-        return ExceptionKind::SeveralCustomers;
-    }
-    match best.pattern {
-        Pattern::Short if best.fee != 0 => ExceptionKind::BankFee,
-        Pattern::Short => ExceptionKind::BankFee,
-        Pattern::Part => ExceptionKind::ShortPayment,
-        Pattern::Over => ExceptionKind::Overpayment,
-        Pattern::Discount => ExceptionKind::DiscountTaken,
-        Pattern::Withholding => ExceptionKind::Withholding,
-        Pattern::OtherCurrency => ExceptionKind::CurrencyDiffers,
-        Pattern::Duplicate => ExceptionKind::DuplicatePayment,
-        Pattern::NotOurs => ExceptionKind::NotOurs,
-        Pattern::Weak => ExceptionKind::ThirdPartyPayer,
-        Pattern::ReferenceExact | Pattern::LumpNamed if !payer_known => ExceptionKind::ThirdPartyPayer,
-        Pattern::NoItem if !payer_known => ExceptionKind::UnidentifiedReceipt,
-        Pattern::ReferenceExact | Pattern::LumpNamed | Pattern::PayerExact | Pattern::LumpFound | Pattern::NoItem => {
-            if has_numbers {
-                ExceptionKind::UnreadableReference
-            } else {
-                ExceptionKind::NoReference
-            }
-        }
-    }
 }
 
 /// What was missing to settle alone.

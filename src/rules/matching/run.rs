@@ -6,10 +6,12 @@ use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
 };
 use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Maker, Settled, is_withheld, touches};
+use super::candidates::{Hypothesis, Lines, Maker, Settled, Work, is_withheld, share, touches};
 use super::clues::{Clues, Origin};
+use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
+use crate::cash_exceptions::{self, CashFacts};
 use crate::evidence::Confidence;
 use crate::exceptions::ExceptionKind;
 use crate::money::Money;
@@ -35,46 +37,88 @@ pub struct Matcher<'b> {
     settled_by: Vec<u32>,
     /// For each payment not settled at first sight: index into `close`; `NONE` otherwise.
     close_at: Vec<u32>,
-    close: Vec<Close>,
+    close: PackedRuns,
     returned: HashSet<u32>,
     learned: HashMap<u64, u32>,
 }
 
 /// What the close look keeps of a payment.
 #[derive(Debug, Default)]
-struct Close {
-    hypotheses: Vec<Hypothesis>,
-    probabilities: Vec<f64>,
-    named: Vec<(u32, Level)>,
-    has_numbers: bool,
-    is_payer_known: bool,
-    is_overlong: bool,
-    is_cut: bool,
-    is_incomplete: bool,
+pub(super) struct Close {
+    pub(super) hypotheses: Vec<Hypothesis>,
+    pub(super) probabilities: Vec<f64>,
+    pub(super) named: Vec<(u32, Level)>,
+    pub(super) has_numbers: bool,
+    pub(super) is_payer_known: bool,
+    pub(super) is_overlong: bool,
+    pub(super) is_cut: bool,
+    pub(super) is_incomplete: bool,
     /// Neither a payer's name nor a telling word.
-    is_mute: bool,
+    pub(super) is_mute: bool,
     /// A word of doubt stands in the text.
-    is_doubtful: bool,
+    pub(super) is_doubtful: bool,
     /// A word says that this is a part.
-    says_part: bool,
+    pub(super) says_part: bool,
+    /// A word says that it is interest, a settlement, an own transfer or the like.
+    pub(super) says_not_ours: bool,
+    /// Customers whose items the text names, each by a number that is nobody else's.
+    pub(super) named_customers: usize,
     /// A word says that a credit note is taken off.
-    says_credit: bool,
+    pub(super) says_credit: bool,
     /// Words or an unfinished list say that there are several.
-    says_several: bool,
+    pub(super) says_several: bool,
     /// How many items the text speaks of.
-    count: Option<u8>,
+    pub(super) count: Option<u8>,
     /// The text names some item.
-    names_any: bool,
+    pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
-    stray: Vec<bool>,
+    pub(super) stray: Vec<bool>,
     /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
-    slips: Vec<bool>,
+    pub(super) slips: Vec<bool>,
     /// Several items of a customer that is the payer come to the amount as well.
-    sums_up: bool,
+    pub(super) sums_up: bool,
     /// Another payment that would settle wants the same item.
-    is_contested: bool,
+    pub(super) is_contested: bool,
     /// Named items in a currency to which there is no rate.
-    without_rate: Vec<u32>,
+    pub(super) without_rate: Vec<u32>,
+}
+
+impl Close {
+    /// The bit of `is_contested`.
+    pub(super) const CONTESTED: u16 = 1;
+
+    /// Its yes and no answers, one bit each.
+    pub(super) fn flags(&self) -> u16 {
+        let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
+        let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
+        let Self { says_credit, says_several, says_not_ours, .. } = *self;
+        let bits = [
+            is_contested,
+            has_numbers,
+            is_payer_known,
+            is_overlong,
+            is_cut,
+            is_incomplete,
+            is_mute,
+            is_doubtful,
+            says_part,
+            names_any,
+            sums_up,
+            says_credit,
+            says_several,
+            says_not_ours,
+        ];
+        bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
+    }
+
+    /// Takes them back.
+    pub(super) fn set_flags(&mut self, flags: u16) {
+        let is = |at: u32| flags & 1 << at != 0;
+        [self.is_contested, self.has_numbers, self.is_payer_known, self.is_overlong] = [is(0), is(1), is(2), is(3)];
+        [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
+        [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
+        [self.says_credit, self.says_several, self.says_not_ours] = [is(11), is(12), is(13)];
+    }
 }
 
 /// What one payment shows at first sight.
@@ -135,46 +179,56 @@ impl<'b> Matcher<'b> {
         let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
         let settled = Settled { by: &settled_by, learned: &learned };
         let chunk = rest.len().div_ceil(threads * 16).max(64);
-        let mut close: Vec<Close> = in_chunks(rest.len(), chunk, threads, |range| {
+        let runs: Vec<Packed> = in_chunks(rest.len(), chunk, threads, |range| {
             let mut maker = Maker::new(book, policy);
-            range
-                .map(|at| {
-                    let row = rest[at as usize];
-                    let hypotheses = maker.hypotheses(row, &settled);
-                    close_look(&mut maker, row, hypotheses)
-                })
-                .collect::<Vec<_>>()
-        })
-        .into_iter()
-        .flatten()
-        .collect();
+            let mut packed = Packed::default();
+            for at in range {
+                let row = rest[at as usize];
+                let hypotheses = maker.hypotheses(row, &settled);
+                packed.push(&close_look(&mut maker, row, hypotheses));
+            }
+            packed.work = maker.work();
+            packed.finish()
+        });
+        let mut close = PackedRuns::new(runs);
         let mut close_at = vec![NONE; payments];
         for (at, row) in rest.iter().enumerate() {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
-        answer_together(book, policy, &rest, &mut close, &settled_by);
+        answer_together(book, policy, &rest, &mut close, &settled_by, threads);
         let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned, learned };
-        matcher.hold_back_overdrawn(&rest);
+        matcher.hold_back_overdrawn(&rest, threads);
         matcher
     }
 
     /// Whatever the weights say, no item is cleared beyond what is open: where answers that would settle do so together, all ask.
-    fn hold_back_overdrawn(&mut self, rest: &[u32]) {
-        let mut cleared: HashMap<u32, i64> = HashMap::new();
-        let settling: Vec<Option<usize>> = rest.iter().zip(&self.close).map(|(row, one)| self.settles(*row, one)).collect();
-        for (one, best) in self.close.iter().zip(&settling) {
-            for (item, amount) in best.iter().flat_map(|h| &one.hypotheses[*h].lines) {
-                let sum = cleared.entry(*item).or_default();
+    fn hold_back_overdrawn(&mut self, rest: &[u32], threads: usize) {
+        let settling: Vec<Option<u8>> = in_chunks(rest.len(), 4096, threads, |range| {
+            let best = |at: u32| self.settles(rest[at as usize], &self.close.get(at)).and_then(|best| u8::try_from(best).ok());
+            range.map(best).collect::<Vec<_>>()
+        })
+        .into_iter()
+        .flatten()
+        .collect();
+        let lines =
+            |at: u32, best: u8| self.close.of(at).map_or(Lines::None, |(run, place)| run.lines_of(place, usize::from(best)));
+        let settled = || (0..).zip(&settling).filter_map(|(at, best)| best.map(|best| (at, best)));
+        let mut cleared = vec![0_i64; self.settled_by.len()];
+        for (at, best) in settled() {
+            for (item, amount) in lines(at, best).iter() {
+                let sum = &mut cleared[*item as usize];
                 *sum = sum.saturating_add(*amount);
             }
         }
-        cleared.retain(|item, sum| sum.unsigned_abs() > self.book.item(*item).open.unsigned_abs());
-        if cleared.is_empty() {
-            return;
-        }
-        for (one, best) in self.close.iter_mut().zip(&settling) {
-            let Some(best) = best else { continue };
-            one.is_contested = one.hypotheses[*best].lines.iter().any(|(item, _)| cleared.contains_key(item));
+        let is_overdrawn = |item: u32| cleared[item as usize].unsigned_abs() > self.book.item(item).open.unsigned_abs();
+        let contested: Vec<u32> = settled()
+            .filter(|(at, best)| lines(*at, *best).iter().any(|(item, _)| is_overdrawn(*item)))
+            .map(|(at, _)| at)
+            .collect();
+        for at in contested {
+            if let Some((run, place)) = self.close.of_mut(at) {
+                run.set_contested(place, true);
+            }
         }
     }
 
@@ -184,6 +238,11 @@ impl<'b> Matcher<'b> {
         let hypothesis = &close.hypotheses[best];
         let certain = calibrated(self.policy, hypothesis.pattern, close.probabilities[best]);
         (certain >= self.policy.threshold(hypothesis.pattern) && self.guard(row, close, hypothesis).is_none()).then_some(best)
+    }
+
+    /// How much was done beyond the first look.
+    pub fn work(&self) -> Work {
+        self.close.work()
     }
 
     /// The item that a payment settles at first sight: by full reference and exact amount. Saves making an [`Answer`].
@@ -217,11 +276,11 @@ impl<'b> Matcher<'b> {
                 exception: None,
                 withheld: Vec::new(),
                 near_miss: None,
+                is_held_back: false,
                 is_exact_pattern: true,
             };
         }
-        let empty = Close::default();
-        let close = self.close.get(self.close_at[row as usize] as usize).unwrap_or(&empty);
+        let close = &self.close.get(self.close_at[row as usize]);
         let mut order: Vec<usize> = (0..close.hypotheses.len()).collect();
         // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
         order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
@@ -257,7 +316,11 @@ impl<'b> Matcher<'b> {
             .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
             .map(|(_, h)| self.candidate(row, close, *h, confidence(worth(*h))))
             .collect();
-        let considered = order.iter().take(CANDIDATES_MAX).flat_map(|h| close.hypotheses[*h].lines.iter().map(|(i, _)| *i));
+        // Only what is shown: an answer that has no chance withholds nothing.
+        let shown = order.iter().take(CANDIDATES_MAX).enumerate();
+        let considered = shown
+            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
+            .flat_map(|(_, h)| close.hypotheses[*h].lines.iter().map(|(i, _)| *i));
         let withheld = self.withheld(row, considered, &close.without_rate);
         let Some(best) = order.first().map(|h| &close.hypotheses[*h]) else {
             return Answer {
@@ -267,6 +330,7 @@ impl<'b> Matcher<'b> {
                 exception: Some(ExceptionKind::Unknown),
                 withheld,
                 near_miss: None,
+                is_held_back: true,
                 is_exact_pattern: false,
             };
         };
@@ -274,14 +338,20 @@ impl<'b> Matcher<'b> {
         let guard = self.guard(row, close, best);
         let settles = !asks;
         let payment = book.payment(row);
-        let returned = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
         let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
-        let exception = if returned {
-            Some(ExceptionKind::ReturnedPayment)
-        } else {
-            let second = order.get(1).map(|h| close.probabilities[*h]);
-            Some(reasons::kind(best, share, second, close.has_numbers, close.is_payer_known, customers.len()))
-        };
+        let exception = Some(cash_exceptions::kind_of(&CashFacts {
+            pattern: best.pattern,
+            confidence: confidence(share),
+            runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
+            customers: customers.len(),
+            named_customers: close.named_customers,
+            is_late_discount: self.is_late_discount(row, best),
+            says_not_ours: close.says_not_ours,
+            has_numbers: close.has_numbers,
+            is_payer_known: close.is_payer_known,
+            is_outgoing: payment.amount <= 0,
+            is_return: payment.flags & PAYMENT_RETURN != 0,
+        }));
         let is_plain = settles
             && matches!(best.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound);
         let near_miss = (!settles).then(|| {
@@ -302,8 +372,17 @@ impl<'b> Matcher<'b> {
             exception: if is_plain { None } else { exception },
             withheld,
             near_miss,
+            is_held_back: guard.is_some(),
             is_exact_pattern: false,
         }
+    }
+
+    /// A small shortfall is the discount of the terms, taken after their last day.
+    fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
+        let [(item, _)] = &*best.lines else { return false };
+        let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
+        let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
+        is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
 
     /// What keeps an answer from settling whatever its confidence.
@@ -410,8 +489,8 @@ impl<'b> Matcher<'b> {
     fn is_outsize(&self, best: &Hypothesis) -> bool {
         let Some((item, _)) = best.lines.first() else { return false };
         let there = self.book.item(*item);
-        let items = self.book.items_of(there.customer).iter().take(self.policy.limits.customer_items);
-        let alike = items.map(|i| self.book.item(*i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let items = self.book.items_of(there.customer).take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(i)).filter(|i| i.currency == there.currency && i.open > 0);
         let (small, all) = alike
             .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
         small * 2 > all
@@ -425,10 +504,10 @@ impl<'b> Matcher<'b> {
         unnamed.first().is_some_and(|one| {
             let there = |i: u32| (book.item(i).open, book.item(i).currency);
             let items = book.items_of(book.item_customer(*one));
-            items.iter().take(self.policy.limits.customer_items).any(|other| {
-                self.settled_by[*other as usize] == NONE
-                    && !best.lines.iter().any(|(i, _)| i == other)
-                    && unnamed.iter().any(|i| there(*i) == there(*other))
+            items.take(self.policy.limits.customer_items).any(|other| {
+                self.settled_by[other as usize] == NONE
+                    && !best.lines.iter().any(|(i, _)| *i == other)
+                    && unnamed.iter().any(|i| there(*i) == there(other))
             })
         })
     }
@@ -556,14 +635,14 @@ impl Matcher<'_> {
             let lines = vec![(item, self.book.item(item).open)];
             return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, is_held: false, settles: true };
         }
-        let close = self.close.get(self.close_at[row as usize] as usize);
-        let Some((close, best)) = close.and_then(|c| best_of(c).map(|b| (c, b))) else {
+        let close = &self.close.get(self.close_at[row as usize]);
+        let Some(best) = best_of(close) else {
             return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, is_held: false, settles: false };
         };
         let hypothesis = &close.hypotheses[best];
         Judged {
             pattern: hypothesis.pattern,
-            lines: hypothesis.lines.clone(),
+            lines: hypothesis.lines.to_vec(),
             share: close.probabilities[best],
             is_held: self.guard(row, close, hypothesis).is_some(),
             settles: self.settles(row, close).is_some(),
@@ -582,7 +661,7 @@ pub struct Explainer<'m, 'b> {
 impl<'m, 'b> Explainer<'m, 'b> {
     /// Takes a copy of what the matcher knows of items, four bytes an item; one explainer is meant for many payments.
     pub fn new(matcher: &'m Matcher<'b>) -> Self {
-        Self { matcher, maker: Maker::new(matcher.book, matcher.policy), settled_by: matcher.settled_by.clone() }
+        Self { matcher, maker: Maker::thorough(matcher.book, matcher.policy), settled_by: matcher.settled_by.clone() }
     }
 
     /// The answer with the weights of its candidates, and up to four runners-up.
@@ -594,18 +673,18 @@ impl<'m, 'b> Explainer<'m, 'b> {
         let settled = Settled { by: &self.settled_by, learned: &self.matcher.learned };
         let hypotheses = self.maker.hypotheses(row, &settled);
         self.settled_by[item as usize] = by;
-        let own = vec![(item, self.matcher.book.item(item).open)];
+        let own = [(item, self.matcher.book.item(item).open)];
         let mut close = close_look(&mut self.maker, row, hypotheses);
         let highest = close.hypotheses.iter().map(Hypothesis::score).fold(f64::NEG_INFINITY, f64::max);
         let weights: Vec<f64> = close.hypotheses.iter().map(|h| (h.score() - highest).exp()).collect();
         let total: f64 = weights.iter().sum();
         close.probabilities = weights.into_iter().map(|w| w / total).collect();
-        if let Some(h) = close.hypotheses.iter().position(|h| h.lines == own)
+        if let Some(h) = close.hypotheses.iter().position(|h| *h.lines == own)
             && let Some(first) = answer.candidates.first_mut()
         {
             first.weights = self.matcher.candidate(row, &close, h, first.confidence).weights;
         }
-        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| close.hypotheses[*h].lines != own).collect();
+        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| *close.hypotheses[*h].lines != own).collect();
         others.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
         let others = others.into_iter().take(CANDIDATES_MAX - 1);
         answer.candidates.extend(others.map(|h| self.matcher.candidate(row, &close, h, confidence(close.probabilities[h]))));
@@ -719,6 +798,11 @@ fn first_look(
             }
             return First { item: one, learns: false };
         }
+        match book.taught_account(key) {
+            Some(customer) if customer == item.customer => return First { item: one, learns: false },
+            Some(customer) if customer != NONE => return nothing,
+            Some(_) | None => {}
+        }
     } else {
         account_is_new = false;
     }
@@ -744,31 +828,48 @@ fn best_of(close: &Close) -> Option<usize> {
     best
 }
 
+/// Customers whose items the text names, each by a number that is nobody else's.
+fn named_customers(book: &Book, clues: &Clues) -> usize {
+    let mut by_number: Vec<u32> = vec![NONE; clues.numbers.len()];
+    let mut is_shared = vec![false; clues.numbers.len()];
+    for hit in clues.hits.iter().filter(|hit| hit.level <= Level::Zeros) {
+        let (at, customer) = (usize::from(hit.number), book.item_customer(hit.item));
+        if by_number[at] == NONE {
+            by_number[at] = customer;
+        }
+        is_shared[at] |= by_number[at] != customer;
+    }
+    let mut customers: Vec<u32> =
+        by_number.iter().zip(is_shared).filter(|(c, shared)| **c != NONE && !shared).map(|(c, _)| *c).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    customers.len()
+}
+
 fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> Close {
     let without_rate = maker.without_rate(row);
     let maker = &*maker;
     let clues = &maker.clues;
-    let wanted: HashSet<u32> =
-        hypotheses.iter().flat_map(|h| h.lines.iter().map(|(i, _)| *i).chain(Some(h.repeats).filter(|r| *r != NONE))).collect();
-    let mut named: Vec<(u32, Level)> =
-        clues.hits.iter().filter(|h| wanted.contains(&h.item)).map(|h| (h.item, h.level)).collect();
+    let is_wanted = |item: u32| hypotheses.iter().any(|h| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item));
+    let mut named: Vec<(u32, Level)> = clues.hits.iter().filter(|h| is_wanted(h.item)).map(|h| (h.item, h.level)).collect();
     named.sort_unstable();
     named.dedup_by_key(|(i, _)| *i);
     let stray = hypotheses
         .iter()
         .map(|h| {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
-            let mut explained = vec![false; clues.numbers.len()];
-            clues.hits.iter().filter(|hit| is_own(hit.item)).for_each(|hit| explained[usize::from(hit.number)] = true);
-            clues.numbers.iter().zip(explained).any(|(n, e)| !e && n.origin != Origin::EndToEnd && maker.looks_like_ours(n))
+            clues.numbers.iter().enumerate().any(|(at, n)| {
+                n.origin != Origin::EndToEnd
+                    && maker.looks_like_ours(n)
+                    && !clues.hits.iter().any(|hit| usize::from(hit.number) == at && is_own(hit.item))
+            })
         })
         .collect();
     let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
-    let sums_up = hypotheses.iter().any(|h| matches!(h.pattern, Pattern::LumpFound | Pattern::LumpNamed));
     Close {
         without_rate,
         slips,
-        sums_up,
+        sums_up: maker.sums_up,
         hypotheses,
         probabilities: Vec::new(),
         named,
@@ -780,6 +881,8 @@ fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypothesis>) -> C
         is_mute: clues.words.not_ours == 0 && !maker.is_payer_named(),
         is_doubtful: clues.words.doubt,
         says_part: clues.words.part,
+        says_not_ours: clues.words.not_ours > 0,
+        named_customers: named_customers(maker.book, clues),
         says_credit: clues.words.credit,
         says_several: clues.words.several || clues.is_open_list,
         count: clues.count,
@@ -802,48 +905,97 @@ fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
 }
 
 /// Groups payments that want the same items and weighs each group as one.
-fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut [Close], settled_by: &[u32]) {
-    let mut parent: Vec<u32> = (0..u32::try_from(rest.len()).unwrap_or(NONE)).collect();
-    fn find(parent: &mut [u32], mut at: u32) -> u32 {
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
+fn answer_together(book: &Book, policy: &MatchPolicy, rest: &[u32], close: &mut PackedRuns, settled_by: &[u32], threads: usize) {
+    let groups = Groups::of(close, settled_by, book.item_count());
+    let is_settled = |item: u32| settled_by[item as usize] != NONE;
+    let (alone, together): (Vec<u32>, Vec<u32>) =
+        groups.starts.iter().copied().partition(|start| groups.next[*start as usize] == NONE);
+    for at in alone {
+        if let Some((run, place)) = close.of_mut(at) {
+            run.settle_alone(place, |repeats| is_settled(repeats) || book.item(repeats).open == 0);
         }
-        at
     }
-    let mut holder: HashMap<u32, u32> = HashMap::new();
-    for (at, one) in close.iter().enumerate() {
-        let best = one.hypotheses.first().map_or(0.0, Hypothesis::score);
-        for hypothesis in one.hypotheses.iter().filter(|h| h.score() >= best - 8.5) {
-            let repeats = Some(hypothesis.repeats).filter(|r| *r != NONE && settled_by[*r as usize] == NONE);
-            for item in hypothesis.lines.iter().map(|(i, _)| *i).chain(repeats) {
-                let at = u32::try_from(at).unwrap_or(NONE);
-                let other = *holder.entry(item).or_insert(at);
-                let (a, b) = (find(&mut parent, at), find(&mut parent, other));
+    let chunk = together.len().div_ceil(threads * 16).max(64);
+    let shared = &*close;
+    let weighed: Vec<Vec<(u32, Vec<f64>)>> = in_chunks(together.len(), chunk, threads, |range| {
+        let mut done = Vec::new();
+        let mut members: Vec<u32> = Vec::new();
+        for start in &together[range.start as usize..range.end as usize] {
+            members.clear();
+            members.extend(groups.members(*start));
+            members.sort_by(|a, b| {
+                let (x, y) = (rest[*a as usize], rest[*b as usize]);
+                book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
+            });
+            let lists: Vec<Close> = members.iter().map(|m| shared.get(*m)).collect();
+            let group: Vec<(u32, &[Hypothesis])> =
+                members.iter().zip(&lists).map(|(m, close)| (rest[*m as usize], close.hypotheses.as_slice())).collect();
+            let probabilities = joint::probabilities(book, &group, &is_settled, policy.limits.joint_states);
+            done.extend(members.iter().copied().zip(probabilities));
+        }
+        done
+    });
+    for (member, probabilities) in weighed.into_iter().flatten() {
+        if let Some((run, place)) = close.of_mut(member) {
+            run.set_shares(place, &probabilities);
+        }
+    }
+}
+
+/// Hypotheses this much below the best of their payment make two payments want the same item.
+const COMPETING: f64 = 8.5;
+
+/// Payments by the items they want: members of a group are linked from its first to its last.
+struct Groups {
+    /// The first member of each group.
+    starts: Vec<u32>,
+    next: Vec<u32>,
+}
+
+impl Groups {
+    fn of(close: &PackedRuns, settled_by: &[u32], items: u32) -> Self {
+        let count = u32::try_from(close.len()).unwrap_or(NONE);
+        let mut parent: Vec<u32> = (0..count).collect();
+        let mut holder = vec![NONE; items as usize];
+        for at in 0..count {
+            let Some((run, place)) = close.of(at) else { continue };
+            let is_settled = |item: u32| settled_by[item as usize] != NONE;
+            run.wanted(place, COMPETING, is_settled, |item| {
+                let other = &mut holder[item as usize];
+                if *other == NONE {
+                    *other = at;
+                }
+                let (a, b) = (root(&mut parent, at), root(&mut parent, *other));
                 if a != b {
                     parent[a.max(b) as usize] = a.min(b);
                 }
+            });
+        }
+        drop(holder);
+        let mut starts = Vec::new();
+        let mut last: Vec<u32> = vec![NONE; close.len()];
+        let mut next = vec![NONE; close.len()];
+        for at in 0..count {
+            let root = root(&mut parent, at) as usize;
+            if last[root] == NONE {
+                starts.push(at);
+            } else {
+                next[last[root] as usize] = at;
             }
+            last[root] = at;
         }
+        Self { starts, next }
     }
-    drop(holder);
-    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-    for at in 0..rest.len() {
-        let root = find(&mut parent, u32::try_from(at).unwrap_or(NONE));
-        groups.entry(root).or_default().push(u32::try_from(at).unwrap_or(NONE));
+
+    fn members(&self, start: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(start), |at| Some(self.next[*at as usize]).filter(|next| *next != NONE))
     }
-    for members in groups.values_mut() {
-        members.sort_by(|a, b| {
-            let (x, y) = (rest[*a as usize], rest[*b as usize]);
-            book.payment(x).booked.cmp(&book.payment(y).booked).then_with(|| book.payment_id(x).cmp(book.payment_id(y)))
-        });
-        let group: Vec<(u32, &[Hypothesis])> =
-            members.iter().map(|m| (rest[*m as usize], close[*m as usize].hypotheses.as_slice())).collect();
-        let probabilities =
-            joint::probabilities(book, &group, &|item| settled_by[item as usize] != NONE, policy.limits.joint_states);
-        for (member, list) in members.iter().zip(probabilities) {
-            let one = &mut close[*member as usize];
-            one.probabilities = list;
-        }
+}
+
+fn root(parent: &mut [u32], mut at: u32) -> u32 {
+    while parent[at as usize] != at {
+        parent[at as usize] = parent[parent[at as usize] as usize];
+        at = parent[at as usize];
     }
+    at
 }

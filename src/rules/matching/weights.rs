@@ -140,7 +140,7 @@ weights! {
 weights! {
     /// How a payer looks.
     PayerWeights {
-        account_fits, account_of_family, account_new, account_none_on_file, account_of_another,
+        account_fits, account_confirmed, account_of_family, account_new, account_none_on_file, account_of_another,
         name_equal, name_alike, name_partly, name_unlike, number_of_another, stranger,
     }
 }
@@ -151,6 +151,13 @@ weights! {
 weights! {
     /// How dates lie.
     DateWeights { before_issue, long_overdue, late_month }
+}
+
+impl PriorWeights {
+    /// The kind that is most common.
+    pub(super) fn likeliest(&self) -> f64 {
+        self.values().into_iter().map(|(_, weight)| weight).fold(f64::NEG_INFINITY, f64::max)
+    }
 }
 
 /// How numbers are written.
@@ -270,7 +277,7 @@ impl MatchPolicy {
         let own: toml::Table = toml::from_str(text).map_err(|e| syntax(&e, text))?;
         for (section, values) in own {
             // One file holds the whole policy; these sections are read by `crate::policy`.
-            if ["gate", "evidence", "desk"].contains(&section.as_str()) {
+            if ["gate", "evidence", "desk", "rule"].contains(&section.as_str()) {
                 continue;
             }
             let place = || find_place(text, &section, None);

@@ -80,8 +80,7 @@ struct Desk {
 pub fn make_other(wanted: Wanted) -> Made {
     let mut dice = Dice::new(wanted.seed ^ 0x0074_6872_6565);
     let habits = draw(&mut dice);
-    let mut made = Made::default();
-    made.rates = vec![
+    let rates = vec![
         ("EUR", 1000),
         ("GBP", 857),
         ("USD", 1084),
@@ -95,6 +94,7 @@ pub fn make_other(wanted: Wanted) -> Made {
         ("CZK", 25_140),
         ("HUF", 391_700),
     ];
+    let made = Made { rates, ..Made::default() };
     let mut running: Vec<u64> = Vec::new();
     for (_, range) in &habits.numbers {
         // Sellers of one range overlap.

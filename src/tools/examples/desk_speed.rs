@@ -122,7 +122,8 @@ async fn main() {
         }
         told(&format!("filter: {what}"), times);
     }
-    let searches = ["INV-1050000", "1050000", "kunde 77", "kunde", "zahlung 3 handel", "inv-10500", "nothing such", "REF-1", "9,1"];
+    let searches =
+        ["INV-1050000", "1050000", "kunde 77", "kunde", "zahlung 3 handel", "inv-10500", "nothing such", "REF-1", "9,1"];
     let mut all = Vec::new();
     for text in searches {
         let mut times = Vec::new();

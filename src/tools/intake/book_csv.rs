@@ -433,6 +433,8 @@ fn cut(text: &str) -> String {
 /// The fields of one row, by the layout's numbering. What comes out borrows the row (`'r`), not this.
 struct Fields<'r, 'b> {
     row: Row<'r>,
+    /// The row as text, where all of it is UTF-8: checked once and not field by field.
+    whole: Option<&'r str>,
     layout: &'b Layout,
     positions: &'b [Option<usize>],
     currencies: &'b mut Currencies,
@@ -450,9 +452,14 @@ impl<'r> Fields<'r, '_> {
 
     /// Trimmed; empty where the column is absent.
     fn text(&self, column: usize) -> Result<&'r str, Problem> {
-        let Some(bytes) = self.positions.get(column).copied().flatten().and_then(|position| self.row.get(position)) else {
-            return Ok("");
-        };
+        let Some(position) = self.positions.get(column).copied().flatten() else { return Ok("") };
+        if let Some(whole) = self.whole {
+            let text = self.row.place(position).and_then(|place| whole.get(place)).unwrap_or_default();
+            let is_plain = |c: Option<&u8>| c.is_none_or(u8::is_ascii_graphic);
+            let ends_plain = is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last());
+            return Ok(if ends_plain { text } else { text.trim() });
+        }
+        let Some(bytes) = self.row.get(position) else { return Ok("") };
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.trim()),
             Err(_) => {
@@ -604,38 +611,81 @@ impl Currencies {
     }
 }
 
-/// Ids and the lines they stand on. Texts lie in one buffer, so that a million ids are a few allocations.
+/// Ids and the lines they stand on: one buffer of texts and one table of numbers, so that a million ids are three allocations.
 #[derive(Default)]
 struct SeenIds {
     texts: String,
-    by_hash: HashMap<u64, (u32, u32, u32)>,
-    /// Different ids with equal hashes: as good as never, but never wrong.
+    /// Where each id ends in `texts`, and its line.
+    ids: Vec<(u32, u32)>,
+    /// Open addressing: the upper half of the hash and the number of the id, or `u64::MAX`. Never more than half full.
+    table: Vec<u64>,
+    /// What no longer fits above: beyond 4 GiB of ids or 4 billion lines.
     others: HashMap<String, u64>,
 }
 
 impl SeenIds {
+    const EMPTY: u64 = u64::MAX;
+
     /// The line of an equal id, or `None` and the id is noted.
     fn note(&mut self, id: &str, line: u64) -> Option<u64> {
+        if self.table.len() < self.ids.len() * 2 + 2 {
+            self.grow();
+        }
+        // Keyed by a hash that a file cannot be made to collide under by accident; ids are compared in full.
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
-        let start = self.texts.len();
-        let fits = (u32::try_from(start), u32::try_from(start + id.len()), u32::try_from(line));
-        match self.by_hash.get(&hasher.finish()) {
-            Some(&(from, to, first)) if self.texts.get(from as usize..to as usize) == Some(id) => return Some(u64::from(first)),
-            None => {
-                if let (Ok(from), Ok(to), Ok(line)) = fits {
-                    self.by_hash.insert(hasher.finish(), (from, to, line));
-                    self.texts.push_str(id);
-                    return None;
-                }
+        let hash = hasher.finish();
+        let mut slot = self.slot(hash);
+        while let Some(&entry) = self.table.get(slot).filter(|entry| **entry != Self::EMPTY) {
+            if entry >> 32 == hash >> 32
+                && let Some((known, first)) = self.id((entry & 0xffff_ffff) as usize)
+                && known == id
+            {
+                return Some(u64::from(first));
             }
-            Some(_) => {}
+            slot = (slot + 1) & (self.table.len() - 1);
+        }
+        let fits = (u32::try_from(self.texts.len() + id.len()), u32::try_from(line), u32::try_from(self.ids.len()));
+        if let (Ok(end), Ok(line), Ok(number)) = fits
+            && let Some(entry) = self.table.get_mut(slot)
+        {
+            *entry = hash >> 32 << 32 | u64::from(number);
+            self.texts.push_str(id);
+            self.ids.push((end, line));
+            return None;
         }
         match self.others.get(id) {
             Some(&first) => Some(first),
             None => {
                 self.others.insert(id.to_owned(), line);
                 None
+            }
+        }
+    }
+
+    /// An id and its line.
+    fn id(&self, number: usize) -> Option<(&str, u32)> {
+        let (end, line) = *self.ids.get(number)?;
+        let start = number.checked_sub(1).and_then(|before| self.ids.get(before)).map_or(0, |(end, _)| *end);
+        Some((self.texts.get(start as usize..end as usize)?, line))
+    }
+
+    /// The upper half of the hash chooses the place, so that the table can grow without the ids.
+    fn slot(&self, hash: u64) -> usize {
+        let bits = self.table.len().trailing_zeros().min(32);
+        usize::try_from((hash >> 32) >> (32 - bits)).unwrap_or(0)
+    }
+
+    fn grow(&mut self) {
+        let length = (self.table.len() * 2).max(1024);
+        let old = std::mem::replace(&mut self.table, vec![Self::EMPTY; length]);
+        for entry in old.into_iter().filter(|entry| *entry != Self::EMPTY) {
+            let mut slot = self.slot(entry);
+            while self.table.get(slot).is_some_and(|taken| *taken != Self::EMPTY) {
+                slot = (slot + 1) & (length - 1);
+            }
+            if let Some(free) = self.table.get_mut(slot) {
+                *free = entry;
             }
         }
     }
@@ -707,7 +757,9 @@ fn read_book<R: Read>(
             });
             continue;
         }
-        let mut fields = Fields { row, layout, positions: &positions, currencies: &mut currencies, problems: &mut *problems };
+        let whole = std::str::from_utf8(row.bytes()).ok();
+        let mut fields =
+            Fields { row, whole, layout, positions: &positions, currencies: &mut currencies, problems: &mut *problems };
         if options.check_duplicates
             && let Ok(id) = fields.id(0)
             && let Some(first) = seen.note(id, row.line)

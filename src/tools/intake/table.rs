@@ -36,6 +36,8 @@ pub struct Row<'t> {
     pub line: u64,
     fields: &'t [u8],
     ends: &'t [usize],
+    /// Bytes between two fields: the delimiter, where the line is lent as it stands.
+    between: usize,
 }
 
 impl<'t> Row<'t> {
@@ -51,9 +53,19 @@ impl<'t> Row<'t> {
 
     /// A field, quotation marks removed. `None` past the last one.
     pub fn get(&self, index: usize) -> Option<&'t [u8]> {
+        self.fields.get(self.place(index)?)
+    }
+
+    /// Where a field stands in [`Row::bytes`]. `None` past the last one.
+    pub fn place(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.fields.get(start..end)
+        let before = index.checked_sub(1).and_then(|before| self.ends.get(before));
+        Some(before.map_or(0, |before| before + self.between)..end)
+    }
+
+    /// The bytes of all fields, and perhaps of what stands between them.
+    pub fn bytes(&self) -> &'t [u8] {
+        self.fields
     }
 
     /// All fields.
@@ -114,7 +126,8 @@ impl<R: Read> Table<R> {
             };
             let first = next;
             let mut lines = 1;
-            if memchr::memchr(b'"', self.content(end)).is_some() {
+            let is_quoted = memchr::memchr(b'"', self.content(end)).is_some();
+            if is_quoted {
                 while leaves_quote_open(self.content(end), self.delimiter) {
                     match if lines < MOST_LINES && next < LONGEST_ROW { self.physical(next)? } else { Physical::TooLong } {
                         Physical::Line { end: more_end, next: more_next } => {
@@ -138,9 +151,18 @@ impl<R: Read> Table<R> {
                 self.consume(next, lines as u64);
                 continue;
             }
-            self.split(end);
+            if is_quoted {
+                self.split(end);
+                self.consume(next, lines as u64);
+                return Ok(Some(Ok(Row { line, fields: &self.fields, ends: &self.ends, between: 0 })));
+            }
+            // Nothing to take out: the line is lent as it stands in the buffer.
+            let content = self.head..self.head + end;
+            self.ends.clear();
+            self.ends.extend(memchr::memchr_iter(self.delimiter, &self.buffer[content.clone()]));
+            self.ends.push(end);
             self.consume(next, lines as u64);
-            return Ok(Some(Ok(Row { line, fields: &self.fields, ends: &self.ends })));
+            return Ok(Some(Ok(Row { line, fields: &self.buffer[content], ends: &self.ends, between: 1 })));
         }
     }
 

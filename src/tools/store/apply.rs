@@ -44,7 +44,8 @@ pub(super) struct Also {
 
 /// Refuses a change set made from what has changed since. See [`quittance_agent::ports::Store::apply_since`].
 async fn check_unchanged(tx: &mut Tx, changes: &[Change], base: i64) -> Result<()> {
-    let mut questions: Vec<(&str, Vec<Value>)> = vec![(sql::EVIDENCE_SINCE, vec![base.into()])];
+    let mut questions: Vec<(&str, Vec<Value>)> =
+        vec![(sql::EVIDENCE_SINCE, vec![base.into()]), (sql::ALIAS_ENDED_SINCE, vec![base.into()])];
     for change in changes {
         if let Change::Posted(posting) = change {
             questions.push((sql::CASE_CHANGED_SINCE, vec![posting.payment.as_str().into(), base.into()]));
@@ -185,6 +186,7 @@ impl Work {
                 | Change::Decided(_)
                 | Change::CaseOpened(_)
                 | Change::CaseChanged(_)
+                | Change::AliasSet(_)
                 | Change::UserSet(_)
                 | Change::CredentialsSet(_)
                 | Change::TokenSet(_)
@@ -241,6 +243,7 @@ impl Work {
             | Change::AccountSet { .. }
             | Change::CustomerSet(_)
             | Change::EvidenceRead(_)
+            | Change::AliasSet(_)
             | Change::UserSet(_)
             | Change::CredentialsSet(_)
             | Change::TokenSet(_) => {

@@ -43,6 +43,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),
         Change::Posted(posting) => (tables::POSTINGS, posting_row(posting)),
         Change::CaseOpened(case) | Change::CaseChanged(case) => (tables::CASES, case_row(case)?),
+        Change::AliasSet(alias) => (tables::ALIASES, super::aliases::row(alias)),
         Change::CaseLeased(lease) => (tables::CASE_LEASES, lease_row(lease)),
         Change::Noted(note) => (tables::CASE_NOTES, note_row(note)?),
         Change::Proposed(proposal) => (tables::CASE_PROPOSALS, proposal_row(proposal)?),
@@ -547,7 +548,7 @@ pub(super) fn read_proposal(row: Row) -> Result<Proposal> {
 }
 
 /// The actor a text names.
-fn actor(text: &str) -> std::result::Result<Actor, String> {
+pub(super) fn actor(text: &str) -> std::result::Result<Actor, String> {
     match text.strip_prefix("person:") {
         Some(name) => Ok(Actor::Person(name.to_owned())),
         None if text == "rule" => Ok(Actor::Rule),
@@ -578,6 +579,7 @@ fn decision_row(decision: &Decision) -> Result<Row> {
         decision.policy.as_str().into(),
         decision.code.as_str().into(),
         decision.inputs.as_str().into(),
+        decision.rule.clone().into(),
     ])
 }
 
@@ -601,6 +603,7 @@ pub(super) fn read_decision(row: Row) -> Result<Decision> {
         policy: row.text()?,
         code: row.text()?,
         inputs: row.text()?,
+        rule: row.opt_text()?,
     })
 }
 

@@ -104,11 +104,7 @@ impl DeskStore for Database {
 
     async fn items_of_customer(&self, customer: &CustomerId, entity: Option<&EntityId>, limit: u32) -> Result<Vec<StoredItem>> {
         let kinds = joined(&[tables::ITEMS, tables::ITEM_BALANCES]);
-        let values = vec![
-            customer.as_str().into(),
-            entity.map(|id| id.as_str().to_owned()).into(),
-            i64::from(limit).into(),
-        ];
+        let values = vec![customer.as_str().into(), entity.map(|id| id.as_str().to_owned()).into(), i64::from(limit).into()];
         self.pool.rows(sql::ITEMS_OF_CUSTOMER_IN, values, &kinds).await?.into_iter().map(stored_item).collect()
     }
 
@@ -133,9 +129,7 @@ impl DeskStore for Database {
     ) -> Result<Vec<Decision>> {
         let limit: Value = i64::from(limit).into();
         let (statement, values) = match (customer, party) {
-            (Some(customer), _) => {
-                (sql::DECIDED_FOR_CUSTOMER, vec![kind.to_string().into(), customer.as_str().into(), limit])
-            }
+            (Some(customer), _) => (sql::DECIDED_FOR_CUSTOMER, vec![kind.to_string().into(), customer.as_str().into(), limit]),
             (None, Some(party)) => (sql::DECIDED_FOR_PARTY, vec![kind.to_string().into(), party.into(), limit]),
             (None, None) => return Ok(Vec::new()),
         };

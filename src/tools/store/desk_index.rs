@@ -139,7 +139,9 @@ impl Database {
         }
 
         let mut tx = self.pool.write().await?;
-        let now = tx.rows(if tx.is_postgres() { sql::POSTGRES_DESK_PROGRESS } else { sql::DESK_PROGRESS }, vec![], &[Int, Int, Text]).await?;
+        let now = tx
+            .rows(if tx.is_postgres() { sql::POSTGRES_DESK_PROGRESS } else { sql::DESK_PROGRESS }, vec![], &[Int, Int, Text])
+            .await?;
         let Some(row) = now.first() else { return Ok((0, true)) };
         let is_current = row[2] == Value::from(made_under);
         if is_current && (row[0].int(), row[1].int()) != (mark.seq, mark.change) {
@@ -185,7 +187,9 @@ impl Database {
                 Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => None,
             });
             let rows = self.in_chunks(&lines_by_payment(), payments, &tables::BANK_LINES.kinds()).await?;
-            rows.into_iter().map(|row| codec::read_line(row).map(|line| (line.payment.to_string(), line))).collect::<Result<_>>()?
+            rows.into_iter()
+                .map(|row| codec::read_line(row).map(|line| (line.payment.to_string(), line)))
+                .collect::<Result<_>>()?
         };
         let mut ids: Vec<ItemId> = cases
             .iter()
@@ -200,7 +204,8 @@ impl Database {
             .collect();
         ids.sort();
         ids.dedup();
-        let rows = self.in_chunks(&tables::ITEMS.lookup(false), ids.iter().map(|id| id.as_str().into()), &tables::ITEMS.kinds()).await?;
+        let rows =
+            self.in_chunks(&tables::ITEMS.lookup(false), ids.iter().map(|id| id.as_str().into()), &tables::ITEMS.kinds()).await?;
         let items: BTreeMap<ItemId, OpenItem> =
             rows.into_iter().map(|row| codec::read_item(row).map(|item| (item.id.clone(), item))).collect::<Result<_>>()?;
         let mut owners: Vec<CustomerId> = items.values().map(|item| item.customer.clone()).collect();
@@ -254,7 +259,8 @@ impl Database {
                 around.items.extend(items.get(id));
             }
         }
-        let owners = around.items.iter().map(|item| &item.customer).chain(entries.iter().filter_map(|entry| entry.customer.as_ref()));
+        let owners =
+            around.items.iter().map(|item| &item.customer).chain(entries.iter().filter_map(|entry| entry.customer.as_ref()));
         let mut found: Vec<&Customer> = Vec::new();
         for customer in owners.filter_map(|id| customers.get(id)) {
             if !found.iter().any(|known| known.id == customer.id) {

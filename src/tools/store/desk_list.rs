@@ -134,7 +134,10 @@ impl Database {
         let mut rarest = (i64::MAX, 0);
         for (at, term) in terms.iter().enumerate() {
             let mut asked = Asked::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM desk_terms");
-            asked.add(" WHERE term >= ? AND term < ? LIMIT ?) AS some", [term.as_str().into(), end_of(term).into(), (RARE + 1).into()]);
+            asked.add(
+                " WHERE term >= ? AND term < ? LIMIT ?) AS some",
+                [term.as_str().into(), end_of(term).into(), (RARE + 1).into()],
+            );
             let found = self.pool.rows(&asked.sql, asked.values, &[Kind::Int]).await?;
             rarest = rarest.min((found.first().map_or(0, |row| row[0].int()), at));
         }
@@ -157,7 +160,15 @@ impl Database {
     }
 
     /// Lines of one tier of the order, from a place on.
-    async fn tier(&self, query: &Query, terms: &(Vec<String>, bool), tier: u8, from: Place, way: Way, limit: i64) -> Result<Vec<(Place, CaseRow)>> {
+    async fn tier(
+        &self,
+        query: &Query,
+        terms: &(Vec<String>, bool),
+        tier: u8,
+        from: Place,
+        way: Way,
+        limit: i64,
+    ) -> Result<Vec<(Place, CaseRow)>> {
         let column = match (query.order, tier) {
             (Order::Worth, 0) => "due_at",
             (order, _) => order_column(order),
@@ -246,12 +257,7 @@ impl Database {
     }
 
     pub(super) async fn desk_counts(&self, query: &Query, user: &str) -> Result<Counts> {
-        let scope = Query {
-            allowed: query.allowed.clone(),
-            entity: query.entity.clone(),
-            now: query.now,
-            ..Query::default()
-        };
+        let scope = Query { allowed: query.allowed.clone(), entity: query.entity.clone(), now: query.now, ..Query::default() };
         let mut asked = Asked::new("SELECT c.kind, COUNT(*), COUNT(CASE WHEN c.owner IS NULL THEN 1 END) FROM desk_cases c");
         conditions(&mut asked, &scope);
         asked.add(" GROUP BY c.kind ORDER BY 2 DESC, 1", []);
@@ -317,7 +323,10 @@ impl Database {
 
     pub(super) async fn desk_lines(&self, cases: &[CaseId]) -> Result<Vec<CaseRow>> {
         let mut found = std::collections::BTreeMap::new();
-        for row in self.in_chunks(&desk_index::TABLE.lookup(false), cases.iter().map(|case| case.0.into()), &desk_index::TABLE.kinds()).await? {
+        for row in self
+            .in_chunks(&desk_index::TABLE.lookup(false), cases.iter().map(|case| case.0.into()), &desk_index::TABLE.kinds())
+            .await?
+        {
             let line = read_line(row)?;
             found.insert(line.id, line);
         }
@@ -412,7 +421,10 @@ pub(super) fn samples() -> Vec<String> {
             let mut asked = Asked::new(&format!("SELECT {} FROM desk_cases c", desk_index::columns("c.")));
             conditions(&mut asked, &query);
             Database::with_terms(&mut asked, &["a".to_owned(), "b".to_owned()], true);
-            asked.add(" AND (c.rate_order, c.case_id) > (?, ?) ORDER BY c.rate_order, c.case_id", [Value::from(0), Value::from(0)]);
+            asked.add(
+                " AND (c.rate_order, c.case_id) > (?, ?) ORDER BY c.rate_order, c.case_id",
+                [Value::from(0), Value::from(0)],
+            );
             samples.push(asked.sql);
         }
     }

@@ -20,6 +20,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 use self::engine::Kind;
 
 mod accounts;
+mod aliases;
 mod apply;
 mod blobs;
 mod codec;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use quittance_agent::ports::{
-    AllocationRow, Applied, CaseFilter, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment, VerifyReport,
+    AllocationRow, Applied, CaseFilter, EntityBook, RuleUse, Sequence, Store, StoreError, StoredItem, StoredPayment, VerifyReport,
 };
+use quittance_rules::aliases::Alias;
 use quittance_rules::cases::{Case, Decision, InputDigest, Subject};
 use quittance_rules::journal::{AuditEntry, ChangeSet, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, Position, Posting};
@@ -161,6 +162,8 @@ impl Store for Database {
             }
         }
         let returns = tx.rows(sql::RETURNS, vec![entity.as_str().into()], &kinds).await?;
+        let aliases = tx.rows(sql::ALIASES, vec![], &tables::ALIASES.kinds()).await?;
+        book.aliases = aliases.into_iter().map(super::aliases::read).collect::<Result<_>>()?;
         book.returns = returns.into_iter().map(stored_payment).collect::<Result<_>>()?;
         Ok(book)
     }
@@ -231,7 +234,7 @@ impl Store for Database {
 
     async fn allocations(&self, after: i64, count: u32) -> Result<Vec<AllocationRow>> {
         let mut kinds = tables::POSTINGS.kinds();
-        kinds.extend([Kind::Text, Kind::Int, Kind::Int]);
+        kinds.extend([Kind::Text, Kind::Int, Kind::Int, Kind::Text]);
         let rows = self.pool.rows(sql::ALLOCATIONS_AFTER, vec![after.into(), limit(count)], &kinds).await?;
         rows.into_iter()
             .map(|mut row| {
@@ -242,7 +245,11 @@ impl Store for Database {
                     Value::Int(number) => *number,
                     Value::Text(_) => None,
                 };
-                Ok(AllocationRow { posting, decided_by, decided_at, reversed_by })
+                let rule = match &decided[3] {
+                    Value::Text(rule) => rule.clone(),
+                    Value::Int(_) => None,
+                };
+                Ok(AllocationRow { posting, decided_by, decided_at, rule, reversed_by })
             })
             .collect()
     }
@@ -250,6 +257,26 @@ impl Store for Database {
     async fn policy(&self) -> Result<Option<(String, String)>> {
         let rows = self.pool.rows(sql::POLICY_IN_FORCE, vec![], &[Kind::Text, Kind::Text]).await?;
         Ok(rows.first().map(|row| (row[0].bare(), row[1].bare())))
+    }
+
+    async fn policy_of(&self, version: &str) -> Result<Option<String>> {
+        let rows = self.pool.rows(sql::POLICY_OF_VERSION, vec![version.into()], &[Kind::Text, Kind::Text]).await?;
+        Ok(rows.first().map(|row| row[1].bare()))
+    }
+
+    async fn rule_uses(&self) -> Result<Vec<RuleUse>> {
+        let rows = self.pool.rows(sql::RULE_USES, vec![], &[Kind::Text, Kind::Int, Kind::Int, Kind::Int]).await?;
+        let uses = rows.iter().map(|row| RuleUse {
+            rule: row[0].bare(),
+            decisions: u64::try_from(row[1].int()).unwrap_or(0),
+            settled: u64::try_from(row[2].int()).unwrap_or(0),
+            last: DecisionId(row[3].int()),
+        });
+        Ok(uses.collect())
+    }
+
+    async fn aliases(&self) -> Result<Vec<Alias>> {
+        self.all(sql::ALIASES, vec![], tables::ALIASES, super::aliases::read).await
     }
 
     async fn positions(&self, entity: Option<&EntityId>) -> Result<Vec<Position>> {

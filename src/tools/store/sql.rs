@@ -116,9 +116,9 @@ statements! {
     PENDING_CASE = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
         WHERE subject_kind = $1 AND subject_id = $2 AND state <> 'resolved'";
-    DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs \
+    DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
         FROM decisions WHERE id > $1 ORDER BY id LIMIT $2";
-    DECISIONS_ON = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs \
+    DECISIONS_ON = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
         FROM decisions WHERE subject_kind = $1 AND subject_id = $2 ORDER BY audit_seq, change_no";
     POSTINGS_OF_DECISION = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, cleared_minor, cleared_currency, \
         customer_id, reverses FROM postings WHERE decision_id = $1 ORDER BY id";
@@ -128,7 +128,7 @@ statements! {
         customer_id, reverses FROM postings WHERE id > $1 ORDER BY id LIMIT $2";
     REVERSAL_OF = "SELECT id FROM postings WHERE reverses = $1";
     ALLOCATIONS_AFTER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
-        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at, r.id \
+        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at, r.id, d.rule \
         FROM postings p JOIN decisions d ON d.id = p.decision_id LEFT JOIN postings r ON r.reverses = p.id \
         WHERE p.id > $1 AND p.reverses IS NULL AND p.item_id IS NOT NULL ORDER BY p.id LIMIT $2";
     POSITIONS = "SELECT l.currency, \
@@ -144,6 +144,13 @@ statements! {
                 SUM(CASE WHEN purpose = 'not_ours' THEN amount_minor ELSE 0 END) AS not_ours \
             FROM postings GROUP BY payment_id) p ON p.payment_id = l.payment_id \
         WHERE (CAST($1 AS TEXT) IS NULL OR l.entity_id = $1) GROUP BY l.currency ORDER BY l.currency";
+
+    ALIASES = "SELECT id, customer_id, kind, value, taught_by, taught_at, teacher, standing, ended_by, revoked_by, revoked_at \
+        FROM aliases ORDER BY taught_by, id";
+    ALIAS_ENDED_SINCE = "SELECT id FROM aliases WHERE audit_seq > $1 AND standing <> 'active' LIMIT 1";
+    POLICY_OF_VERSION = "SELECT version, text FROM policies WHERE version = $1 ORDER BY audit_seq LIMIT 1";
+    RULE_USES = "SELECT rule, CAST(COUNT(*) AS BIGINT), CAST(SUM(CASE WHEN what = 'settled' THEN 1 ELSE 0 END) AS BIGINT), \
+        CAST(MAX(id) AS BIGINT) FROM decisions WHERE rule IS NOT NULL GROUP BY rule ORDER BY rule";
 
     CHAIN_END = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM audit_entries";
     ITEM_CHANGED_SINCE = "SELECT id FROM items WHERE id = $1 AND audit_seq > $2";
@@ -240,9 +247,9 @@ statements! {
         FROM inputs i JOIN audit_entries a ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest \
         LEFT JOIN cases c ON c.subject_kind = 'input' AND c.subject_id = i.digest AND c.state <> 'resolved' \
         WHERE i.audit_seq < $1 ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $2";
-    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
-    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
+    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
         a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a ON a.seq = i.audit_seq \
         LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND c.state <> 'resolved' \
         WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $3";
@@ -257,11 +264,11 @@ statements! {
     CASES_CHANGED = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
         opened_at, state, assigned_to, snoozed_until, resolved_by, audit_seq, change_no FROM cases \
         WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
-    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, audit_seq, change_no FROM evidence \
+    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, marks, audit_seq, change_no FROM evidence \
         WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
     DESK_TERMS_FORGOTTEN = "DELETE FROM desk_terms WHERE case_id = $1";
     DESK_EVIDENCE_TERMS_FORGOTTEN = "DELETE FROM desk_evidence_terms WHERE digest = $1";
-    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, i.digest, i.kind, i.name, i.size_bytes \
+    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
         FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
     EVIDENCE_BY_AMOUNT = "SELECT digest FROM desk_evidence WHERE currency = $1 AND amount_minor = $2 \
         AND (claimed_on IS NULL OR claimed_on BETWEEN $3 AND $4) ORDER BY claimed_on, digest LIMIT $5";

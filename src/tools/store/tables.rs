@@ -166,6 +166,7 @@ pub(super) const DECISIONS: &Table = &table(
         ("policy", Text),
         ("code", Text),
         ("inputs", Text),
+        ("rule", Text),
     ],
     true,
     true,
@@ -304,8 +305,28 @@ pub(super) const MODEL_CALLS: &Table = &table(
     true,
 );
 
+pub(super) const ALIASES: &Table = &table(
+    22,
+    "aliases",
+    &[
+        ("id", Text),
+        ("customer_id", Text),
+        ("kind", Text),
+        ("value", Text),
+        ("taught_by", Int),
+        ("taught_at", Int),
+        ("teacher", Text),
+        ("standing", Text),
+        ("ended_by", Int),
+        ("revoked_by", Text),
+        ("revoked_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 22] = [
+pub(super) const ALL: [&Table; 23] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -328,6 +349,7 @@ pub(super) const ALL: [&Table; 22] = [
     CASE_NOTES,
     CASE_PROPOSALS,
     MODEL_CALLS,
+    ALIASES,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

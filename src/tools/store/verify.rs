@@ -383,13 +383,11 @@ impl Findings {
                 "there is no original it is a piece of",
             );
         }
-        for (sql, table, column) in
-            [
-                (sql::INPUTS_NOT_KEPT, "inputs", "digest"),
-                (sql::READINGS_NOT_KEPT, "evidence", "reading_digest"),
-                (sql::ANSWERS_NOT_KEPT, "model_calls", "answer_digest, reading_digest"),
-            ]
-        {
+        for (sql, table, column) in [
+            (sql::INPUTS_NOT_KEPT, "inputs", "digest"),
+            (sql::READINGS_NOT_KEPT, "evidence", "reading_digest"),
+            (sql::ANSWERS_NOT_KEPT, "model_calls", "answer_digest, reading_digest"),
+        ] {
             for row in tx.rows(sql, vec![], &[Kind::Text]).await? {
                 self.at(table, &row[0].bare(), column, "the bytes it names are not kept");
             }

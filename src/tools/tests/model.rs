@@ -106,7 +106,8 @@ async fn a_question_is_put_as_the_protocol_wants_it() {
 async fn what_may_help_is_tried_again_and_nothing_else() {
     let status = ResponseTemplate::new;
     let slow = good().set_delay(Duration::from_secs(5));
-    let table: Vec<(&str, Vec<ResponseTemplate>, Result<&str, ModelError>, u32)> = vec![
+    type Row<'a> = (&'a str, Vec<ResponseTemplate>, Result<&'a str, ModelError>, u32);
+    let table: Vec<Row<'_>> = vec![
         ("busy, then not", vec![status(429), good()], Ok(ANSWER), 2),
         ("a hiccup", vec![status(503), status(502), good()], Ok(ANSWER), 3),
         ("down for good", vec![status(500)], Err(ModelError::Status(500)), 3),

@@ -9,7 +9,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use quittance_agent::ports::{Applied, CaseFilter, Sequence, Store, StoreError};
-use quittance_rules::cases::{Case, CaseState, Ruling, Subject};
+use quittance_rules::aliases::{Alias, AliasId, AliasKind, Standing};
+use quittance_rules::cases::{Actor, Case, CaseState, Ruling, Subject};
 use quittance_rules::evidence::{Confidence, EvidenceKind};
 use quittance_rules::journal::{Change, EvidenceRecord, InputKind, entry_hash};
 use quittance_rules::ledger::{CaseId, DecisionId, Posting, PostingId, Purpose, reversal};
@@ -44,6 +45,9 @@ contract![
     cases_by_filter,
     decisions_and_allocations,
     policies_in_order,
+    rules_are_counted_by_name,
+    what_was_taught_is_kept_with_its_standing,
+    what_stopped_being_taught_stops_a_settlement,
     originals_are_kept_once,
     numbers_are_given_out_once,
     positions_add_up,
@@ -469,6 +473,80 @@ async fn policies_in_order(book: Database) {
     assert_eq!(apply(&book, vec![publish("a")]).await.unwrap(), 1, "an earlier policy may come into force again");
     assert_eq!(apply(&book, vec![publish("a")]).await.unwrap(), 0);
     assert_eq!(book.policy().await.unwrap(), Some(("a".into(), "text of a".into())));
+}
+
+async fn rules_are_counted_by_name(book: Database) {
+    small_book(&book).await;
+    assert!(book.rule_uses().await.unwrap().is_empty());
+    assert_eq!(book.policy_of("p1").await.unwrap().as_deref(), Some("limit = 1"));
+    assert_eq!(book.policy_of("p2").await.unwrap(), None);
+    let about = Subject::Payment(payment_id("p1"));
+    let by = |id: i64, rule: &str, ruling: Ruling| {
+        Change::Decided(quittance_rules::cases::Decision { rule: Some(rule.into()), ..decision(id, about.clone(), ruling) })
+    };
+    let settled = || Ruling::Settled { entries: Vec::new() };
+    let changes = vec![by(1, "„Zinsen“", Ruling::Asked), by(2, "cents", settled()), by(3, "„Zinsen“", settled())];
+    apply(&book, changes).await.unwrap();
+    apply(&book, vec![Change::Decided(decision(4, about.clone(), Ruling::Asked))]).await.unwrap();
+    let uses: Vec<_> =
+        book.rule_uses().await.unwrap().into_iter().map(|of| (of.rule, of.decisions, of.settled, of.last.0)).collect();
+    assert_eq!(uses, [("cents".to_owned(), 1, 1, 2), ("„Zinsen“".to_owned(), 2, 1, 3)]);
+    assert_eq!(book.decision(DecisionId(3)).await.unwrap().unwrap().rule.as_deref(), Some("„Zinsen“"));
+    assert_eq!(book.decision(DecisionId(4)).await.unwrap().unwrap().rule, None);
+}
+
+fn alias(id: &str, standing: Standing) -> Alias {
+    Alias {
+        id: AliasId(id.into()),
+        customer: customer_id("c1"),
+        kind: if id.ends_with("name") { AliasKind::Name } else { AliasKind::Account },
+        value: "Näher & Söhne, ООО „Ромашка“".into(),
+        taught_by: DecisionId(1),
+        taught_at: at(7),
+        teacher: Actor::Person("Zoë".into()),
+        standing,
+    }
+}
+
+async fn what_was_taught_is_kept_with_its_standing(book: Database) {
+    small_book(&book).await;
+    assert_eq!(book.reserve(Sequence::Decision, 1).await.unwrap(), 1);
+    let about = Subject::Payment(payment_id("p1"));
+    apply(&book, vec![Change::Decided(decision(1, about, Ruling::Closed))]).await.unwrap();
+    let by = DecisionId(1);
+    let revoked = Standing::Revoked { by: Actor::Person("Zoë".into()), at: at(9) };
+    for (standing, recorded) in [
+        (Standing::Active, 2),
+        (Standing::Active, 0),
+        (Standing::Shared { decision: by }, 2),
+        (Standing::ThirdParty { decision: by }, 2),
+        (Standing::Withdrawn { decision: by }, 2),
+        (revoked, 2),
+    ] {
+        let both = vec![alias("1-account", standing.clone()), alias("1-name", standing)];
+        let changes = both.iter().cloned().map(Change::AliasSet).collect();
+        assert_eq!(apply(&book, changes).await.unwrap(), recorded);
+        assert_eq!(book.aliases().await.unwrap(), both);
+        assert_eq!(book.book(&entity_id("e1")).await.unwrap().aliases, both);
+    }
+    // It names a decision that is there.
+    let of_nothing = Alias { taught_by: DecisionId(99), ..alias("99-name", Standing::Active) };
+    assert!(matches!(apply(&book, vec![Change::AliasSet(of_nothing)]).await, Err(StoreError::Conflict(_))));
+    let report = book.verify().await.unwrap();
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+async fn what_stopped_being_taught_stops_a_settlement(book: Database) {
+    small_book(&book).await;
+    let about = Subject::Payment(payment_id("p1"));
+    apply(&book, vec![Change::Decided(decision(1, about.clone(), Ruling::Closed))]).await.unwrap();
+    let base = book.head().await.unwrap();
+    let settle = |id: i64| by_rule(vec![Change::Decided(decision(id, about.clone(), Ruling::Settled { entries: Vec::new() }))]);
+    apply(&book, vec![Change::AliasSet(alias("1-name", Standing::Active))]).await.unwrap();
+    book.apply_since(base, settle(2)).await.unwrap();
+    let base = book.head().await.unwrap();
+    apply(&book, vec![Change::AliasSet(alias("1-name", Standing::Withdrawn { decision: DecisionId(1) }))]).await.unwrap();
+    assert!(matches!(book.apply_since(base, settle(3)).await, Err(StoreError::Conflict(_))));
 }
 
 async fn originals_are_kept_once(book: Database) {

@@ -139,8 +139,7 @@ async fn desk_book(book: &Database, count: i64) {
         booked.line.remittance = Some(format!("Zahlung INV {:05} danke", 10_000 + n));
         booked.line.bank_reference = Some(format!("REF{n}"));
         changes.push(Change::LineBooked(booked));
-        let keep =
-            Entry { purpose: Purpose::Unapplied, amount: eur(minor), item: None, cleared: None, customer: Some(owner) };
+        let keep = Entry { purpose: Purpose::Unapplied, amount: eur(minor), item: None, cleared: None, customer: Some(owner) };
         let candidate = |rank: u32, entries, percent| CaseCandidate {
             rank,
             entries,
@@ -154,10 +153,7 @@ async fn desk_book(book: &Database, count: i64) {
                 [usize::try_from(n % 3).unwrap()],
             amount: Some(eur(minor)),
             headline: format!("{} from Käufer {}, case {n}", eur(minor), n % 10),
-            candidates: vec![
-                candidate(1, vec![allocation(&format!("i{n}"), minor)], 93),
-                candidate(2, vec![keep], 5),
-            ],
+            candidates: vec![candidate(1, vec![allocation(&format!("i{n}"), minor)], 93), candidate(2, vec![keep], 5)],
             opened_at: at(n * 3_600_000_000 - 400 * 3_600_000_000),
             ..case(n + 1, Subject::Payment(payment_id(&format!("l{n}"))))
         }));
@@ -448,17 +444,23 @@ async fn do_then_undo_is_the_identity(book: Database) -> String {
         (4, Choice::KeepUnapplied(customer_id("c9"))),
         (5, Choice::NotOurs),
         // Items of two customers, the rest on a third one's account.
-        (6, Choice::Split(Split {
-            items: [items(6, 300), items(2, 500)].concat(),
-            write_offs: vec![],
-            rest: Some(customer_id("c0")),
-        })),
+        (
+            6,
+            Choice::Split(Split {
+                items: [items(6, 300), items(2, 500)].concat(),
+                write_offs: vec![],
+                rest: Some(customer_id("c0")),
+            }),
+        ),
         // The item is cleared by what was paid and a write-off within the limit; the rest stays on its customer's account.
-        (8, Choice::Split(Split {
-            items: vec![(item_id("i9"), eur(3_900))],
-            write_offs: vec![(item_id("i9"), eur(100))],
-            rest: None,
-        })),
+        (
+            8,
+            Choice::Split(Split {
+                items: vec![(item_id("i9"), eur(3_900))],
+                write_offs: vec![(item_id("i9"), eur(100))],
+                rest: None,
+            }),
+        ),
     ];
     let before = snapshot(&book).await;
     for (case, choice) in choices {
@@ -527,7 +529,8 @@ async fn everything_a_rule_did_is_undone(book: Database) -> String {
     assert_eq!(book.head().await.unwrap(), entry, "one audit entry");
     undo_case(&book, &clock, "ana", CaseId(5)).await.unwrap();
     // A rule does not repeat what was undone: the cases come back with the refused answer noted on them.
-    let strip = |text: &str| -> Vec<String> { text.lines().filter(|line| !line.starts_with("Case")).map(str::to_owned).collect() };
+    let strip =
+        |text: &str| -> Vec<String> { text.lines().filter(|line| !line.starts_with("Case")).map(str::to_owned).collect() };
     assert_eq!(strip(&snapshot(&book).await), strip(&before));
     let back = book.case(CaseId(1)).await.unwrap().unwrap();
     assert!(back.state.is_pending() && back.rejected.len() == 1);
@@ -560,7 +563,12 @@ async fn a_case_is_shown_with_its_grounds(book: Database) -> String {
     assert_eq!((card.customer.id.as_str(), card.open_count), ("c0", 1));
     assert_eq!(card.payments.len(), 1, "the payment of case 11");
     assert!(shown.similar.iter().all(|past| past.decision != taken.decision) || !shown.similar[0].is_undone);
-    assert!(view(&book, &clock, &policy, Looker { name: "ana", allowed: Some(&[entity_id("e2")]) }, CaseId(1)).await.unwrap().is_none());
+    assert!(
+        view(&book, &clock, &policy, Looker { name: "ana", allowed: Some(&[entity_id("e2")]) }, CaseId(1))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(view(&book, &clock, &policy, looker, CaseId(99)).await.unwrap().is_none());
     let decided = view(&book, &clock, &policy, looker, CaseId(11)).await.unwrap().unwrap();
     assert!(decided.decided.is_some() && decided.history.iter().any(|event| event.can_undo));
@@ -580,7 +588,9 @@ async fn settings_and_first_answers(book: Database) -> String {
     book.keep_answer("ana", "k", &FirstAnswer { status: 409, ..first.clone() }, at(11), at(0)).await.unwrap();
     assert_eq!(book.first_answer("ana", "k").await.unwrap(), Some(first));
     assert_eq!(book.first_answer("luis", "k").await.unwrap(), None);
-    book.keep_answer("ana", "l", &FirstAnswer { request: "b".into(), status: 200, body: String::new() }, at(20), at(15)).await.unwrap();
+    book.keep_answer("ana", "l", &FirstAnswer { request: "b".into(), status: 200, body: String::new() }, at(20), at(15))
+        .await
+        .unwrap();
     assert_eq!(book.first_answer("ana", "k").await.unwrap(), None, "old answers are forgotten");
     String::new()
 }

@@ -223,9 +223,9 @@ pub(super) async fn snooze<S: Desk>(
         let wanted: SnoozeBody = body(&bytes)?;
         let until = match wanted.until.as_str() {
             "news" => work::Until::News,
-            day => work::Until::Day(
-                day.parse().map_err(|_| WebError::invalid("until", "it is a day such as 2026-12-01, or news"))?,
-            ),
+            day => {
+                work::Until::Day(day.parse().map_err(|_| WebError::invalid("until", "it is a day such as 2026-12-01, or news"))?)
+            }
         };
         let by = session.user.id.as_str();
         let changed = work::snooze(&web.store, &web.clock, by, case.id, until, wanted.version).await.map_err(failed)?;
@@ -327,7 +327,8 @@ pub(super) async fn preview<S: Desk>(State(web): State<Web<S>>, session: Session
         entries: line.entries.iter().map(EntryShape::from).collect(),
         refusal: line.refusal,
     });
-    json(&Preview { lines: lines.collect(), is_whole, money: preview.money.into_iter().map(Into::into).collect() }).map(super::written)
+    json(&Preview { lines: lines.collect(), is_whole, money: preview.money.into_iter().map(Into::into).collect() })
+        .map(super::written)
 }
 
 /// Decides several cases with one answer, whole or not at all.

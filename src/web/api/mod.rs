@@ -89,9 +89,11 @@ async fn once<S: Desk>(
     change: impl Future<Output = Answer>,
 ) -> Result<Response, WebError> {
     let Some(key) = headers.get("idempotency-key") else { return change.await.map(written) };
-    let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len())).ok_or_else(|| {
-        WebError::invalid("Idempotency-Key", "it has 1 to 200 visible ASCII characters")
-    })?;
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| (1..=200).contains(&key.len()))
+        .ok_or_else(|| WebError::invalid("Idempotency-Key", "it has 1 to 200 visible ASCII characters"))?;
     let user = session.user.id.as_str();
     let mut request = path.as_bytes().to_vec();
     request.push(b'\n');

@@ -47,7 +47,11 @@ fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
     (status = 422, body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn cases<S: Desk>(State(web): State<Web<S>>, session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn cases<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let asked = ask(&web, &session, &pairs).await?;
     if asked.query.after.as_deref().is_some_and(|after| quittance_agent::desk::list::Place::parse(after).is_none()) {
         return Err(WebError::invalid("after", "it is the `next` of the page before, unchanged"));
@@ -65,7 +69,11 @@ pub(super) async fn cases<S: Desk>(State(web): State<Web<S>>, session: Session, 
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn counts<S: Desk>(State(web): State<Web<S>>, session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn counts<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let asked = ask(&web, &session, &pairs).await?;
     let counts = web.store.counts(&asked.query, session.user.id.as_str()).await?;
     json(&CountsShape {
@@ -86,7 +94,11 @@ pub(super) async fn counts<S: Desk>(State(web): State<Web<S>>, session: Session,
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn groups<S: Desk>(State(web): State<Web<S>>, session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn groups<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let asked = ask(&web, &session, &pairs).await?;
     let groups = web.store.groups(&asked.query, 200).await?;
     json(&Groups { groups: groups.into_iter().map(Into::into).collect() }).map(written)
@@ -115,7 +127,11 @@ pub(super) async fn case<S: Desk>(State(web): State<Web<S>>, session: Session, N
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn notes<S: Desk>(State(web): State<Web<S>>, session: Session, Number(id): Number) -> Result<Response, WebError> {
+pub(super) async fn notes<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Number(id): Number,
+) -> Result<Response, WebError> {
     case_for(&web, &session, id, Role::Viewer).await?;
     let notes = web.store.notes(CaseId(id)).await?;
     json(&Notes { notes: notes.into_iter().map(Into::into).collect() }).map(written)
@@ -137,7 +153,11 @@ pub(super) async fn entity_of<S: Desk>(web: &Web<S>, subject: &Subject) -> Resul
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn decision<S: Desk>(State(web): State<Web<S>>, session: Session, Number(id): Number) -> Result<Response, WebError> {
+pub(super) async fn decision<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Number(id): Number,
+) -> Result<Response, WebError> {
     let decision = web.store.decision(DecisionId(id)).await?.ok_or(WebError::NotFound)?;
     session.demand(Role::Viewer, entity_of(&web, &decision.subject).await?.as_ref())?;
     json(&DecisionShape::from(&decision)).map(written)
@@ -151,7 +171,11 @@ pub(super) async fn decision<S: Desk>(State(web): State<Web<S>>, session: Sessio
     (status = 401, body = Problem, content_type = "application/problem+json"),
     (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn customers<S: Desk>(State(web): State<Web<S>>, _session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn customers<S: Desk>(
+    State(web): State<Web<S>>,
+    _session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let found = web.store.customers_like(given(&pairs, "q").unwrap_or_default(), 100).await?;
     let rows = found.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(WebError::internal)?;
     json(&Listed { rows, next: None }).map(written)
@@ -164,7 +188,11 @@ pub(super) async fn customers<S: Desk>(State(web): State<Web<S>>, _session: Sess
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn customer<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id): Path<String>) -> Result<Response, WebError> {
+pub(super) async fn customer<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     let id = CustomerId::parse(&id).map_err(|_| WebError::NotFound)?;
     let allowed = session.entities(Role::Viewer);
     let today = web.clock.today("UTC");
@@ -190,7 +218,11 @@ fn item_json(item: &quittance_agent::ports::StoredItem) -> Result<serde_json::Va
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn items<S: Desk>(State(web): State<Web<S>>, session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn items<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let entity = given(&pairs, "entity").map(EntityId::parse).transpose();
     let entity = entity.map_err(|error| WebError::invalid("entity", error.to_string()))?;
     if let Some(entity) = &entity {
@@ -213,7 +245,11 @@ pub(super) async fn items<S: Desk>(State(web): State<Web<S>>, session: Session, 
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn item<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id): Path<String>) -> Result<Response, WebError> {
+pub(super) async fn item<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     let id = ItemId::parse(&id).map_err(|_| WebError::NotFound)?;
     let item = web.store.item(&id).await?.ok_or(WebError::NotFound)?;
     session.demand(Role::Viewer, Some(&item.item.entity))?;
@@ -227,7 +263,11 @@ pub(super) async fn item<S: Desk>(State(web): State<Web<S>>, session: Session, P
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn payment<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id): Path<String>) -> Result<Response, WebError> {
+pub(super) async fn payment<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     let id = PaymentId::parse(&id).map_err(|_| WebError::NotFound)?;
     let payment = web.store.payment(&id).await?.ok_or(WebError::NotFound)?;
     session.demand(Role::Viewer, Some(&payment.line.entity))?;
@@ -251,11 +291,18 @@ pub(super) async fn payment<S: Desk>(State(web): State<Web<S>>, session: Session
     (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 422, body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn audit<S: Desk>(State(web): State<Web<S>>, _session: Session, Params(pairs): Pairs) -> Result<Response, WebError> {
+pub(super) async fn audit<S: Desk>(
+    State(web): State<Web<S>>,
+    _session: Session,
+    Params(pairs): Pairs,
+) -> Result<Response, WebError> {
     let after: i64 = given(&pairs, "after").unwrap_or("0").parse().map_err(|_| WebError::invalid("after", "it is a number"))?;
-    let limit: u32 = given(&pairs, "limit").unwrap_or("50").parse().ok().filter(|limit| (1..=200).contains(limit)).ok_or_else(|| {
-        WebError::invalid("limit", "it is a number, 1 to 200")
-    })?;
+    let limit: u32 = given(&pairs, "limit")
+        .unwrap_or("50")
+        .parse()
+        .ok()
+        .filter(|limit| (1..=200).contains(limit))
+        .ok_or_else(|| WebError::invalid("limit", "it is a number, 1 to 200"))?;
     let entries = web.store.audit_entries(after, limit).await?;
     let next = entries.last().filter(|_| entries.len() == limit as usize).map(|entry| entry.seq.to_string());
     let rows = entries.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(WebError::internal)?;

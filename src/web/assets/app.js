@@ -70,6 +70,9 @@ for (const box of document.querySelectorAll("#toasts .toast")) setTimeout(() => 
 
 window.quittance = { csrf, toast, send };
 
+// What is wider than the window and ends with today shows its end.
+for (const wide of document.querySelectorAll("[data-end]")) wide.scrollLeft = wide.scrollWidth;
+
 // A row and its place in a picture light up together.
 for (const part of document.querySelectorAll("[data-box]")) {
   const all = () => document.querySelectorAll(`[data-box="${part.dataset.box}"]`);

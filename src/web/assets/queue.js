@@ -112,7 +112,7 @@
     const to = Math.max(0, Math.min(list.length - 1, at));
     if (range) { if (anchor < 0) anchor = Math.max(cursor, 0); for (let i = Math.min(anchor, to); i <= Math.max(anchor, to); i++) pick(list[i], true); }
     cursor = to;
-    list.forEach((row, i) => row.toggleAttribute("aria-current", i === cursor));
+    list.forEach((row, i) => { if (i === cursor) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current"); });
     list[cursor].scrollIntoView({ block: "nearest" });
     sessionStorage.setItem("at", list[cursor].dataset.case);
   }

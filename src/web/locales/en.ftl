@@ -555,3 +555,5 @@ language-da = Danish
 language-nb = Norwegian
 language-cs = Czech
 language-ja = Japanese
+undo-day = Undo a day of the rules
+undo-day-help = Everything the rules settled on that day (UTC) comes back as cases.

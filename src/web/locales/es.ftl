@@ -555,3 +555,5 @@ language-da = danés
 language-nb = noruego
 language-cs = checo
 language-ja = japonés
+undo-day = Deshacer un día de las reglas
+undo-day-help = Todo lo que las reglas liquidaron ese día (UTC) vuelve como casos.

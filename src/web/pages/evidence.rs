@@ -184,17 +184,7 @@ pub async fn show<S: Desk>(
     let kind = words(&record.kind);
     let percent = record.kind_confidence.millionths() / 10_000;
     let was_read = reading.is_some();
-    let reading = reading.unwrap_or(Reading {
-        media_type: String::new(),
-        kind: EvidenceKind::Unknown,
-        kind_confidence: record.kind_confidence,
-        claims: Vec::new(),
-        remittance_lines: Vec::new(),
-        complaints: Vec::new(),
-        pages: 0,
-        words: Vec::new(),
-        text: String::new(),
-    });
+    let reading = reading.unwrap_or_else(|| Reading::empty(EvidenceKind::Unknown, record.kind_confidence));
     let claims = reading.claims.iter().map(|claim| ClaimLine {
         field: words(&claim.field),
         value: value_text(&claim.value, &frame),

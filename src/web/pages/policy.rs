@@ -1,5 +1,7 @@
 //! The policy in force, in words.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -49,9 +51,13 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
     let text = published.map_or_else(|| DEFAULT_POLICY.to_owned(), |(_, text)| text);
     let policy = Policy::parse(&text).map_err(|error| WebError::internal(format!("the policy in force: {error}")))?;
     let mut limits = Vec::new();
-    for currency in policy.gate.high_value.keys() {
-        let limit = policy.gate.high_value_limit(*currency).map_err(WebError::internal)?;
-        limits.push(LimitLine { currency: *currency, high_value: limit, more: Vec::new() });
+    let named = [&policy.gate.high_value, &policy.desk.four_eyes_above, &policy.desk.write_off_max];
+    let currencies: BTreeSet<Currency> = named.into_iter().flat_map(|amounts| amounts.keys().copied()).collect();
+    for currency in currencies {
+        let high_value = policy.gate.high_value_limit(currency).map_err(WebError::internal)?;
+        let four_eyes = policy.desk.four_eyes_limit(currency).map_err(WebError::internal)?;
+        let write_off = policy.desk.write_off_limit(currency).map_err(WebError::internal)?;
+        limits.push(LimitLine { currency, high_value, more: vec![four_eyes, write_off] });
     }
     page(&PolicyPage {
         frame: web.frame(&session, "policy"),
@@ -60,7 +66,7 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
         claim_waits: policy.evidence.claim_waits_days.into(),
         booking_within: policy.evidence.booking_within_days.into(),
         limits,
-        more_columns: Vec::new(),
+        more_columns: vec!["policy-four-eyes", "policy-write-off"],
         checkpoints: ExceptionKind::ALL.iter().filter(|kind| kind.is_checkpoint()).map(|kind| kind.words()).collect(),
         text,
     })

@@ -117,6 +117,7 @@ pub fn decision(id: i64, about: Subject, ruling: Ruling) -> Decision {
         case: None,
         ruling,
         policy: "p1".into(),
+        rule: None,
         code: "0.1.0".into(),
         inputs: "{\"seen\":[]}".into(),
     }

@@ -301,11 +301,7 @@ pub(super) async fn note<S: Desk>(
 }
 
 /// Says that the person looks at a case now; the page tells so every now and then.
-pub(super) async fn seen<S: Desk>(
-    State(web): State<Web<S>>,
-    session: Session,
-    Number(id): Number,
-) -> Result<Response, WebError> {
+pub(super) async fn seen<S: Desk>(State(web): State<Web<S>>, session: Session, Number(id): Number) -> Result<Response, WebError> {
     let case = case_for(&web, &session, id, Role::Viewer).await?;
     web.store.seen(case.id, session.user.id.as_str(), web.now()).await?;
     let since = web.now().saturating_sub(jiff::SignedDuration::from_secs(45)).unwrap_or_default();
@@ -322,6 +318,9 @@ pub(super) struct Undo {
     decision: Option<i64>,
     #[serde(default)]
     batch: Option<i64>,
+    /// A day (UTC): all that the rules settled on it.
+    #[serde(default)]
+    rule_day: String,
     #[serde(default)]
     query: String,
 }
@@ -344,12 +343,36 @@ pub(super) async fn undo<S: Desk>(
             let next = taken.case.map_or_else(|| "/queue".to_owned(), |case| case_address(case.id, &query));
             Done { next, notice: frame.t1("did-undo", "decision", decision), undo: None, batch: None }
         }
+        (None, None) if !form.rule_day.is_empty() => {
+            // It takes back what nobody looked at one by one, on every book: an approver of all of them, freshly confirmed.
+            if !session.user.may_everywhere(Role::Approver) {
+                return Err(WebError::Forbidden(
+                    "undoing a day of the rules needs the role approver for all entities".to_owned(),
+                ));
+            }
+            session.demand_step_up(web.now(), &web.settings)?;
+            let day: jiff::civil::Date =
+                form.rule_day.parse().map_err(|_| WebError::invalid("rule_day", "it is a day such as 2026-12-01"))?;
+            let start = |day: jiff::civil::Date| day.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp());
+            let next = day.tomorrow().and_then(start).map_err(|_| WebError::invalid("rule_day", "there is no day after it"))?;
+            let from = start(day).map_err(|_| WebError::invalid("rule_day", "it is no day of this calendar"))?;
+            let selection = Selection::ByRule { from, to: next };
+            let report = bulk::undo_many(&web.store, &web.clock, by, &selection).await.map_err(failed)?;
+            let count = i64::try_from(report.undone).unwrap_or(i64::MAX);
+            let notice = frame.t1("did-undo-batch", "count", count);
+            Done { next: super::list_address(&query), notice, undo: None, batch: None }
+        }
         (None, Some(entry)) => {
             let selection = Selection::Entry(entry);
             may_undo(&web, &session, &web.store.selected(&selection).await?).await?;
             let report = bulk::undo_many(&web.store, &web.clock, by, &selection).await.map_err(failed)?;
             let count = i64::try_from(report.undone).unwrap_or(i64::MAX);
-            Done { next: super::list_address(&query), notice: frame.t1("did-undo-batch", "count", count), undo: None, batch: None }
+            Done {
+                next: super::list_address(&query),
+                notice: frame.t1("did-undo-batch", "count", count),
+                undo: None,
+                batch: None,
+            }
         }
         _ => return Err(WebError::invalid("decision", "name one decision or one batch")),
     };

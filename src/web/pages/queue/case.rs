@@ -58,7 +58,6 @@ struct CasePage {
     may_decide: bool,
     may_approve: bool,
     did: Option<i64>,
-    now: jiff::Timestamp,
 }
 
 /// A bar of the waterfall in the drawing's units.
@@ -193,7 +192,12 @@ impl CasePage {
             .enumerate()
             .map(|(at, bar)| {
                 let (from, to) = (place(bar.from.min(bar.to)), place(bar.from.max(bar.to)));
-                Drawn { y: at * 22 + 4, x: from, width: (to - from).max(2), class: if bar.weight < 0 { "against" } else { "for" } }
+                Drawn {
+                    y: at * 22 + 4,
+                    x: from,
+                    width: (to - from).max(2),
+                    class: if bar.weight < 0 { "against" } else { "for" },
+                }
             })
             .collect()
     }
@@ -245,7 +249,6 @@ pub(super) async fn show<S: Desk>(
         may_decide: session.may(Role::Reviewer, entity.as_ref()),
         may_approve: session.may(Role::Approver, entity.as_ref()),
         did,
-        now: web.now(),
         documents,
         view,
     })

@@ -70,16 +70,16 @@ fn parse(form: &GroupForm) -> Result<(Vec<Seen>, Choice), WebError> {
             Ok((CaseId(case.parse().map_err(|_| wrong())?), Some(version.parse().map_err(|_| wrong())?)))
         })
         .collect::<Result<_, WebError>>()?;
-    let choice = match form.choice.as_str() {
-        "candidate" => Choice::Candidate(1),
-        "not_ours" => Choice::NotOurs,
-        "close" => Choice::Close,
-        "keep" => Choice::KeepUnapplied(
-            CustomerId::parse(form.customer.trim())
-                .map_err(|error| WebError::invalid("customer", format!("name the customer on whose account it stays: {error}")))?,
-        ),
-        _ => return Err(WebError::invalid("choice", "it is candidate, keep, not_ours or close")),
-    };
+    let choice =
+        match form.choice.as_str() {
+            "candidate" => Choice::Candidate(1),
+            "not_ours" => Choice::NotOurs,
+            "close" => Choice::Close,
+            "keep" => Choice::KeepUnapplied(CustomerId::parse(form.customer.trim()).map_err(|error| {
+                WebError::invalid("customer", format!("name the customer on whose account it stays: {error}"))
+            })?),
+            _ => return Err(WebError::invalid("choice", "it is candidate, keep, not_ours or close")),
+        };
     Ok((cases, choice))
 }
 
@@ -155,6 +155,7 @@ pub(super) async fn decide<S: Desk>(
     let count = i64::try_from(batch.decided).unwrap_or(i64::MAX);
     let notice = web.frame(&session, "queue").t1("did-group", "count", count);
     let pairs = super::list::parse_pairs(&form.query);
-    let query = quittance_agent::desk::list::Query::parse(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str()))).unwrap_or_default();
+    let query =
+        quittance_agent::desk::list::Query::parse(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str()))).unwrap_or_default();
     Done { next: super::list_address(&query), notice, undo: None, batch: Some(batch.entry) }.answer(&headers)
 }

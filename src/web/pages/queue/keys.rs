@@ -177,7 +177,10 @@ fn parse(form: &[(String, String)]) -> Result<Own, WebError> {
         }
         if !is_key(value) {
             let shown: String = value.chars().take(20).collect();
-            return Err(WebError::invalid("keys", format!("`{shown}` for {action} is no key: write one sign, Enter, Mod+k, or `g q`")));
+            return Err(WebError::invalid(
+                "keys",
+                format!("`{shown}` for {action} is no key: write one sign, Enter, Mod+k, or `g q`"),
+            ));
         }
         own.keys.insert((*action).to_owned(), value.to_owned());
     }

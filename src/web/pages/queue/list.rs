@@ -36,6 +36,7 @@ struct ListPage {
     entities: Vec<Entity>,
     present: BTreeMap<CaseId, Vec<String>>,
     may_decide: bool,
+    may_undo_day: bool,
     did: Option<i64>,
     batch: Option<i64>,
 }
@@ -110,9 +111,10 @@ impl ListPage {
     fn headline(&self, row: &CaseRow) -> String {
         // The amount and the payer have columns of their own.
         let rest = match (row.amount, &row.party) {
-            (Some(amount), Some(party)) => row.headline.strip_prefix(&format!("{amount} from {party}")).map(|rest| {
-                rest.trim_start_matches([',', ':', ' ']).to_owned()
-            }),
+            (Some(amount), Some(party)) => row
+                .headline
+                .strip_prefix(&format!("{amount} from {party}"))
+                .map(|rest| rest.trim_start_matches([',', ':', ' ']).to_owned()),
             _ => None,
         };
         words::fancy(&self.frame, rest.as_deref().filter(|rest| !rest.is_empty()).unwrap_or(&row.headline))
@@ -164,6 +166,7 @@ pub(super) async fn show<S: Desk>(
         counts: web.store.counts(&query, &user).await?,
         views: views.into_iter().map(|(name, question)| (name["view:".len()..].to_owned(), question)).collect(),
         may_decide: session.user.highest_role().is_some_and(|role| role >= Role::Reviewer),
+        may_undo_day: session.user.may_everywhere(Role::Approver),
         did: number("did"),
         batch: number("batch"),
         page: found,

@@ -130,7 +130,9 @@ mod tests {
         for (weight_of, wanted) in [(4_200, "+4.2"), (-350, "\u{2212}0.4"), (0, "+0.0"), (12_340, "+12.3")] {
             assert_eq!(weight(weight_of), wanted);
         }
-        for (millionths, wanted) in [(1_000_000, "100 %"), (999_812, "99.98 %"), (930_000, "93 %"), (12_000, "1.2 %"), (0, "0.0 %")] {
+        for (millionths, wanted) in
+            [(1_000_000, "100 %"), (999_812, "99.98 %"), (930_000, "93 %"), (12_000, "1.2 %"), (0, "0.0 %")]
+        {
             assert_eq!(percent(millionths), wanted);
         }
     }

@@ -1,0 +1,164 @@
+//! The evidence beside a case: what claims the same amount near the day, or names the same numbers; and which of its claims the
+//! bank line confirms.
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use quittance_rules::cases::{Case, InputDigest, Subject};
+use quittance_rules::evidence::{Claim, ClaimValue, Confidence, Reading, Source};
+use quittance_rules::money::Money;
+use quittance_rules::policy::Policy;
+use serde::Serialize;
+
+use super::explain::Items;
+use super::ports::{DeskStore, EvidenceQuestion, KeptEvidence};
+use super::view::Origin;
+use crate::evidence::{plain, reading_of};
+use crate::ports::{StoreError, StoredPayment};
+
+/// Evidence beside a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceView {
+    /// Digest of the original.
+    pub digest: InputDigest,
+    /// File name it came under.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it seems to be.
+    pub kind: String,
+    /// How likely.
+    pub kind_confidence: Confidence,
+    /// Why it stands beside this case.
+    pub because: String,
+    /// What it claims, with places; each amount, number and date that also stands in the bank line says so.
+    pub claims: Vec<ClaimView>,
+    /// What did not add up or looks wrong.
+    pub warnings: Vec<String>,
+    /// Number of pages.
+    pub pages: u32,
+    /// Media type of the original.
+    pub media_type: String,
+}
+
+/// One claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimView {
+    /// Its place in the reading, by which the page finds its box.
+    pub index: usize,
+    /// What was read.
+    pub claim: Claim,
+    /// Read or model.
+    pub origin: Origin,
+    /// The bank line says the same.
+    pub is_confirmed: bool,
+}
+
+/// Evidence beside the case: its own, or what claims the same amount near the day or names the same numbers.
+pub(super) async fn evidence<S: DeskStore>(
+    store: &S,
+    policy: &Policy,
+    case: &Case,
+    payment: Option<&StoredPayment>,
+    items: &Items,
+) -> Result<Vec<EvidenceView>, StoreError> {
+    if let Subject::Evidence(digest) = &case.subject {
+        let Some(kept) = store.evidence_kept(digest).await? else { return Ok(Vec::new()) };
+        return Ok(vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?]);
+    }
+    let Some(payment) = payment else { return Ok(Vec::new()) };
+    let line = &payment.line.line;
+    let days = i64::from(policy.evidence.booking_within_days);
+    let mut numbers: Vec<String> = items.values().map(|item| plain(&item.item.number)).collect();
+    numbers
+        .extend([&line.structured_reference, &line.end_to_end_id, &line.bank_reference].into_iter().flatten().map(|t| plain(t)));
+    numbers.retain(|number| number.len() >= 5);
+    numbers.truncate(20);
+    let booked = line.booking_date.or(line.value_date);
+    let amount = booked
+        .filter(|_| line.amount.is_positive())
+        .map(|booked| (line.amount, booked.saturating_sub(days.days()), booked.saturating_add(days.days())));
+    let question = EvidenceQuestion { amount, numbers };
+    let mut views = Vec::new();
+    for kept in store.evidence_for(&question, 4).await? {
+        views.push(evidence_view(store, kept, String::new(), Some((payment, &question))).await?);
+    }
+    Ok(views)
+}
+
+async fn evidence_view<S: DeskStore>(
+    store: &S,
+    kept: KeptEvidence,
+    because: String,
+    beside: Option<(&StoredPayment, &EvidenceQuestion)>,
+) -> Result<EvidenceView, StoreError> {
+    let reading = reading_of(store, &kept.record).await?;
+    let claimed = reading.as_ref().and_then(crate::evidence::claimed_amount);
+    let because = match beside {
+        None => because,
+        Some((payment, _)) if claimed == Some(payment.line.line.amount) => {
+            format!("it claims the same amount, {}", payment.line.line.amount)
+        }
+        Some(_) => "it names the same number".to_owned(),
+    };
+    let said: String = beside
+        .map(|(payment, _)| {
+            let line = &payment.line.line;
+            [&line.counterparty_name, &line.remittance, &line.structured_reference, &line.end_to_end_id, &line.bank_reference]
+                .into_iter()
+                .flatten()
+                .map(|text| plain(text))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .unwrap_or_default();
+    let (amount, booked) = match beside {
+        Some((payment, _)) => (Some(payment.line.line.amount), payment.line.line.booking_date),
+        None => (None, None),
+    };
+    let name_of = |kind| serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+    let empty = Reading {
+        complaints: vec!["it could not be read".to_owned()],
+        ..Reading::empty(kept.record.kind, kept.record.kind_confidence)
+    };
+    let reading = reading.unwrap_or(empty);
+    Ok(EvidenceView {
+        digest: kept.record.digest,
+        name: kept.input.name,
+        size: kept.input.size,
+        kind: name_of(reading.kind),
+        kind_confidence: reading.kind_confidence,
+        because,
+        claims: claim_views(&reading, &said, amount, booked),
+        warnings: reading.complaints.into_iter().chain(reading.hints.iter().map(|hint| format!("hint: {hint}"))).collect(),
+        pages: reading.pages,
+        media_type: reading.media_type,
+    })
+}
+
+fn claim_views(reading: &Reading, said: &str, amount: Option<Money>, booked: Option<Date>) -> Vec<ClaimView> {
+    let confirmed = |claim: &Claim| match &claim.value {
+        ClaimValue::Money(money) => amount == Some(*money),
+        ClaimValue::BareAmount(text) => amount.is_some_and(|amount| amount.amount() == *text),
+        ClaimValue::Currency(currency) => amount.is_some_and(|amount| amount.currency() == *currency),
+        ClaimValue::Date(date) => booked == Some(*date),
+        ClaimValue::Time(_) => false,
+        ClaimValue::Text(text) => {
+            let text = plain(text);
+            text.len() >= 4 && said.contains(&text)
+        }
+    };
+    reading
+        .claims
+        .iter()
+        .enumerate()
+        .map(|(index, claim)| ClaimView {
+            index,
+            origin: match claim.source {
+                Source::Ocr | Source::PdfText | Source::Mail => Origin::Read,
+                Source::Model => Origin::Model,
+            },
+            is_confirmed: confirmed(claim),
+            claim: claim.clone(),
+        })
+        .collect()
+}
