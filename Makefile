@@ -8,9 +8,9 @@ DEMO_DIR ?= $(ROOT)demo
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' "$(lastword $(MAKEFILE_LIST))" | sed 's/:.*## /\t/' | expand -t 16
 
-demo: packages ## Build, make a small book, reconcile it, and leave the database to explore
+demo: packages ## Build, make a small book, reconcile it, and serve its queue until Ctrl-C (SERVE=0 ends before that)
 	@$(CARGO) build --locked --bin quittance
-	@"$(ROOT)target/debug/quittance" demo --dir "$(DEMO_DIR)"
+	@"$(ROOT)target/debug/quittance" demo --dir "$(DEMO_DIR)" $(if $(filter 0,$(SERVE)),,--serve)
 
 test: test-packages ## Run every test
 	@if command -v cargo-nextest >/dev/null; then \

@@ -4,7 +4,6 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, Posting};
 use quittance_rules::money::Money;
@@ -141,8 +140,6 @@ pub trait Pages: Send + Sync {
         waiting: bool,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<EvidenceLine>>> + Send;
-    /// One piece of evidence with the input it came as.
-    fn evidence_of(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(EvidenceRecord, Input)>>> + Send;
 }
 
 /// A file brought through a page, kept in a folder of its own until it has been taken in.

@@ -142,6 +142,15 @@ impl<S: Store, C: Clock> Desk<'_, S, C> {
         Ok(self.store.apply(set).await?.audit_seq.unwrap_or_default())
     }
 
+    /// What came of preparing a decision. Where the ledger refuses because somebody else decided the case in between, the error says
+    /// who and when.
+    pub(crate) async fn or_decided<T>(&self, case: CaseId, prepared: Result<T, DecideError>) -> Result<T, DecideError> {
+        if let Err(DecideError::Ledger(_)) = &prepared {
+            self.pending(case).await?;
+        }
+        prepared
+    }
+
     /// Writes a decision on a case. Where somebody else was quicker, the error says who and when.
     pub(crate) async fn apply_on(&self, case: CaseId, changes: Vec<Change>) -> Result<i64, DecideError> {
         match self.apply(changes).await {
@@ -190,7 +199,7 @@ pub async fn approve_as<S: Store, C: Clock>(
     let case = desk.pending(case).await?;
     is_fresh(&case, expected_version)?;
     let id = case.id;
-    let prepared = prepare_as(&desk, case, choice, &mut Overlay::new(), payer).await?;
+    let prepared = desk.or_decided(id, prepare_as(&desk, case, choice, &mut Overlay::new(), payer).await).await?;
     desk.apply_on(id, prepared.changes).await?;
     Ok(prepared.taken)
 }

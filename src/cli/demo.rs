@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -29,6 +30,9 @@ pub struct Args {
     seed: u64,
     #[command(flatten)]
     model: ModelArgs,
+    /// Serve the queue on the demo's book when it is made, until Ctrl-C; on any free port where the address is taken
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8080")]
+    serve: Option<SocketAddr>,
 }
 
 /// Written into a folder that the demo made, so that it only ever clears its own.
@@ -104,7 +108,18 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     positions(&database).await?;
     waiting(&database).await?;
     explore(&args.dir);
-    Ok(Outcome::Done)
+    let Some(wanted) = args.serve else {
+        database.close().await;
+        return Ok(Outcome::Done);
+    };
+    let password = super::user::people_of_demo(&database).await?;
+    database.close().await;
+    let listen = if TcpListener::bind(wanted).is_ok() { wanted } else { SocketAddr::new(wanted.ip(), 0) };
+    println!(
+        "\nThe queue is open until Ctrl-C. Sign in as `demo` (may do everything) or `second` (completes what needs four eyes);"
+    );
+    println!("the password of both is {password}");
+    super::serve::run(super::serve::Args::of_demo(config, listen)).await
 }
 
 fn count(manifest: &DemoManifest, what: &str) -> usize {

@@ -28,7 +28,7 @@ pub struct Args {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// The address people type, when it is another one: https://quittance.example.com
+    /// The address people type, when it is another one: `https://quittance.example.com`
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// Certificate chain (PEM) for TLS of its own
@@ -40,6 +40,20 @@ pub struct Args {
     /// Address of a proxy whose X-Forwarded-For is believed (repeatable)
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<IpAddr>,
+}
+
+impl Args {
+    /// What the demo serves itself with.
+    pub fn of_demo(config: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            db: DbArgs { db: None, config: Some(config) },
+            listen: Some(listen),
+            public_url: None,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxy: Vec::new(),
+        }
+    }
 }
 
 /// How the pages are served: flags first, then settings.

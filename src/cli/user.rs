@@ -90,6 +90,30 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 }
 
+/// The people of the demo: `demo` is admin, `second` completes what needs a second person. Gives the password of both, made for this
+/// database.
+pub async fn people_of_demo(database: &Database) -> anyhow::Result<String> {
+    let password: String = quittance_web::secret::fresh()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let web = Web::new(database.clone(), Arc::new(SystemClock), WebSettings::for_address(([127, 0, 0, 1], 8080).into()));
+    for (name, role) in [("demo", Role::Admin), ("second", Role::Approver)] {
+        let id = login(name)?;
+        let user = User {
+            id: id.clone(),
+            name: name.to_owned(),
+            email: None,
+            language: None,
+            external: None,
+            is_disabled: false,
+            grants: vec![Grant { role, entity: None }],
+        };
+        set(database, "demo", user).await?;
+        let hash = quittance_web::password::hash(&password).await?;
+        let by = Actor::Person("demo".to_owned());
+        web.change_credentials(by, &id, "password", None, |credentials| credentials.password = Some(hash)).await?;
+    }
+    Ok(password)
+}
+
 fn login(text: &str) -> anyhow::Result<UserId> {
     UserId::parse(text).map_err(|error| Usage(error.to_string()).into())
 }

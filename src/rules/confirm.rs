@@ -79,9 +79,10 @@ pub fn place(said: &str, words: &[Word], closed: &[bool]) -> Result<Place, Uncon
     }
     let open = |at: usize| !closed.get(at).copied().unwrap_or(false);
     // Most words cannot begin the text; a document of many thousand is then looked through quickly.
+    // A word that is nothing but a label begins no text that leaves the label out.
     let may_begin = |word: &Word| {
         let head = folded(&word.text);
-        [bare(&head), bare(without_label(&head))].iter().any(|head| wanted.starts_with(*head))
+        [bare(&head), bare(without_label(&head))].iter().any(|head| !head.is_empty() && wanted.starts_with(*head))
     };
     let firsts: Vec<usize> = (0_usize..).zip(words).filter(|(at, word)| open(*at) && may_begin(word)).map(|(at, _)| at).collect();
     let mut failure = Unconfirmed::NotFound;

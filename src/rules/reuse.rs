@@ -92,9 +92,8 @@ pub enum Reuse {
     },
 }
 
-/// Pictures this near are one picture saved twice, if they do not claim different things. Measured on the pieces of
-/// `eval-sets/evidence-files`: the same screen sent again is at most 4 bits away (scaled, saved at JPEG quality 30, brighter), two
-/// receipts of one app can be 0 bits away, which is why what they claim decides as well.
+/// Pictures this near may be one picture saved twice, if they do not claim different things. Set by judgement: two receipts of one
+/// app can look alike to the last bit, which is why what they claim decides as well.
 pub const NEAR_BITS: u32 = 6;
 
 /// Shorter operation numbers (a till's running number) repeat by themselves.

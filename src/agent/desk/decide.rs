@@ -93,7 +93,7 @@ pub async fn decide_as<S: DeskStore, C: Clock>(
         desk.apply_on(case, vec![Change::Proposed(proposal.clone())]).await?;
         return Ok(Outcome::Proposed(proposal));
     }
-    let prepared = prepare_as(&desk, found, choice, &mut Overlay::new(), payer).await?;
+    let prepared = desk.or_decided(case, prepare_as(&desk, found, choice, &mut Overlay::new(), payer).await).await?;
     desk.apply_on(case, prepared.changes).await?;
     Ok(Outcome::Decided(prepared.taken))
 }
@@ -142,7 +142,7 @@ pub async fn complete<S: DeskStore, C: Clock>(
     }
     is_free(store, clock, who.name, case).await?;
     let choice = Choice::Proposed { candidate: proposal.candidate, entries: proposal.entries.clone() };
-    let mut prepared = prepare(&desk, found, choice, &mut Overlay::new()).await?;
+    let mut prepared = desk.or_decided(case, prepare(&desk, found, choice, &mut Overlay::new()).await).await?;
     let state = ProposalState::Completed { decision: prepared.taken.decision };
     prepared.changes.push(Change::Proposed(Proposal { state, ..proposal }));
     desk.apply_on(case, prepared.changes).await?;

@@ -11,7 +11,7 @@ use super::kind::ALL;
 /// One document to learn from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// Its buckets, from [`super::kind_features`].
+    /// Its buckets, from [`super::kind_readers`].
     pub features: Vec<u16>,
     /// What it is.
     pub kind: EvidenceKind,

@@ -13,8 +13,14 @@ pub(crate) fn jaro_winkler_thousandths(a: &str, b: &str, least: u32) -> u32 {
 }
 
 /// The letters A to Z of a word, one bit each; all other characters share one.
-fn letter_set(word: &[u8]) -> u32 {
-    word.iter().fold(0, |set, c| set | 1 << (c.wrapping_sub(b'A')).min(31))
+pub(super) const fn letter_set(word: &[u8]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < word.len() {
+        let letter = word[at].wrapping_sub(b'A');
+        set |= 1_u32 << if letter < 31 { letter } else { 31 };
+        at += 1;
+    }
+    set
 }
 
 /// An upper bound of [`jaro_winkler`]: a letter that only one side has cannot be matched, and the order of the rest may be perfect.

@@ -19,7 +19,9 @@ pub mod book;
 pub mod calibrate;
 mod candidates;
 mod clues;
+mod digit_forms;
 pub mod fit;
+mod foreign;
 pub mod index;
 mod joint;
 pub mod lump;
@@ -27,6 +29,7 @@ mod packed;
 mod reasons;
 mod run;
 mod seen;
+mod telling;
 mod weights;
 
 pub(crate) use alike::jaro_winkler_thousandths;

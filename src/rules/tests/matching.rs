@@ -103,6 +103,7 @@ fn one_payment_of_each_kind() {
     let mut wrong = Vec::new();
     for (what, payer, amount, text, expected) in [
         ("full number", mueller, 119_000, "Rechnung INV-2026-00123", "settle reference_exact i1 1190.00"),
+        ("a date before the word", mueller, 119_000, "26.01.26 RE INV-2026-00123", "settle reference_exact i1 1190.00"),
         ("prefix dropped", mueller, 119_000, "2026-00123", "settle reference_exact i1 1190.00"),
         ("zeros dropped", mueller, 119_000, "INV 2026/123", "settle reference_exact i1 1190.00"),
         ("lookalikes", mueller, 119_000, "lNV-2O26-OO123", "settle reference_exact i1 1190.00"),

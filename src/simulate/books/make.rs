@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::texts::{Slots, account, bank_name, civil, fill, mangle};
-use super::{Customer, Item, Kind, Made, Payment, Truth, Wanted};
+use super::{Customer, Item, Kind, Made, Payment, Truth, Wanted, percent_of};
 
 /// Shares of the kinds, of a thousand.
 const SHARES: [(Kind, u32); 12] = [
@@ -62,7 +62,7 @@ pub fn make(wanted: Wanted) -> Made {
         let day = FIRST_DAY + i32::try_from(maker.dice.below(170)).unwrap_or(0);
         maker.item(customer, day);
     }
-    maker.shuffle_payments();
+    maker.made.shuffle_payments(&mut maker.dice, 'P');
     maker.made
 }
 
@@ -313,12 +313,12 @@ impl Maker {
             Kind::DiscountOrWithholding => {
                 let held = self.made.customers[customer].withholding_percent;
                 if held > 0 {
-                    amount = open - share(open, held);
+                    amount = open - percent_of(open, held);
                 } else {
                     let percent = 2;
                     self.made.items[item].discount_percent = percent;
                     self.made.items[item].discount_until = day + 10;
-                    amount = open - share(open, percent);
+                    amount = open - percent_of(open, percent);
                     if self.dice.per_mille(750) {
                         booked = day + 2 + i32::try_from(self.dice.below(8)).unwrap_or(0);
                     } else {
@@ -436,20 +436,4 @@ impl Maker {
         };
         self.push(Kind::NotOurs, Vec::new(), payment);
     }
-
-    /// Payments in another order than their items, with new ids.
-    fn shuffle_payments(&mut self) {
-        for at in (1..self.made.payments.len()).rev() {
-            let other = usize::try_from(self.dice.below(at as u64 + 1)).unwrap_or(0);
-            self.made.payments.swap(at, other);
-            self.made.truths.swap(at, other);
-        }
-        for (at, payment) in self.made.payments.iter_mut().enumerate() {
-            payment.id = format!("P{at:07}");
-        }
-    }
-}
-
-fn share(amount: i64, percent: u32) -> i64 {
-    (amount * i64::from(percent) + 50) / 100
 }

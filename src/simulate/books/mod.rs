@@ -149,3 +149,22 @@ pub struct Made {
     /// Units for one euro, in thousandths.
     pub rates: Vec<(&'static str, i64)>,
 }
+
+impl Made {
+    /// Payments in another order than their items, with new ids that begin with `prefix`.
+    fn shuffle_payments(&mut self, dice: &mut dice::Dice, prefix: char) {
+        for at in (1..self.payments.len()).rev() {
+            let other = usize::try_from(dice.below(at as u64 + 1)).unwrap_or(0);
+            self.payments.swap(at, other);
+            self.truths.swap(at, other);
+        }
+        for (at, payment) in self.payments.iter_mut().enumerate() {
+            payment.id = format!("{prefix}{at:07}");
+        }
+    }
+}
+
+/// So many per cent of an amount, half up.
+fn percent_of(amount: i64, percent: u32) -> i64 {
+    (amount * i64::from(percent) + 50) / 100
+}

@@ -8,7 +8,7 @@
 use super::dice::Dice;
 use super::texts::{Slots, account, bank_name, civil, fill, mangle};
 use super::tongues::{TONGUES, Tongue};
-use super::{Customer, Item, Kind, Made, Payment, Truth, Wanted};
+use super::{Customer, Item, Kind, Made, Payment, Truth, Wanted, percent_of};
 
 /// 2026-01-01.
 const FIRST_DAY: i32 = 20_454;
@@ -133,7 +133,7 @@ pub fn make_other(wanted: Wanted) -> Made {
         let day = FIRST_DAY + desk.days(200);
         desk.item(customer, day);
     }
-    desk.shuffle();
+    desk.made.shuffle_payments(&mut desk.dice, 'Q');
     desk.made
 }
 
@@ -554,12 +554,12 @@ impl Desk {
             Kind::DiscountOrWithholding => {
                 let held = self.made.customers[customer].withholding_percent;
                 if held > 0 {
-                    amount = open - share(open, held);
+                    amount = open - percent_of(open, held);
                 } else {
                     let percent = *self.dice.one(&[1, 2, 3, 4]);
                     self.made.items[item].discount_percent = percent;
                     self.made.items[item].discount_until = day + 14;
-                    amount = open - share(open, percent);
+                    amount = open - percent_of(open, percent);
                     if self.dice.per_mille(700) {
                         booked = day + 2 + self.days(11);
                     } else {
@@ -722,20 +722,4 @@ impl Desk {
         };
         self.push(Kind::NotOurs, Vec::new(), payment);
     }
-
-    /// Payments in another order than their items, with new ids.
-    fn shuffle(&mut self) {
-        for at in (1..self.made.payments.len()).rev() {
-            let other = usize::try_from(self.dice.below(at as u64 + 1)).unwrap_or(0);
-            self.made.payments.swap(at, other);
-            self.made.truths.swap(at, other);
-        }
-        for (at, payment) in self.made.payments.iter_mut().enumerate() {
-            payment.id = format!("Q{at:07}");
-        }
-    }
-}
-
-fn share(amount: i64, percent: u32) -> i64 {
-    (amount * i64::from(percent) + 50) / 100
 }

@@ -17,26 +17,15 @@ use quittance_rules::records::{Customer, CustomerId, EntityId};
 use quittance_rules::work::{Lease, Note, Proposal};
 
 use super::engine::Kind::{Int, Text};
-use super::engine::{Result, Row, Value};
-use super::read::{joined, stored_item, stored_payment};
+use super::engine::{Result, Value};
+use super::pages::pattern;
+use super::read::{evidence_and_input, joined, stored_item, stored_payment};
 use super::{Database, codec, desk_index, sql, tables};
 
-/// A text inside a `LIKE` pattern: its signs stand for themselves, before and after it may stand anything.
+/// A pattern for what contains the beginning of a text; without a text, for anything.
 fn inside(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.trim().chars().take(60) {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.extend(c.to_lowercase());
-    }
-    pattern.push('%');
-    pattern
-}
-
-fn kept_evidence(mut row: Row) -> Result<KeptEvidence> {
-    let input = row.split_off(tables::EVIDENCE.columns.len());
-    Ok(KeptEvidence { record: codec::read_evidence(row)?, input: codec::read_input(input)? })
+    let beginning: String = text.trim().chars().take(60).collect();
+    pattern(&beginning).unwrap_or_else(|| "%".to_owned())
 }
 
 impl DeskStore for Database {
@@ -71,7 +60,8 @@ impl DeskStore for Database {
     async fn evidence_kept(&self, digest: &InputDigest) -> Result<Option<KeptEvidence>> {
         let kinds = joined(&[tables::EVIDENCE, tables::INPUTS]);
         let rows = self.pool.rows(sql::EVIDENCE_BY_DIGEST, vec![digest.0.as_str().into()], &kinds).await?;
-        rows.into_iter().next().map(kept_evidence).transpose()
+        let found = rows.into_iter().next().map(evidence_and_input).transpose()?;
+        Ok(found.map(|(record, input)| KeptEvidence { record, input }))
     }
 
     async fn evidence_for(&self, question: &EvidenceQuestion, limit: u32) -> Result<Vec<KeptEvidence>> {
@@ -260,11 +250,7 @@ impl DeskStore for Database {
                 payments.insert(id.to_string(), Value::from(id.as_str()));
             }
         }
-        let kinds = joined(&[tables::BANK_LINES, tables::PAYMENT_BALANCES]);
-        for row in self.in_chunks(&in_places(sql::PAYMENTS_BY_ID), payments.into_values(), &kinds).await? {
-            let payment = stored_payment(row)?;
-            material.payments.insert(payment.line.payment.to_string(), payment);
-        }
+        material.payments = self.payments_by_id(payments.into_values()).await?;
         Ok(material)
     }
 
@@ -297,6 +283,16 @@ impl DeskStore for Database {
         ];
         tx.run(sql::ANSWER_KEPT, values).await?;
         tx.commit().await
+    }
+}
+
+impl Database {
+    /// Payments with these ids, by id.
+    pub(super) async fn payments_by_id(&self, ids: impl Iterator<Item = Value>) -> Result<BTreeMap<String, StoredPayment>> {
+        let kinds = joined(&[tables::BANK_LINES, tables::PAYMENT_BALANCES]);
+        let rows = self.in_chunks(&in_places(sql::PAYMENTS_BY_ID), ids, &kinds).await?;
+        let payments = rows.into_iter().map(stored_payment);
+        payments.map(|payment| payment.map(|found| (found.line.payment.to_string(), found))).collect()
     }
 }
 

@@ -135,7 +135,7 @@ impl Database {
         for (at, term) in terms.iter().enumerate() {
             let mut asked = Asked::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM desk_terms");
             asked.add(
-                " WHERE term >= ? AND term < ? LIMIT ?) AS some",
+                " WHERE term >= ? AND term < ? LIMIT ?) AS found",
                 [term.as_str().into(), end_of(term).into(), (RARE + 1).into()],
             );
             let found = self.pool.rows(&asked.sql, asked.values, &[Kind::Int]).await?;

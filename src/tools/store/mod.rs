@@ -24,6 +24,7 @@ mod aliases;
 mod apply;
 mod blobs;
 mod codec;
+mod columns;
 mod desk;
 mod desk_index;
 mod desk_list;

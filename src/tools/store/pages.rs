@@ -1,17 +1,18 @@
 //! Lists and sums for the pages.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
-use quittance_agent::ports::{Store as _, StoreError, StoredItem};
+use quittance_agent::ports::{StoreError, StoredItem};
 use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
-use quittance_rules::cases::InputDigest;
-use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::CaseId;
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{CustomerId, EntityId};
 
 use super::engine::Kind::{Int, Text};
 use super::engine::{Kind, Result, Row, Value};
+use super::read::{evidence_and_input, joined, stored_item};
 use super::{Database, codec, sql, tables};
 
 fn bad(table: &'static str, row: &[Value], column: &'static str, message: impl std::fmt::Display) -> StoreError {
@@ -49,7 +50,7 @@ fn kinds_and(table: &tables::Table, more: &[Kind]) -> Vec<Kind> {
 }
 
 /// A text of people as a pattern for LIKE, its wildcards taken literally.
-fn pattern(search: &str) -> Option<String> {
+pub(super) fn pattern(search: &str) -> Option<String> {
     let search = search.trim().to_lowercase();
     if search.is_empty() {
         return None;
@@ -144,27 +145,27 @@ impl Pages for Database {
     }
 
     async fn items_of(&self, customer: &CustomerId, limit: u32) -> Result<Vec<StoredItem>> {
-        let kinds = kinds_and(tables::ITEMS, &tables::ITEM_BALANCES.kinds());
+        let kinds = joined(&[tables::ITEMS, tables::ITEM_BALANCES]);
         let values = vec![customer.as_str().into(), i64::from(limit).into()];
-        let rows = self.pool.rows(sql::ITEMS_OF_CUSTOMER, values, &kinds).await?;
-        rows.into_iter()
-            .map(|mut row| {
-                let balance = row.split_off(tables::ITEMS.columns.len());
-                Ok(StoredItem { item: codec::read_item(row)?, balance: codec::read_item_balance(balance)?.1 })
-            })
-            .collect()
+        self.pool.rows(sql::ITEMS_OF_CUSTOMER, values, &kinds).await?.into_iter().map(stored_item).collect()
     }
 
     async fn movements_of(&self, customer: &CustomerId, limit: u32) -> Result<Vec<Movement>> {
         let kinds = kinds_and(tables::POSTINGS, &[Text, Int]);
         let values = vec![customer.as_str().into(), i64::from(limit).into()];
         let rows = self.pool.rows(sql::MOVEMENTS_OF_CUSTOMER, values, &kinds).await?;
-        let mut movements = Vec::with_capacity(rows.len());
+        let mut posted = Vec::with_capacity(rows.len());
         for mut row in rows {
             let decided: Row = row.split_off(tables::POSTINGS.columns.len());
             let posting = codec::read_posting(row)?;
             let (decided_by, decided_at) = codec::read_decided_by(&decided[0], &decided[1], posting.id.0)?;
-            let payment = self.payment(&posting.payment).await?.ok_or_else(|| StoreError::BadRow {
+            posted.push((posting, decided_by, decided_at));
+        }
+        let ids: BTreeSet<&str> = posted.iter().map(|(posting, ..)| posting.payment.as_str()).collect();
+        let payments = self.payments_by_id(ids.into_iter().map(Value::from)).await?;
+        let mut movements = Vec::with_capacity(posted.len());
+        for (posting, decided_by, decided_at) in posted {
+            let payment = payments.get(posting.payment.as_str()).cloned().ok_or_else(|| StoreError::BadRow {
                 table: "postings",
                 row: posting.id.0.to_string(),
                 column: "payment_id",
@@ -200,31 +201,23 @@ impl Pages for Database {
     }
 
     async fn evidence_before(&self, before: Option<i64>, waiting: bool, limit: u32) -> Result<Vec<EvidenceLine>> {
-        let mut kinds = kinds_and(tables::EVIDENCE, &tables::INPUTS.kinds());
+        let mut kinds = joined(&[tables::EVIDENCE, tables::INPUTS]);
         kinds.extend([Int, Int, Int]);
         let values = vec![before.unwrap_or(i64::MAX).into(), waiting.into(), i64::from(limit).into()];
         let rows = self.pool.rows(sql::EVIDENCE_BEFORE, values, &kinds).await?;
         rows.into_iter()
             .map(|mut row| {
-                let mut input = row.split_off(tables::EVIDENCE.columns.len());
-                let more = input.split_off(tables::INPUTS.columns.len());
+                let more = row.split_off(tables::EVIDENCE.columns.len() + tables::INPUTS.columns.len());
+                let (record, input) = evidence_and_input(row)?;
                 Ok(EvidenceLine {
-                    record: codec::read_evidence(row)?,
-                    input: codec::read_input(input)?,
+                    record,
+                    input,
                     seq: more[0].int(),
                     received_at: instant("audit_entries", &more, &more[1])?,
                     case: case(&more[2]),
                 })
             })
             .collect()
-    }
-
-    async fn evidence_of(&self, digest: &InputDigest) -> Result<Option<(EvidenceRecord, Input)>> {
-        let kinds = kinds_and(tables::EVIDENCE, &tables::INPUTS.kinds());
-        let rows = self.pool.rows(sql::EVIDENCE_OF, vec![digest.0.as_str().into()], &kinds).await?;
-        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-        let input = row.split_off(tables::EVIDENCE.columns.len());
-        Ok(Some((codec::read_evidence(row)?, codec::read_input(input)?)))
     }
 }
 

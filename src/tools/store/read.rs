@@ -38,6 +38,12 @@ pub(super) fn stored_payment(mut row: Row) -> Result<StoredPayment> {
     Ok(StoredPayment { line: codec::read_line(row)?, balance: codec::read_payment_balance(balance)?.1 })
 }
 
+/// A row of evidence beside the input it came as.
+pub(super) fn evidence_and_input(mut row: Row) -> Result<(EvidenceRecord, Input)> {
+    let input = row.split_off(tables::EVIDENCE.columns.len());
+    Ok((codec::read_evidence(row)?, codec::read_input(input)?))
+}
+
 impl Database {
     /// Rows of one table, each read into its type.
     async fn all<T>(&self, sql: &str, arguments: Vec<Value>, table: &Table, read: fn(Row) -> Result<T>) -> Result<Vec<T>> {
@@ -176,12 +182,7 @@ impl Store for Database {
 
     async fn evidence(&self) -> Result<Vec<(EvidenceRecord, Input)>> {
         let rows = self.pool.rows(sql::EVIDENCE, vec![], &joined(&[tables::EVIDENCE, tables::INPUTS])).await?;
-        rows.into_iter()
-            .map(|mut row| {
-                let input = row.split_off(tables::EVIDENCE.columns.len());
-                Ok((codec::read_evidence(row)?, codec::read_input(input)?))
-            })
-            .collect()
+        rows.into_iter().map(evidence_and_input).collect()
     }
 
     async fn case(&self, id: CaseId) -> Result<Option<Case>> {

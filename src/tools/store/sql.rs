@@ -2,10 +2,11 @@
 //!
 //! `SUM` of a PostgreSQL bigint is a numeric, hence the casts; a bound value whose type does not follow from its place is cast.
 
+use super::columns::columns;
 use super::tables::{self, INSERT_SIZES};
 
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$doc])* pub(super) const $name: &str = $sql;)*
         const PLAIN: &[&str] = &[$($name),*];
     };
@@ -52,85 +53,152 @@ statements! {
         OR NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = m.reading_digest) ORDER BY id LIMIT 100";
     MODEL_SPENT = "SELECT CAST(COALESCE(SUM(tokens_in + tokens_out), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN currency = $2 THEN cost_micros ELSE 0 END), 0) AS BIGINT) \
         FROM model_calls WHERE asked_at >= $1";
-    MODEL_ANSWER = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
-        cost_micros, currency FROM model_calls WHERE question_digest = $1 AND outcome = 'answered' ORDER BY asked_at DESC, id LIMIT 1";
-    MODEL_CALLS_ON = "SELECT id, question_digest, task, prompt, model, evidence_digest, asked_at, outcome, answer_digest, reading_digest, tokens_in, tokens_out, \
-        cost_micros, currency FROM model_calls WHERE CAST($1 AS TEXT) IS NULL OR evidence_digest = $1 ORDER BY audit_seq, change_no";
+    MODEL_ANSWER = concat!(
+        "SELECT ",
+        columns!(model_calls ""),
+        " FROM model_calls WHERE question_digest = $1 AND outcome = 'answered' ORDER BY asked_at DESC, id LIMIT 1"
+    );
+    MODEL_CALLS_ON = concat!(
+        "SELECT ",
+        columns!(model_calls ""),
+        " FROM model_calls WHERE CAST($1 AS TEXT) IS NULL OR evidence_digest = $1 ORDER BY audit_seq, change_no"
+    );
 
-    ENTITIES = "SELECT id, name, base_currency, time_zone FROM entities ORDER BY id";
+    ENTITIES = concat!(
+        "SELECT ",
+        columns!(entities ""),
+        " FROM entities ORDER BY id"
+    );
     ACCOUNTS = "SELECT account, entity_id, currency FROM accounts ORDER BY account";
-    INPUT = "SELECT i.digest, i.kind, i.name, i.size_bytes, CASE WHEN t.digest IS NULL OR t.problems > 0 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END \
-        FROM inputs i LEFT JOIN inputs_taken t ON t.digest = i.digest WHERE i.digest = $1";
-    ITEM = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
-        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
-        b.item_id, b.currency, b.billed_minor, b.open_minor \
-        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.id = $1";
-    ITEMS_OF_ENTITY = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
-        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
-        b.item_id, b.currency, b.billed_minor, b.open_minor \
-        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.entity_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3";
-    CUSTOMERS = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails \
-        FROM customers ORDER BY id";
-    CUSTOMERS_OF_ENTITY = "SELECT c.id, c.name, c.aliases, c.country, c.currency, c.iban, c.parent_id, c.withholding_percent, c.tolerance, c.emails \
-        FROM customers c WHERE EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id AND i.entity_id = $1) \
-        OR NOT EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id) ORDER BY c.id";
-    PAYMENT = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.payment_id = $1";
-    UNDECIDED_PAYMENTS = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM payment_balances b JOIN bank_lines l ON b.payment_id = l.payment_id \
-        WHERE b.remaining_minor > 0 AND l.entity_id = $1 AND b.payment_id > $2 ORDER BY b.payment_id LIMIT $3";
-    PAYMENTS_OF_AMOUNT = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.currency = $1 AND l.amount_minor = $2 ORDER BY l.booking_date, l.payment_id";
-    RETURNS = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id \
-        WHERE l.entity_id = $1 AND l.is_return = 1 AND l.amount_minor < 0 ORDER BY l.payment_id";
-    RETURNS_WITHOUT_CASE = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id \
-        WHERE l.entity_id = $1 AND l.is_return = 1 AND l.amount_minor < 0 AND NOT EXISTS ( \
-            SELECT 1 FROM cases c WHERE c.subject_kind = 'return' AND c.subject_id = l.payment_id) ORDER BY l.payment_id";
-    EVIDENCE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
-        FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no";
+    INPUT = concat!(
+        "SELECT ",
+        columns!(inputs "i."),
+        ", CASE WHEN t.digest IS NULL OR t.problems > 0 THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END FROM inputs \
+            i LEFT JOIN inputs_taken t ON t.digest = i.digest WHERE i.digest = $1"
+    );
+    ITEM = concat!(
+        "SELECT ",
+        columns!(items "i."),
+        ", ",
+        columns!(item_balances "b."),
+        " FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.id = $1"
+    );
+    ITEMS_OF_ENTITY = concat!(
+        "SELECT ",
+        columns!(items "i."),
+        ", ",
+        columns!(item_balances "b."),
+        " FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.entity_id = $1 AND i.id > $2 ORDER BY i.id \
+            LIMIT $3"
+    );
+    CUSTOMERS = concat!(
+        "SELECT ",
+        columns!(customers ""),
+        " FROM customers ORDER BY id"
+    );
+    CUSTOMERS_OF_ENTITY = concat!(
+        "SELECT ",
+        columns!(customers "c."),
+        " FROM customers c WHERE EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id AND i.entity_id = $1) OR NOT \
+            EXISTS (SELECT 1 FROM items i WHERE i.customer_id = c.id) ORDER BY c.id"
+    );
+    PAYMENT = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.payment_id = $1"
+    );
+    UNDECIDED_PAYMENTS = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM payment_balances b JOIN bank_lines l ON b.payment_id = l.payment_id WHERE b.remaining_minor > 0 AND \
+            l.entity_id = $1 AND b.payment_id > $2 ORDER BY b.payment_id LIMIT $3"
+    );
+    PAYMENTS_OF_AMOUNT = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.currency = $1 AND \
+            l.amount_minor = $2 ORDER BY l.booking_date, l.payment_id"
+    );
+    RETURNS = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.entity_id = $1 AND \
+            l.is_return = 1 AND l.amount_minor < 0 ORDER BY l.payment_id"
+    );
+    RETURNS_WITHOUT_CASE = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.entity_id = $1 AND \
+            l.is_return = 1 AND l.amount_minor < 0 AND NOT EXISTS ( SELECT 1 FROM cases c WHERE c.subject_kind = 'return' \
+            AND c.subject_id = l.payment_id) ORDER BY l.payment_id"
+    );
+    EVIDENCE = concat!(
+        "SELECT ",
+        columns!(evidence "e."),
+        ", ",
+        columns!(inputs "i."),
+        " FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no"
+    );
 
-    CASES_BY_FILTER = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
-        opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
-        WHERE id > $1 AND (CAST($2 AS TEXT) IS NULL OR entity_id = $2) AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
-        AND (CAST($4 AS BIGINT) = 1 OR state <> 'resolved') ORDER BY id LIMIT $5";
-    CASES_ON = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
-        opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
-        WHERE subject_kind = $1 AND subject_id = $2 ORDER BY id";
-    PENDING_CASE = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
-        opened_at, state, assigned_to, snoozed_until, resolved_by FROM cases \
-        WHERE subject_kind = $1 AND subject_id = $2 AND state <> 'resolved'";
-    DECISIONS_AFTER = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
-        FROM decisions WHERE id > $1 ORDER BY id LIMIT $2";
-    DECISIONS_ON = "SELECT id, decided_at, today, actor, subject_kind, subject_id, case_id, what, ruling, policy, code, inputs, rule \
-        FROM decisions WHERE subject_kind = $1 AND subject_id = $2 ORDER BY audit_seq, change_no";
-    POSTINGS_OF_DECISION = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, cleared_minor, cleared_currency, \
-        customer_id, reverses FROM postings WHERE decision_id = $1 ORDER BY id";
-    POSTINGS_OF_PAYMENT = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, cleared_minor, cleared_currency, \
-        customer_id, reverses FROM postings WHERE payment_id = $1 ORDER BY audit_seq, change_no";
-    POSTINGS_AFTER = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, cleared_minor, cleared_currency, \
-        customer_id, reverses FROM postings WHERE id > $1 ORDER BY id LIMIT $2";
+    CASES_BY_FILTER = concat!(
+        "SELECT ",
+        columns!(cases ""),
+        " FROM cases WHERE id > $1 AND (CAST($2 AS TEXT) IS NULL OR entity_id = $2) AND (CAST($3 AS TEXT) IS NULL OR \
+            kind = $3) AND (CAST($4 AS BIGINT) = 1 OR state <> 'resolved') ORDER BY id LIMIT $5"
+    );
+    CASES_ON = concat!(
+        "SELECT ",
+        columns!(cases ""),
+        " FROM cases WHERE subject_kind = $1 AND subject_id = $2 ORDER BY id"
+    );
+    PENDING_CASE = concat!(
+        "SELECT ",
+        columns!(cases ""),
+        " FROM cases WHERE subject_kind = $1 AND subject_id = $2 AND state <> 'resolved'"
+    );
+    DECISIONS_AFTER = concat!(
+        "SELECT ",
+        columns!(decisions ""),
+        " FROM decisions WHERE id > $1 ORDER BY id LIMIT $2"
+    );
+    DECISIONS_ON = concat!(
+        "SELECT ",
+        columns!(decisions ""),
+        " FROM decisions WHERE subject_kind = $1 AND subject_id = $2 ORDER BY audit_seq, change_no"
+    );
+    POSTINGS_OF_DECISION = concat!(
+        "SELECT ",
+        columns!(postings ""),
+        " FROM postings WHERE decision_id = $1 ORDER BY id"
+    );
+    POSTINGS_OF_PAYMENT = concat!(
+        "SELECT ",
+        columns!(postings ""),
+        " FROM postings WHERE payment_id = $1 ORDER BY audit_seq, change_no"
+    );
+    POSTINGS_AFTER = concat!(
+        "SELECT ",
+        columns!(postings ""),
+        " FROM postings WHERE id > $1 ORDER BY id LIMIT $2"
+    );
     REVERSAL_OF = "SELECT id FROM postings WHERE reverses = $1";
-    ALLOCATIONS_AFTER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
-        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at, r.id, d.rule \
-        FROM postings p JOIN decisions d ON d.id = p.decision_id LEFT JOIN postings r ON r.reverses = p.id \
-        WHERE p.id > $1 AND p.reverses IS NULL AND p.item_id IS NOT NULL ORDER BY p.id LIMIT $2";
+    ALLOCATIONS_AFTER = concat!(
+        "SELECT ",
+        columns!(postings "p."),
+        ", d.actor, d.decided_at, r.id, d.rule FROM postings p JOIN decisions d ON d.id = p.decision_id LEFT JOIN \
+            postings r ON r.reverses = p.id WHERE p.id > $1 AND p.reverses IS NULL AND p.item_id IS NOT NULL ORDER BY \
+            p.id LIMIT $2"
+    );
     POSITIONS = "SELECT l.currency, \
         CAST(COALESCE(SUM(CASE WHEN l.amount_minor > 0 THEN l.amount_minor ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(COALESCE(p.applied, 0)), 0) AS BIGINT), \
@@ -145,8 +213,11 @@ statements! {
             FROM postings GROUP BY payment_id) p ON p.payment_id = l.payment_id \
         WHERE (CAST($1 AS TEXT) IS NULL OR l.entity_id = $1) GROUP BY l.currency ORDER BY l.currency";
 
-    ALIASES = "SELECT id, customer_id, kind, value, taught_by, taught_at, teacher, standing, ended_by, revoked_by, revoked_at \
-        FROM aliases ORDER BY taught_by, id";
+    ALIASES = concat!(
+        "SELECT ",
+        columns!(aliases ""),
+        " FROM aliases ORDER BY taught_by, id"
+    );
     ALIAS_ENDED_SINCE = "SELECT id FROM aliases WHERE audit_seq > $1 AND standing <> 'active' LIMIT 1";
     POLICY_OF_VERSION = "SELECT version, text FROM policies WHERE version = $1 ORDER BY audit_seq LIMIT 1";
     RULE_USES = "SELECT rule, CAST(COUNT(*) AS BIGINT), CAST(SUM(CASE WHEN what = 'settled' THEN 1 ELSE 0 END) AS BIGINT), \
@@ -156,9 +227,17 @@ statements! {
     ITEM_CHANGED_SINCE = "SELECT id FROM items WHERE id = $1 AND audit_seq > $2";
     CASE_CHANGED_SINCE = "SELECT subject_id FROM cases WHERE subject_kind = 'payment' AND subject_id = $1 AND audit_seq > $2";
     EVIDENCE_SINCE = "SELECT digest FROM evidence WHERE audit_seq > $1 LIMIT 1";
-    ENTRIES_AFTER = "SELECT seq, entered_at, actor, changes, previous, hash FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
+    ENTRIES_AFTER = concat!(
+        "SELECT ",
+        columns!(audit_entries ""),
+        " FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2"
+    );
     ENTRY_SIZES = "SELECT seq, CAST(LENGTH(changes) AS BIGINT) FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT 1000";
-    ENTRIES_BETWEEN = "SELECT seq, entered_at, actor, changes, previous, hash FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq";
+    ENTRIES_BETWEEN = concat!(
+        "SELECT ",
+        columns!(audit_entries ""),
+        " FROM audit_entries WHERE seq > $1 AND seq <= $2 ORDER BY seq"
+    );
     WRONG_PAYMENT_BALANCES = "SELECT l.payment_id, l.currency, l.amount_minor, \
         CAST(CASE WHEN l.amount_minor > 0 THEN l.amount_minor ELSE 0 END - COALESCE(p.posted, 0) AS BIGINT), \
         b.currency, b.received_minor, b.remaining_minor \
@@ -176,8 +255,16 @@ statements! {
         WHERE b.item_id IS NULL OR b.currency <> i.currency OR b.billed_minor <> i.amount_minor \
             OR b.open_minor <> i.amount_minor - COALESCE(p.cleared, 0) \
         ORDER BY i.id LIMIT 100";
-    USERS = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users ORDER BY id";
-    USER_OF_EXTERNAL = "SELECT id, name, email, language, grants, issuer, subject, is_disabled FROM users WHERE issuer = $1 AND subject = $2";
+    USERS = concat!(
+        "SELECT ",
+        columns!(users ""),
+        " FROM users ORDER BY id"
+    );
+    USER_OF_EXTERNAL = concat!(
+        "SELECT ",
+        columns!(users ""),
+        " FROM users WHERE issuer = $1 AND subject = $2"
+    );
     SECRET = "SELECT content FROM secrets WHERE user_id = $1";
     SECRETS_WITH_RECORD = "SELECT s.user_id, s.content, c.digest FROM secrets s LEFT JOIN credentials c ON c.user_id = s.user_id \
         WHERE s.user_id > $1 ORDER BY s.user_id LIMIT 1000";
@@ -191,9 +278,11 @@ statements! {
     USED_RECOVERY_CODES = "SELECT hash FROM used_recovery_codes WHERE user_id = $1";
     SESSION_BEGUN = "INSERT INTO sessions (hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    SESSION = "SELECT s.hash, s.user_id, s.started_at, s.seen_at, s.ends_at, s.proved_at, s.address, s.agent, \
-        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
-        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.hash = $1";
+    SESSION = concat!(
+        "SELECT s.hash, s.user_id, s.started_at, s.seen_at, s.ends_at, s.proved_at, s.address, s.agent, ",
+        columns!(users "u."),
+        " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.hash = $1"
+    );
     SESSIONS_OF = "SELECT hash, user_id, started_at, seen_at, ends_at, proved_at, address, agent FROM sessions WHERE user_id = $1 \
         ORDER BY seen_at DESC, hash";
     SESSION_SEEN = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
@@ -214,11 +303,18 @@ statements! {
             last_at = excluded.last_at RETURNING failures";
     ATTEMPTS_CLEARED = "DELETE FROM sign_in_attempts WHERE attempt_key = $1";
     ATTEMPTS_SWEPT = "DELETE FROM sign_in_attempts WHERE last_at < $1";
-    TOKEN_OF_HASH = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, \
-        u.id, u.name, u.email, u.language, u.grants, u.issuer, u.subject, u.is_disabled \
-        FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1";
-    TOKENS = "SELECT t.id, t.user_id, t.name, t.scopes, t.hash, t.made_at, t.expires_at, t.revoked_at, x.used_at \
-        FROM api_tokens t LEFT JOIN token_uses x ON x.token_id = t.id ORDER BY t.made_at DESC, t.id";
+    TOKEN_OF_HASH = concat!(
+        "SELECT ",
+        columns!(api_tokens "t."),
+        ", ",
+        columns!(users "u."),
+        " FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1"
+    );
+    TOKENS = concat!(
+        "SELECT ",
+        columns!(api_tokens "t."),
+        ", x.used_at FROM api_tokens t LEFT JOIN token_uses x ON x.token_id = t.id ORDER BY t.made_at DESC, t.id"
+    );
     TOKEN_USED = "INSERT INTO token_uses (token_id, used_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
 
@@ -228,31 +324,49 @@ statements! {
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
     PENDING_COUNTS = "SELECT kind, entity_id, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT), MIN(opened_at) \
         FROM cases WHERE state <> 'resolved' GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
-    CUSTOMER_LINES = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails FROM customers \
-        WHERE (name > $1 OR (name = $1 AND id > $2)) AND (CAST($3 AS TEXT) IS NULL OR LOWER(name) LIKE $3 ESCAPE '!' \
-            OR LOWER(id) LIKE $3 ESCAPE '!' OR LOWER(aliases) LIKE $3 ESCAPE '!' OR LOWER(emails) LIKE $3 ESCAPE '!') \
-        ORDER BY name, id LIMIT $4";
+    CUSTOMER_LINES = concat!(
+        "SELECT ",
+        columns!(customers ""),
+        " FROM customers WHERE (name > $1 OR (name = $1 AND id > $2)) AND (CAST($3 AS TEXT) IS NULL OR LOWER(name) \
+            LIKE $3 ESCAPE '!' OR LOWER(id) LIKE $3 ESCAPE '!' OR LOWER(aliases) LIKE $3 ESCAPE '!' OR LOWER(emails) LIKE \
+            $3 ESCAPE '!') ORDER BY name, id LIMIT $4"
+    );
     OPEN_SUMS = "SELECT i.entity_id, b.currency, COUNT(*), CAST(SUM(b.open_minor) AS BIGINT), \
         CAST(SUM(CASE WHEN i.due_date < $2 THEN b.open_minor ELSE 0 END) AS BIGINT), MIN(i.due_date) \
         FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 AND b.open_minor <> 0 \
         GROUP BY i.entity_id, b.currency ORDER BY i.entity_id, b.currency";
-    ITEMS_OF_CUSTOMER = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
-        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
-        b.item_id, b.currency, b.billed_minor, b.open_minor \
-        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 ORDER BY i.issue_date DESC, i.id DESC LIMIT $2";
-    MOVEMENTS_OF_CUSTOMER = "SELECT p.id, p.decision_id, p.payment_id, p.purpose, p.amount_minor, p.currency, p.item_id, p.cleared_minor, \
-        p.cleared_currency, p.customer_id, p.reverses, d.actor, d.decided_at FROM postings p JOIN decisions d ON d.id = p.decision_id \
-        WHERE p.customer_id = $1 OR p.item_id IN (SELECT id FROM items WHERE customer_id = $1) ORDER BY p.id DESC LIMIT $2";
-    INPUTS_BEFORE = "SELECT i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, a.entered_at, a.actor, t.added, t.known, t.problems, c.id \
-        FROM inputs i JOIN audit_entries a ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest \
-        LEFT JOIN cases c ON c.subject_kind = 'input' AND c.subject_id = i.digest AND c.state <> 'resolved' \
-        WHERE i.audit_seq < $1 ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $2";
-    EVIDENCE_OF = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
-        FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
-    EVIDENCE_BEFORE = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes, i.audit_seq, \
-        a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a ON a.seq = i.audit_seq \
-        LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND c.state <> 'resolved' \
-        WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY i.audit_seq DESC, i.change_no DESC LIMIT $3";
+    ITEMS_OF_CUSTOMER = concat!(
+        "SELECT ",
+        columns!(items "i."),
+        ", ",
+        columns!(item_balances "b."),
+        " FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 ORDER BY i.issue_date DESC, \
+            i.id DESC LIMIT $2"
+    );
+    MOVEMENTS_OF_CUSTOMER = concat!(
+        "SELECT ",
+        columns!(postings "p."),
+        ", d.actor, d.decided_at FROM postings p JOIN decisions d ON d.id = p.decision_id WHERE p.customer_id = $1 OR \
+            p.item_id IN (SELECT id FROM items WHERE customer_id = $1) ORDER BY p.id DESC LIMIT $2"
+    );
+    INPUTS_BEFORE = concat!(
+        "SELECT ",
+        columns!(inputs "i."),
+        ", i.audit_seq, a.entered_at, a.actor, t.added, t.known, t.problems, c.id FROM inputs i JOIN audit_entries a \
+            ON a.seq = i.audit_seq LEFT JOIN inputs_taken t ON t.digest = i.digest LEFT JOIN cases c ON c.subject_kind = \
+            'input' AND c.subject_id = i.digest AND c.state <> 'resolved' WHERE i.audit_seq < $1 ORDER BY i.audit_seq \
+            DESC, i.change_no DESC LIMIT $2"
+    );
+    EVIDENCE_BEFORE = concat!(
+        "SELECT ",
+        columns!(evidence "e."),
+        ", ",
+        columns!(inputs "i."),
+        ", i.audit_seq, a.entered_at, c.id FROM evidence e JOIN inputs i ON i.digest = e.digest JOIN audit_entries a \
+            ON a.seq = i.audit_seq LEFT JOIN cases c ON c.subject_kind = 'evidence' AND c.subject_id = e.digest AND \
+            c.state <> 'resolved' WHERE i.audit_seq < $1 AND (CAST($2 AS BIGINT) = 0 OR c.id IS NOT NULL) ORDER BY \
+            i.audit_seq DESC, i.change_no DESC LIMIT $3"
+    );
 
     PAYMENT_BALANCES_OF_NOTHING = "SELECT payment_id FROM payment_balances b \
         WHERE NOT EXISTS (SELECT 1 FROM bank_lines l WHERE l.payment_id = b.payment_id) ORDER BY payment_id LIMIT 100";
@@ -261,56 +375,89 @@ statements! {
 
     DESK_PROGRESS = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1";
     DESK_PROGRESS_MADE = "UPDATE desk_progress SET seq = $1, change_no = $2, made_under = $3 WHERE id = 1";
-    CASES_CHANGED = "SELECT id, version, entity_id, kind, subject_kind, subject_id, amount_minor, currency, headline, reasons, candidates, rejected, \
-        opened_at, state, assigned_to, snoozed_until, resolved_by, audit_seq, change_no FROM cases \
-        WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
-    EVIDENCE_CHANGED = "SELECT digest, reading_digest, kind, kind_confidence, marks, audit_seq, change_no FROM evidence \
-        WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY audit_seq, change_no LIMIT $4";
+    CASES_CHANGED = concat!(
+        "SELECT ",
+        columns!(cases ""),
+        ", audit_seq, change_no FROM cases WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY \
+            audit_seq, change_no LIMIT $4"
+    );
+    EVIDENCE_CHANGED = concat!(
+        "SELECT ",
+        columns!(evidence ""),
+        ", audit_seq, change_no FROM evidence WHERE (audit_seq, change_no) > ($1, $2) AND audit_seq <= $3 ORDER BY \
+            audit_seq, change_no LIMIT $4"
+    );
     DESK_TERMS_FORGOTTEN = "DELETE FROM desk_terms WHERE case_id = $1";
     DESK_EVIDENCE_TERMS_FORGOTTEN = "DELETE FROM desk_evidence_terms WHERE digest = $1";
-    EVIDENCE_BY_DIGEST = "SELECT e.digest, e.reading_digest, e.kind, e.kind_confidence, e.marks, i.digest, i.kind, i.name, i.size_bytes \
-        FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1";
+    EVIDENCE_BY_DIGEST = concat!(
+        "SELECT ",
+        columns!(evidence "e."),
+        ", ",
+        columns!(inputs "i."),
+        " FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.digest = $1"
+    );
     EVIDENCE_BY_AMOUNT = "SELECT digest FROM desk_evidence WHERE currency = $1 AND amount_minor = $2 \
         AND (claimed_on IS NULL OR claimed_on BETWEEN $3 AND $4) ORDER BY claimed_on, digest LIMIT $5";
     EVIDENCE_BY_NUMBER = "SELECT digest FROM desk_evidence_terms WHERE term = $1 ORDER BY digest LIMIT $2";
-    ITEMS_OF_CUSTOMER_IN = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
-        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
-        b.item_id, b.currency, b.billed_minor, b.open_minor \
-        FROM items i JOIN item_balances b ON b.item_id = i.id \
-        WHERE i.customer_id = $1 AND (CAST($2 AS TEXT) IS NULL OR i.entity_id = $2) \
-        ORDER BY CASE WHEN b.open_minor = 0 THEN 1 ELSE 0 END, i.due_date, i.id LIMIT $3";
-    ITEMS_LIKE = "SELECT i.id, i.customer_id, i.entity_id, i.number, i.kind, i.issue_date, i.due_date, i.amount_minor, i.currency, \
-        i.discount_percent, i.discount_until, i.on_hold, i.contract_minor, i.contract_currency, \
-        b.item_id, b.currency, b.billed_minor, b.open_minor \
-        FROM items i JOIN item_balances b ON b.item_id = i.id JOIN customers c ON c.id = i.customer_id \
-        WHERE i.entity_id = $1 AND b.open_minor <> 0 \
-        AND (LOWER(i.number) LIKE $2 ESCAPE '\\' OR LOWER(i.id) LIKE $2 ESCAPE '\\' OR LOWER(c.name) LIKE $2 ESCAPE '\\') \
-        ORDER BY i.due_date, i.id LIMIT $3";
-    CUSTOMERS_LIKE = "SELECT id, name, aliases, country, currency, iban, parent_id, withholding_percent, tolerance, emails \
-        FROM customers WHERE LOWER(name) LIKE $1 ESCAPE '\\' OR LOWER(id) LIKE $1 ESCAPE '\\' ORDER BY name, id LIMIT $2";
-    PAYMENTS_OF_CUSTOMER = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id JOIN ( \
-            SELECT payment_id, MAX(id) AS last FROM ( \
-                SELECT p.payment_id, p.id FROM items i JOIN postings p ON p.item_id = i.id WHERE i.customer_id = $1 \
-                UNION ALL SELECT payment_id, id FROM postings WHERE customer_id = $1) AS posted GROUP BY payment_id) p \
-        ON p.payment_id = l.payment_id ORDER BY p.last DESC LIMIT $2";
+    ITEMS_OF_CUSTOMER_IN = concat!(
+        "SELECT ",
+        columns!(items "i."),
+        ", ",
+        columns!(item_balances "b."),
+        " FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 AND (CAST($2 AS TEXT) IS NULL \
+            OR i.entity_id = $2) ORDER BY CASE WHEN b.open_minor = 0 THEN 1 ELSE 0 END, i.due_date, i.id LIMIT $3"
+    );
+    ITEMS_LIKE = concat!(
+        "SELECT ",
+        columns!(items "i."),
+        ", ",
+        columns!(item_balances "b."),
+        " FROM items i JOIN item_balances b ON b.item_id = i.id JOIN customers c ON c.id = i.customer_id WHERE \
+            i.entity_id = $1 AND b.open_minor <> 0 AND (LOWER(i.number) LIKE $2 ESCAPE '!' OR LOWER(i.id) LIKE $2 ESCAPE \
+            '!' OR LOWER(c.name) LIKE $2 ESCAPE '!') ORDER BY i.due_date, i.id LIMIT $3"
+    );
+    CUSTOMERS_LIKE = concat!(
+        "SELECT ",
+        columns!(customers ""),
+        " FROM customers WHERE LOWER(name) LIKE $1 ESCAPE '!' OR LOWER(id) LIKE $1 ESCAPE '!' ORDER BY name, id \
+            LIMIT $2"
+    );
+    PAYMENTS_OF_CUSTOMER = concat!(
+        "SELECT ",
+        columns!(bank_lines "l."),
+        ", ",
+        columns!(payment_balances "b."),
+        " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id JOIN ( SELECT payment_id, MAX(id) \
+            AS last FROM ( SELECT p.payment_id, p.id FROM items i JOIN postings p ON p.item_id = i.id WHERE i.customer_id \
+            = $1 UNION ALL SELECT payment_id, id FROM postings WHERE customer_id = $1) AS posted GROUP BY payment_id) p \
+            ON p.payment_id = l.payment_id ORDER BY p.last DESC LIMIT $2"
+    );
     UNAPPLIED_OF_CUSTOMER = "SELECT currency, CAST(SUM(amount_minor) AS BIGINT) FROM postings WHERE customer_id = $1 \
         GROUP BY currency HAVING SUM(amount_minor) <> 0 ORDER BY currency";
-    DECIDED_FOR_CUSTOMER = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
-        FROM desk_cases c JOIN cases k ON k.id = c.case_id JOIN decisions d ON d.case_id = c.case_id \
-        WHERE c.kind = $1 AND c.customer_id = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
-        ORDER BY d.id DESC LIMIT $3";
-    DECIDED_FOR_PARTY = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs \
-        FROM desk_cases c JOIN decisions d ON d.case_id = c.case_id \
-        WHERE c.kind = $1 AND c.party = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' \
-        ORDER BY d.id DESC LIMIT $3";
-    NOTES_OF_CASE = "SELECT id, case_id, author, written_at, text, mentions FROM case_notes WHERE case_id = $1 ORDER BY written_at, id";
-    PROPOSALS_WAITING = "SELECT p.case_id, p.case_version, p.proposed_by, p.proposed_at, p.candidate, p.entries, p.state \
-        FROM case_proposals p JOIN cases c ON c.id = p.case_id \
-        WHERE p.state LIKE '%waiting%' AND c.state <> 'resolved' ORDER BY p.proposed_at LIMIT $1";
+    DECIDED_FOR_CUSTOMER = concat!(
+        "SELECT ",
+        columns!(decisions "d."),
+        " FROM desk_cases c JOIN cases k ON k.id = c.case_id JOIN decisions d ON d.case_id = c.case_id WHERE c.kind = \
+            $1 AND c.customer_id = $2 AND d.what IN ('approved', 'rejected', 'closed') AND d.actor <> 'rule' ORDER BY \
+            d.id DESC LIMIT $3"
+    );
+    DECIDED_FOR_PARTY = concat!(
+        "SELECT ",
+        columns!(decisions "d."),
+        " FROM desk_cases c JOIN decisions d ON d.case_id = c.case_id WHERE c.kind = $1 AND c.party = $2 AND d.what IN \
+            ('approved', 'rejected', 'closed') AND d.actor <> 'rule' ORDER BY d.id DESC LIMIT $3"
+    );
+    NOTES_OF_CASE = concat!(
+        "SELECT ",
+        columns!(case_notes ""),
+        " FROM case_notes WHERE case_id = $1 ORDER BY written_at, id"
+    );
+    PROPOSALS_WAITING = concat!(
+        "SELECT ",
+        columns!(case_proposals "p."),
+        " FROM case_proposals p JOIN cases c ON c.id = p.case_id WHERE p.state LIKE '%waiting%' AND c.state <> \
+            'resolved' ORDER BY p.proposed_at LIMIT $1"
+    );
     PRESENCE_FORGOTTEN = "DELETE FROM desk_presence WHERE seen_at < $1";
     PRESENCE_SEEN = "INSERT INTO desk_presence (case_id, user_name, seen_at) VALUES ($1, $2, $3) \
         ON CONFLICT (case_id, user_name) DO UPDATE SET seen_at = excluded.seen_at";
@@ -330,17 +477,23 @@ statements! {
 /// The row of the index's progress, locked.
 pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";
 /// Decisions on the subjects of some decisions. `$IN` becomes the places of a lookup, here and below.
-pub(super) const DECISIONS_ON_SAME: &str = "SELECT d.id, d.decided_at, d.today, d.actor, d.subject_kind, d.subject_id, d.case_id, d.what, d.ruling, d.policy, d.code, d.inputs FROM decisions o \
-    JOIN decisions d ON d.subject_kind = o.subject_kind AND d.subject_id = o.subject_id WHERE o.id IN ($IN)";
+pub(super) const DECISIONS_ON_SAME: &str = concat!(
+    "SELECT ",
+    columns!(decisions "d."),
+    " FROM decisions o JOIN decisions d ON d.subject_kind = o.subject_kind AND d.subject_id = o.subject_id WHERE \
+            o.id IN ($IN)"
+);
 /// Postings of some decisions.
-pub(super) const POSTINGS_OF_DECISIONS: &str = "SELECT id, decision_id, payment_id, purpose, amount_minor, currency, item_id, \
-    cleared_minor, cleared_currency, customer_id, reverses FROM postings WHERE decision_id IN ($IN) ORDER BY id";
+pub(super) const POSTINGS_OF_DECISIONS: &str =
+    concat!("SELECT ", columns!(postings ""), " FROM postings WHERE decision_id IN ($IN) ORDER BY id");
 /// Some payments.
-pub(super) const PAYMENTS_BY_ID: &str = "SELECT l.line_key, l.payment_id, l.entity_id, l.account, l.input_digest, l.booking_date, l.value_date, l.amount_minor, l.currency, \
-        l.counterparty_name, l.counterparty_account, l.remittance, l.structured_reference, l.end_to_end_id, l.bank_reference, \
-        l.transaction_code, l.is_return, l.is_booked, l.fee_minor, l.fee_currency, l.original_minor, l.original_currency, l.place, \
-        b.payment_id, b.currency, b.received_minor, b.remaining_minor \
-        FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.payment_id IN ($IN)";
+pub(super) const PAYMENTS_BY_ID: &str = concat!(
+    "SELECT ",
+    columns!(bank_lines "l."),
+    ", ",
+    columns!(payment_balances "b."),
+    " FROM bank_lines l JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.payment_id IN ($IN)"
+);
 
 /// Every statement the store runs on one of the databases.
 pub(super) fn all(on_postgres: bool) -> Vec<String> {

@@ -1,14 +1,14 @@
 //! The contract of accounts and of the pages' lists: one list of cases, run on SQLite and on PostgreSQL.
 
+#[path = "store/contract.rs"]
+mod contract;
 #[path = "store/postgres.rs"]
 mod postgres;
 #[path = "store/sample.rs"]
 mod sample;
 
-use std::future::Future;
-use std::pin::Pin;
-
 use jiff::SignedDuration;
+use quittance_agent::desk::ports::DeskStore as _;
 use quittance_agent::ports::{Store, StoreError};
 use quittance_agent::ports_accounts::{Accounts, Credentials, SessionRecord, Ticket, record_of};
 use quittance_agent::ports_pages::Pages;
@@ -18,15 +18,8 @@ use quittance_rules::users::{ApiToken, External, Grant, Role, Scope, User, UserI
 use quittance_tools::store::Database;
 use sha2::{Digest as _, Sha256};
 
+use contract::contract;
 use sample::*;
-
-type CaseFn = fn(Database) -> Pin<Box<dyn Future<Output = ()> + Send>>;
-
-macro_rules! contract {
-    ($($name:ident),* $(,)?) => {
-        const CONTRACT: &[(&str, CaseFn)] = &[$((stringify!($name), |book| Box::pin($name(book)))),*];
-    };
-}
 
 contract![
     people_come_back_as_they_went_in,
@@ -39,31 +32,14 @@ contract![
     lists_for_pages,
 ];
 
-async fn run(name: &str, case: CaseFn, book: Database) {
-    eprintln!("{name}");
-    case(book.clone()).await;
-    let report = book.verify().await.unwrap();
-    let findings: Vec<&String> = report.findings.iter().filter(|finding| !finding.starts_with("table sequences")).collect();
-    assert!(findings.is_empty(), "{name}: {findings:#?}");
-    book.close().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn accounts_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, case) in CONTRACT {
-        let book = Database::create(&format!("sqlite://{}/{name}.db", folder.path().display())).await.unwrap();
-        run(name, *case, book).await;
-    }
+    contract::on_sqlite(CONTRACT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn accounts_on_postgres() {
-    let server = postgres::Server::start();
-    for (name, case) in CONTRACT {
-        let book = Database::create(&server.fresh().await).await.unwrap();
-        run(name, *case, book).await;
-    }
+    contract::on_postgres(CONTRACT).await;
 }
 
 fn id(name: &str) -> UserId {
@@ -302,8 +278,8 @@ async fn lists_for_pages(book: Database) {
     apply(&book, vec![Change::CaseOpened(case(7, Subject::Evidence(digest_of("proof"))))]).await.unwrap();
     assert_eq!(book.evidence_before(None, true, 10).await.unwrap()[0].case.map(|case| case.0), Some(7));
     assert!(book.evidence_before(Some(evidence[0].seq), false, 10).await.unwrap().is_empty());
-    assert_eq!(book.evidence_of(&digest_of("proof")).await.unwrap().unwrap().0, evidence[0].record);
-    assert_eq!(book.evidence_of(&digest_of("never")).await.unwrap(), None);
+    assert_eq!(book.evidence_kept(&digest_of("proof")).await.unwrap().unwrap().record, evidence[0].record);
+    assert_eq!(book.evidence_kept(&digest_of("never")).await.unwrap(), None);
     let pending = book.pending_counts().await.unwrap();
     assert_eq!(pending.iter().map(|line| line.count).sum::<u64>(), 1);
     let days = book.decisions_by_day(at(-86_400_000_000)).await.unwrap();

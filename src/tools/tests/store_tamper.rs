@@ -189,7 +189,10 @@ async fn one_byte_of_the_file_itself() {
                 // SQLite leaves old bytes in the unused space of pages, where nothing reads them.
                 assert_eq!(everything(&book).await, content, "at byte {place} something is read and not watched");
             } else {
-                assert!(findings.iter().any(|finding| finding.starts_with(named)), "at byte {place}: {findings:#?}");
+                // The same words may stand in an index; then the database's own check finds it.
+                let is_named =
+                    |finding: &String| finding.starts_with(named) || finding.starts_with("the database file is damaged");
+                assert!(findings.iter().any(is_named), "at byte {place}: {findings:#?}");
                 found += 1;
             }
             book.close().await;

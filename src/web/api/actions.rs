@@ -15,14 +15,14 @@ use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{CustomerId, ItemId};
 use quittance_rules::users::Role;
 
-use super::read::entity_of;
+use super::refusals::{Conflict, Guarded, NotFound, OnceKey, TooLarge, Unfit};
 use super::shapes::{
     AssignBody, Batch, BatchBody, ChoiceShape, DecideBody, Decided, EntryShape, LeaseShape, LineShape, NoteBody, NoteShape,
-    Preview, PreviewLine, Problem, Skipped, SnoozeBody, Stands, TakeBody, Undone,
+    Preview, PreviewLine, Skipped, SnoozeBody, Stands, TakeBody, Undone,
 };
 use super::{body, json, once};
 use crate::error::WebError;
-use crate::pages::queue::{Number, case_for, failed, person};
+use crate::pages::queue::{Number, case_for, failed, may_undo, person};
 use crate::session::Session;
 use crate::state::{Desk, Web};
 
@@ -62,15 +62,10 @@ fn choice(shape: &ChoiceShape, currency: Option<Currency>) -> Result<Option<Choi
 
 /// Decides a case. Above the policy's limit for one person the decision is proposed, and another person completes it on its page.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/decide", tag = "decisions",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey),
     request_body = DecideBody, responses(
     (status = 200, body = Decided),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
 pub(super) async fn decide<S: Desk>(
     State(web): State<Web<S>>,
@@ -112,13 +107,9 @@ fn stands(case: &Case) -> Stands {
 
 /// Takes a proposal back.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/withdraw", tag = "decisions",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")), responses(
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey), responses(
     (status = 200, body = Stands),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, Unfit,
 ))]
 pub(super) async fn withdraw<S: Desk>(
     State(web): State<Web<S>>,
@@ -138,15 +129,10 @@ pub(super) async fn withdraw<S: Desk>(
 
 /// Takes a case for the policy's minutes, or gives it back. Nobody else may decide it until then.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/take", tag = "work",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey),
     request_body = TakeBody, responses(
     (status = 200, body = LeaseShape),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
 pub(super) async fn take<S: Desk>(
     State(web): State<Web<S>>,
@@ -172,15 +158,10 @@ pub(super) async fn take<S: Desk>(
 
 /// Gives a case to somebody, or back to nobody.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/assign", tag = "work",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey),
     request_body = AssignBody, responses(
     (status = 200, body = Stands),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
 pub(super) async fn assign<S: Desk>(
     State(web): State<Web<S>>,
@@ -201,15 +182,10 @@ pub(super) async fn assign<S: Desk>(
 
 /// Puts a case off until a day, or until something new is known about it.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/snooze", tag = "work",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey),
     request_body = SnoozeBody, responses(
     (status = 200, body = Stands),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
 pub(super) async fn snooze<S: Desk>(
     State(web): State<Web<S>>,
@@ -236,14 +212,10 @@ pub(super) async fn snooze<S: Desk>(
 
 /// Writes on a case.
 #[utoipa::path(post, path = "/api/v1/cases/{case}/notes", tag = "work",
-    params(("case" = i64, Path, description = "Number of the case"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(("case" = i64, Path, description = "Number of the case"), OnceKey),
     request_body = NoteBody, responses(
     (status = 200, body = NoteShape),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, TooLarge, Unfit,
 ))]
 pub(super) async fn note<S: Desk>(
     State(web): State<Web<S>>,
@@ -264,13 +236,9 @@ pub(super) async fn note<S: Desk>(
 
 /// Undoes one decision by reversal.
 #[utoipa::path(post, path = "/api/v1/decisions/{decision}/undo", tag = "decisions",
-    params(("decision" = i64, Path, description = "Number of the decision"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")), responses(
+    params(("decision" = i64, Path, description = "Number of the decision"), OnceKey), responses(
     (status = 200, body = Undone),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, Unfit,
 ))]
 pub(super) async fn undo<S: Desk>(
     State(web): State<Web<S>>,
@@ -280,7 +248,7 @@ pub(super) async fn undo<S: Desk>(
     bytes: Bytes,
 ) -> Result<Response, WebError> {
     let decision = web.store.decision(DecisionId(id)).await?.ok_or(WebError::NotFound)?;
-    session.demand(Role::Reviewer, entity_of(&web, &decision.subject).await?.as_ref())?;
+    may_undo(&web, &session, &[decision.id]).await?;
     once(&web, &session, &headers, &format!("undo {id}"), &bytes, async {
         let by = session.user.id.as_str();
         let taken = queue::undo(&web.store, &web.clock, by, decision.id).await.map_err(failed)?;
@@ -308,11 +276,7 @@ async fn seen<S: Desk>(web: &Web<S>, session: &Session, wanted: &BatchBody) -> R
 /// Shows what one answer would do to several cases. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/batches/preview", tag = "batches", request_body = BatchBody, responses(
     (status = 200, body = Preview),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, TooLarge, Unfit,
 ))]
 pub(super) async fn preview<S: Desk>(State(web): State<Web<S>>, session: Session, bytes: Bytes) -> Result<Response, WebError> {
     let wanted: BatchBody = body(&bytes)?;
@@ -333,15 +297,10 @@ pub(super) async fn preview<S: Desk>(State(web): State<Web<S>>, session: Session
 
 /// Decides several cases with one answer, whole or not at all.
 #[utoipa::path(post, path = "/api/v1/batches", tag = "batches",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")),
+    params(OnceKey),
     request_body = BatchBody, responses(
     (status = 200, body = Batch),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
 pub(super) async fn batch<S: Desk>(
     State(web): State<Web<S>>,
@@ -361,13 +320,9 @@ pub(super) async fn batch<S: Desk>(
 
 /// Undoes every decision of a batch in one action.
 #[utoipa::path(post, path = "/api/v1/batches/{entry}/undo", tag = "batches",
-    params(("entry" = i64, Path, description = "The audit entry of the batch"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request harmless")), responses(
+    params(("entry" = i64, Path, description = "The audit entry of the batch"), OnceKey), responses(
     (status = 200, body = Undone),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Conflict, Unfit,
 ))]
 pub(super) async fn undo_batch<S: Desk>(
     State(web): State<Web<S>>,
@@ -377,13 +332,7 @@ pub(super) async fn undo_batch<S: Desk>(
     bytes: Bytes,
 ) -> Result<Response, WebError> {
     let selection = Selection::Entry(entry);
-    let decisions = web.store.selected(&selection).await?;
-    if decisions.is_empty() {
-        return Err(WebError::NotFound);
-    }
-    for decision in web.store.decisions_by_id(&decisions).await? {
-        session.demand(Role::Reviewer, entity_of(&web, &decision.subject).await?.as_ref())?;
-    }
+    may_undo(&web, &session, &web.store.selected(&selection).await?).await?;
     once(&web, &session, &headers, &format!("undo batch {entry}"), &bytes, async {
         let by = session.user.id.as_str();
         let report = bulk::undo_many(&web.store, &web.clock, by, &selection).await.map_err(failed)?;

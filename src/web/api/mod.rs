@@ -7,6 +7,7 @@
 mod actions;
 mod document;
 mod read;
+mod refusals;
 mod shapes;
 
 use axum::body::Bytes;

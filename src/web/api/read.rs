@@ -4,15 +4,15 @@ use axum::extract::{Path, Query as Params, State};
 use axum::response::Response;
 use quittance_agent::desk::card::card;
 use quittance_agent::desk::view::{Looker, view};
-use quittance_rules::cases::Subject;
 use quittance_rules::ledger::{CaseId, DecisionId};
 use quittance_rules::records::{CustomerId, EntityId, ItemId, PaymentId};
 use quittance_rules::users::Role;
 
-use super::shapes::{CasePage, CountsShape, DecisionShape, Groups, Listed, Notes, OfKind, Problem};
+use super::refusals::{Away, Guarded, NotFound, Unfit};
+use super::shapes::{CasePage, CountsShape, DecisionShape, Groups, Listed, Notes, OfKind};
 use super::{json, written};
 use crate::error::WebError;
-use crate::pages::queue::{Number, ask, case_for, failed};
+use crate::pages::queue::{Number, ask, case_for, entity_of, failed};
 use crate::session::Session;
 use crate::state::{Desk, Web};
 
@@ -42,10 +42,7 @@ fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
     ("limit" = Option<String>, Query, description = "1 to 200"),
 ), responses(
     (status = 200, body = CasePage),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    Guarded, Unfit, Away,
 ))]
 pub(super) async fn cases<S: Desk>(
     State(web): State<Web<S>>,
@@ -65,9 +62,7 @@ pub(super) async fn cases<S: Desk>(
     ("entity" = Option<String>, Query, description = "Entity"),
 ), responses(
     (status = 200, body = CountsShape),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, Unfit,
 ))]
 pub(super) async fn counts<S: Desk>(
     State(web): State<Web<S>>,
@@ -90,9 +85,7 @@ pub(super) async fn counts<S: Desk>(
 /// Groups cases that one answer may fit. Takes the conditions of the list.
 #[utoipa::path(get, path = "/api/v1/cases/groups", tag = "cases", responses(
     (status = 200, body = Groups),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, Unfit,
 ))]
 pub(super) async fn groups<S: Desk>(
     State(web): State<Web<S>>,
@@ -107,9 +100,7 @@ pub(super) async fn groups<S: Desk>(
 /// One case with everything needed to decide.
 #[utoipa::path(get, path = "/api/v1/cases/{case}", tag = "cases", params(("case" = i64, Path, description = "Number of the case")), responses(
     (status = 200, body = Object),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn case<S: Desk>(State(web): State<Web<S>>, session: Session, Number(id): Number) -> Result<Response, WebError> {
     let policy = quittance_agent::queue::policy_in_force(&web.store).await.map_err(failed)?;
@@ -123,9 +114,7 @@ pub(super) async fn case<S: Desk>(State(web): State<Web<S>>, session: Session, N
 /// The notes on a case.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/notes", tag = "cases", params(("case" = i64, Path, description = "Number of the case")), responses(
     (status = 200, body = Notes),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn notes<S: Desk>(
     State(web): State<Web<S>>,
@@ -137,21 +126,10 @@ pub(super) async fn notes<S: Desk>(
     json(&Notes { notes: notes.into_iter().map(Into::into).collect() }).map(written)
 }
 
-/// The entity whose books a subject is of.
-pub(super) async fn entity_of<S: Desk>(web: &Web<S>, subject: &Subject) -> Result<Option<EntityId>, WebError> {
-    Ok(match subject {
-        Subject::Payment(id) | Subject::Return(id) => web.store.payment(id).await?.map(|payment| payment.line.entity),
-        Subject::Item(id) => web.store.item(id).await?.map(|item| item.item.entity),
-        Subject::Evidence(_) | Subject::Input(_) => None,
-    })
-}
-
 /// One decision.
 #[utoipa::path(get, path = "/api/v1/decisions/{decision}", tag = "decisions", params(("decision" = i64, Path, description = "Number of the decision")), responses(
     (status = 200, body = DecisionShape),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn decision<S: Desk>(
     State(web): State<Web<S>>,
@@ -159,7 +137,7 @@ pub(super) async fn decision<S: Desk>(
     Number(id): Number,
 ) -> Result<Response, WebError> {
     let decision = web.store.decision(DecisionId(id)).await?.ok_or(WebError::NotFound)?;
-    session.demand(Role::Viewer, entity_of(&web, &decision.subject).await?.as_ref())?;
+    session.demand(Role::Viewer, entity_of(&web, &decision).await?.as_ref())?;
     json(&DecisionShape::from(&decision)).map(written)
 }
 
@@ -168,8 +146,7 @@ pub(super) async fn decision<S: Desk>(
     ("q" = Option<String>, Query, description = "Part of id or name; without it, the first ones"),
 ), responses(
     (status = 200, body = Listed),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub(super) async fn customers<S: Desk>(
     State(web): State<Web<S>>,
@@ -184,9 +161,7 @@ pub(super) async fn customers<S: Desk>(
 /// One customer: what is open and how old, how it pays, what was last done with its money.
 #[utoipa::path(get, path = "/api/v1/customers/{customer}", tag = "book", params(("customer" = String, Path, description = "Id of the customer")), responses(
     (status = 200, body = Object),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn customer<S: Desk>(
     State(web): State<Web<S>>,
@@ -213,10 +188,7 @@ fn item_json(item: &quittance_agent::ports::StoredItem) -> Result<serde_json::Va
     ("q" = Option<String>, Query, description = "Part of number, id or customer name; needs entity"),
 ), responses(
     (status = 200, body = Listed),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound, Unfit,
 ))]
 pub(super) async fn items<S: Desk>(
     State(web): State<Web<S>>,
@@ -241,9 +213,7 @@ pub(super) async fn items<S: Desk>(
 /// One item with what is open of it.
 #[utoipa::path(get, path = "/api/v1/items/{item}", tag = "book", params(("item" = String, Path, description = "Id of the item")), responses(
     (status = 200, body = Object),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn item<S: Desk>(
     State(web): State<Web<S>>,
@@ -259,9 +229,7 @@ pub(super) async fn item<S: Desk>(
 /// One payment with its bank line, what is left of it, and its postings.
 #[utoipa::path(get, path = "/api/v1/payments/{payment}", tag = "book", params(("payment" = String, Path, description = "Id of the payment")), responses(
     (status = 200, body = Object),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
+    Guarded, NotFound,
 ))]
 pub(super) async fn payment<S: Desk>(
     State(web): State<Web<S>>,
@@ -287,9 +255,7 @@ pub(super) async fn payment<S: Desk>(
     ("limit" = Option<String>, Query, description = "1 to 200"),
 ), responses(
     (status = 200, body = Listed),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
+    Guarded, Unfit,
 ))]
 pub(super) async fn audit<S: Desk>(
     State(web): State<Web<S>>,

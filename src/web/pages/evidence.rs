@@ -5,7 +5,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use quittance_agent::ports::StoreError;
+use quittance_agent::desk::ports::KeptEvidence;
+use quittance_agent::evidence::reading_of;
 use quittance_agent::ports_pages::EvidenceLine;
 use quittance_rules::cases::{InputDigest, Subject};
 use quittance_rules::evidence::{ClaimValue, EvidenceKind, Reading};
@@ -133,7 +134,10 @@ fn value_text(value: &ClaimValue, frame: &Frame) -> String {
     }
 }
 
-/// What browsers show as a picture, told by its first bytes; the name decides nothing. SVG is not among them: it may hold a script.
+/// What browsers show as a picture.
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+
+/// Which picture of [`PICTURES`] this is, told by its first bytes; the name decides nothing. SVG is not among them: it may hold a script.
 fn picture(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
@@ -149,13 +153,6 @@ fn digest_of(text: &str) -> Result<InputDigest, WebError> {
     if is_digest { Ok(InputDigest(text.to_owned())) } else { Err(WebError::NotFound) }
 }
 
-async fn find<S: Desk>(
-    web: &Web<S>,
-    digest: &InputDigest,
-) -> Result<(quittance_rules::journal::EvidenceRecord, Input), WebError> {
-    web.store.evidence_of(digest).await?.ok_or(WebError::NotFound)
-}
-
 /// One piece of evidence with what was read in it.
 pub async fn show<S: Desk>(
     State(web): State<Web<S>>,
@@ -163,23 +160,15 @@ pub async fn show<S: Desk>(
     Path(digest): Path<String>,
 ) -> Result<Response, WebError> {
     let digest = digest_of(&digest)?;
-    let (record, input) = find(&web, &digest).await?;
+    let KeptEvidence { record, input } = web.store.evidence_kept(&digest).await?.ok_or(WebError::NotFound)?;
     let case = web.store.pending_case(&Subject::Evidence(digest.clone())).await?.map(|case| case.id);
     let frame = web.frame(&session, "evidence");
-    let reading: Option<Reading> = match &record.reading {
-        None => None,
-        Some(kept) => {
-            let bytes = web.store.kept(kept).await?.ok_or_else(|| WebError::internal("a reading is not kept"))?;
-            let bad = |error: serde_json::Error| StoreError::BadRow {
-                table: "blobs",
-                row: kept.to_string(),
-                column: "bytes",
-                message: format!("is no reading ({:?})", error.classify()),
-            };
-            Some(serde_json::from_slice(&bytes).map_err(bad)?)
-        }
+    let reading = reading_of(&web.store, &record).await?;
+    let is_image = match &reading {
+        Some(reading) => PICTURES.contains(&reading.media_type.as_str()),
+        // What could not be read is told by its bytes.
+        None => web.store.kept(&digest).await?.is_some_and(|bytes| picture(&bytes).is_some()),
     };
-    let is_image = web.store.kept(&digest).await?.is_some_and(|bytes| picture(&bytes).is_some());
     let size = super::imports::size(input.size);
     let kind = words(&record.kind);
     let percent = record.kind_confidence.millionths() / 10_000;
@@ -222,7 +211,7 @@ pub async fn show<S: Desk>(
 /// The original: pictures are shown, everything else is saved, never opened in our place.
 pub async fn original<S: Desk>(State(web): State<Web<S>>, _: Session, Path(digest): Path<String>) -> Result<Response, WebError> {
     let digest = digest_of(&digest)?;
-    let (_, input) = find(&web, &digest).await?;
+    let input = web.store.evidence_kept(&digest).await?.ok_or(WebError::NotFound)?.input;
     let bytes = web.store.kept(&digest).await?.ok_or(WebError::NotFound)?;
     let kind = picture(&bytes);
     let mut response = bytes.into_response();

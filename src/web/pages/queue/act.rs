@@ -9,7 +9,7 @@ use quittance_agent::desk::ports::Selection;
 use quittance_agent::desk::{bulk, work};
 use quittance_agent::queue::{self, Choice, Split, policy_in_force};
 use quittance_rules::cases::Case;
-use quittance_rules::ledger::{CaseId, DecisionId};
+use quittance_rules::ledger::DecisionId;
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{CustomerId, ItemId};
 use quittance_rules::users::Role;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::case::place_after;
 use super::list::parse_pairs;
-use super::{Done, Number, Sent, case_address, case_for, failed, person, sent};
+use super::{Done, Number, Sent, case_address, case_for, failed, may_undo, person, sent};
 use crate::error::WebError;
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -377,25 +377,4 @@ pub(super) async fn undo<S: Desk>(
         _ => return Err(WebError::invalid("decision", "name one decision or one batch")),
     };
     done.answer(&headers)
-}
-
-/// Refuses to undo what concerns an entity on whose books the person may not decide.
-async fn may_undo<S: Desk>(web: &Web<S>, session: &Session, decisions: &[DecisionId]) -> Result<(), WebError> {
-    if decisions.is_empty() {
-        return Err(WebError::NotFound);
-    }
-    if session.user.may_everywhere(Role::Reviewer) {
-        return Ok(());
-    }
-    for decision in web.store.decisions_by_id(decisions).await? {
-        let entity = match (&decision.case, &decision.subject) {
-            (Some(case), _) => web.store.case(CaseId(case.0)).await?.and_then(|case| case.entity),
-            (None, quittance_rules::cases::Subject::Payment(id) | quittance_rules::cases::Subject::Return(id)) => {
-                web.store.payment(id).await?.map(|payment| payment.line.entity)
-            }
-            (None, _) => None,
-        };
-        session.demand(Role::Reviewer, entity.as_ref())?;
-    }
-    Ok(())
 }

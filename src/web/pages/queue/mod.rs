@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use quittance_agent::desk::decide::Person;
 use quittance_agent::desk::list::Query;
 use quittance_agent::queue::{DecideError, policy_in_force};
-use quittance_rules::cases::Case;
+use quittance_rules::cases::{Case, Decision, Subject};
 use quittance_rules::ledger::{CaseId, DecisionId};
 use quittance_rules::policy::Policy;
 use quittance_rules::records::EntityId;
@@ -80,6 +80,32 @@ pub(crate) async fn case_for<S: Desk>(web: &Web<S>, session: &Session, id: i64, 
     let case = web.store.case(CaseId(id)).await?.ok_or(WebError::NotFound)?;
     session.demand(role, case.entity.as_ref())?;
     Ok(case)
+}
+
+/// The entity whose books a decision is of: that of its case, or of what it is about.
+pub(crate) async fn entity_of<S: Desk>(web: &Web<S>, decision: &Decision) -> Result<Option<EntityId>, WebError> {
+    if let Some(case) = decision.case {
+        return Ok(web.store.case(case).await?.and_then(|case| case.entity));
+    }
+    Ok(match &decision.subject {
+        Subject::Payment(id) | Subject::Return(id) => web.store.payment(id).await?.map(|payment| payment.line.entity),
+        Subject::Item(id) => web.store.item(id).await?.map(|item| item.item.entity),
+        Subject::Evidence(_) | Subject::Input(_) => None,
+    })
+}
+
+/// Refuses to undo what concerns an entity on whose books the person may not decide.
+pub(crate) async fn may_undo<S: Desk>(web: &Web<S>, session: &Session, decisions: &[DecisionId]) -> Result<(), WebError> {
+    if decisions.is_empty() {
+        return Err(WebError::NotFound);
+    }
+    if session.user.may_everywhere(Role::Reviewer) {
+        return Ok(());
+    }
+    for decision in web.store.decisions_by_id(decisions).await? {
+        session.demand(Role::Reviewer, entity_of(web, &decision).await?.as_ref())?;
+    }
+    Ok(())
 }
 
 /// Who decides, as the service functions know them.

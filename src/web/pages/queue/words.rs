@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        for (weight_of, wanted) in [(4_200, "+4.2"), (-350, "\u{2212}0.4"), (0, "+0.0"), (12_340, "+12.3")] {
+        for (weight_of, wanted) in [(4_200, "+4.2"), (-360, "\u{2212}0.4"), (0, "+0.0"), (12_340, "+12.3")] {
             assert_eq!(weight(weight_of), wanted);
         }
         for (millionths, wanted) in

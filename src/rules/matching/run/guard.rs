@@ -1,0 +1,140 @@
+//! What keeps an answer from settling whatever its confidence.
+
+use super::*;
+
+impl Matcher<'_> {
+    /// A small shortfall is the discount of the terms, taken after their last day.
+    pub(super) fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
+        let [(item, _)] = &*best.lines else { return false };
+        let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
+        let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
+        is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
+    }
+
+    /// What keeps an answer from settling whatever its confidence.
+    pub(super) fn guard(&self, row: u32, close: &Close, best: &Hypothesis) -> Option<&'static str> {
+        let book = self.book;
+        let payment = book.payment(row);
+        if payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0 {
+            return Some("money that goes out or back always meets a person");
+        }
+        if close.is_contested {
+            return Some("another payment wants the same item");
+        }
+        if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
+            return Some("the text is longer than what is searched");
+        }
+        if close.is_doubtful && best.pattern != Pattern::NotOurs {
+            return Some("the text speaks of a return, a refund or an exception");
+        }
+        if close.says_part && !matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::NotOurs) {
+            return Some("the text speaks of a part, the amount does not");
+        }
+        if is_withheld(book, &best.lines) {
+            return Some("would settle alone if the item were not on hold");
+        }
+        if touches(book, &best.lines, ITEM_OFF_CONTRACT) {
+            return Some("billed for another amount than the contract says: a person says which holds");
+        }
+        if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
+            return Some("a credit note is netted: a person confirms it");
+        }
+        if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
+            return Some("a returned payment names the same item");
+        }
+        if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut) {
+            return Some("more was paid than the items named; the text may name others that are missing");
+        }
+        if close.is_incomplete && matches!(best.pattern, Pattern::LumpFound) {
+            return Some("more combinations of items are possible than were searched");
+        }
+        if best.pattern == Pattern::NotOurs && close.is_payer_known {
+            return Some("would settle alone as not ours if the payer were no customer");
+        }
+        if best.pattern == Pattern::NotOurs && close.is_mute {
+            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+        }
+        if best.pattern == Pattern::NotOurs && close.names_any {
+            return Some("would settle alone as not ours if the text named no item");
+        }
+        let differs = matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate);
+        if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
+            return Some("the text names another item");
+        }
+        if best.leaves_own && !best.lines.is_empty() {
+            return Some("the text names another open item of the customer");
+        }
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
+            return Some("the number in the text, as it is written, is another item's");
+        }
+        if best.pattern == Pattern::PayerExact && close.sums_up {
+            return Some("several other items of the payer come to the same amount");
+        }
+        if best.pattern == Pattern::PayerExact && close.is_incomplete && self.is_outsize(best) {
+            return Some("larger than the customer's other items, and those may come to the same amount");
+        }
+        if best.pattern == Pattern::Short && best.lines.len() > 1 {
+            return Some("short over several items: a person says which stays open");
+        }
+        let is_lump = best.lines.len() > 1;
+        if !best.lines.is_empty() && close.count.is_some_and(|count| usize::from(count) != best.lines.len()) {
+            return Some("the text speaks of another number of items");
+        }
+        let is_exact_by_number = matches!(best.pattern, Pattern::ReferenceExact | Pattern::Discount | Pattern::OtherCurrency);
+        if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
+            return Some("the text speaks of several items");
+        }
+        if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
+            return Some("the text speaks of a credit note");
+        }
+        if is_lump && self.is_exchangeable(close, best) {
+            return Some("another open item of the customer has the amount of one that is not named");
+        }
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
+            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+        {
+            return Some("the text has a number that no item explains");
+        }
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
+        let needs_name =
+            matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate | Pattern::OtherCurrency);
+        if needs_name && !best.lines.iter().map(|(i, _)| *i).chain(Some(best.repeats).filter(|r| *r != NONE)).all(is_named) {
+            return Some("would settle alone if the reference were present");
+        }
+        if best.fee != 0 && self.policy.settle.named_fee == Ask::Ask {
+            return Some("the bank names charges: a person says who bears them");
+        }
+        if best.pattern == Pattern::Short && book.extra(payment).fee != 0 && self.policy.settle.named_fee == Ask::Ask {
+            return Some("the bank names charges: a person says who bears them");
+        }
+        None
+    }
+
+    /// The item is more than three times what half of the customer's items are.
+    fn is_outsize(&self, best: &Hypothesis) -> bool {
+        let Some((item, _)) = best.lines.first() else { return false };
+        let there = self.book.item(*item);
+        let items = self.book.items_of(there.customer).take(self.policy.limits.customer_items);
+        let alike = items.map(|i| self.book.item(i)).filter(|i| i.currency == there.currency && i.open > 0);
+        let (small, all) = alike
+            .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
+        small * 2 > all
+    }
+
+    /// An item of several that the text does not name might as well be another of the same customer and amount.
+    fn is_exchangeable(&self, close: &Close, best: &Hypothesis) -> bool {
+        let book = self.book;
+        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Suffix);
+        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !is_named(*i)).take(60).collect();
+        unnamed.first().is_some_and(|one| {
+            let there = |i: u32| (book.item(i).open, book.item(i).currency);
+            let items = book.items_of(book.item_customer(*one));
+            items.take(self.policy.limits.customer_items).any(|other| {
+                self.settled_by[other as usize] == NONE
+                    && !best.lines.iter().any(|(i, _)| *i == other)
+                    && unnamed.iter().any(|i| there(*i) == there(other))
+            })
+        })
+    }
+}
