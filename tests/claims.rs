@@ -110,7 +110,8 @@ impl Desk {
         let digest = self.store.keep_bytes(text.as_bytes()).await.expect("kept");
         let input = input_of(digest.clone(), InputKind::Evidence, name, text.len() as u64);
         let clock = DayClock(date(2026, 4, 9));
-        let outcome = import_evidence_from(&self.store, &clock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(sender)).await;
+        let outcome =
+            import_evidence_from(&self.store, &clock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(sender)).await;
         match outcome.expect("imported") {
             EvidenceOutcome::Read(_, kinds) => (digest, kinds),
             other => panic!("{other:?}"),
@@ -242,11 +243,14 @@ async fn a_reviewers_word_on_the_kind_is_kept_and_audited() {
     let (digest, _) = desk.bring("proof.png", &proof("250.00", "84650912", ""), "ana@roble.example").await;
     let by = Actor::Person("zoe".into());
     let clock = DayClock(date(2026, 4, 9));
-    let corrected = correct_kind(&desk.store, &clock, by.clone(), &digest, EvidenceKind::BankReceipt).await.expect("kept").expect("there");
+    let corrected =
+        correct_kind(&desk.store, &clock, by.clone(), &digest, EvidenceKind::BankReceipt).await.expect("kept").expect("there");
     assert_eq!((corrected.kind, corrected.kind_confidence), (EvidenceKind::BankReceipt, Confidence::CERTAIN));
     let (record, _) = desk.store.evidence().await.expect("evidence").remove(0);
     assert_eq!(record, corrected);
     assert_eq!(record.marks.references, ["84650912"]);
-    assert!(correct_kind(&desk.store, &clock, by, &InputDigest("0".repeat(64)), EvidenceKind::Query).await.expect("a look").is_none());
+    assert!(
+        correct_kind(&desk.store, &clock, by, &InputDigest("0".repeat(64)), EvidenceKind::Query).await.expect("a look").is_none()
+    );
     assert!(desk.store.verify().await.expect("verified").findings.is_empty());
 }

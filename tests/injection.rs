@@ -89,7 +89,8 @@ fn a_document_does_what_it_did_or_asks() {
     let mut broken = Vec::new();
     for (name, document) in DOCUMENTS {
         for source in [Source::Ocr, Source::PdfText, Source::Mail] {
-            let mail = || (source == Source::Mail).then(|| MailHead { from: "Ana <ana@roble.example>".into(), ..MailHead::default() });
+            let mail =
+                || (source == Source::Mail).then(|| MailHead { from: "Ana <ana@roble.example>".into(), ..MailHead::default() });
             let before = effect(&read(document, source, mail()));
             for (number, (attack_name, attack)) in attacks.iter().enumerate() {
                 // Each attack meets each document in one source at one place, in turn.
@@ -99,7 +100,11 @@ fn a_document_does_what_it_did_or_asks() {
                 let after = match number % 5 {
                     // In the subject and the name shown, where there are such things.
                     0 if source == Source::Mail => {
-                        let head = MailHead { from: format!("{attack} <ana@roble.example>"), subject: attack.clone(), ..MailHead::default() };
+                        let head = MailHead {
+                            from: format!("{attack} <ana@roble.example>"),
+                            subject: attack.clone(),
+                            ..MailHead::default()
+                        };
                         effect(&read(&format!("{attack}\n{document}"), source, Some(head)))
                     }
                     place => effect(&read(&placed(document, attack, place), source, mail())),
@@ -159,14 +164,23 @@ fn rows(count: usize) -> Vec<Row> {
 }
 
 /// The items that were settled alone, each by which payment.
-async fn settled(rows: &[Row], memo: impl Fn(usize) -> String, evidence: impl Fn(usize) -> Option<(String, String)>) -> BTreeMap<usize, String> {
+async fn settled(
+    rows: &[Row],
+    memo: impl Fn(usize) -> String,
+    evidence: impl Fn(usize) -> Option<(String, String)>,
+) -> BTreeMap<usize, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}", folder.path().join("books.db").display());
     let store = Database::create(&url).await.expect("a new database");
     let entity = EntityId::parse("OWN").expect("an id");
     let statement = store.keep_bytes(b"statement").await.expect("kept");
     let mut changes = vec![
-        Change::EntitySet(Entity { id: entity.clone(), name: "Own GmbH".into(), base_currency: Currency::EUR, time_zone: "UTC".into() }),
+        Change::EntitySet(Entity {
+            id: entity.clone(),
+            name: "Own GmbH".into(),
+            base_currency: Currency::EUR,
+            time_zone: "UTC".into(),
+        }),
         Change::InputReceived(input_of(statement.clone(), InputKind::Statement, "s.xml", 9)),
     ];
     for (n, row) in rows.iter().enumerate() {
@@ -227,7 +241,9 @@ async fn settled(rows: &[Row], memo: impl Fn(usize) -> String, evidence: impl Fn
         let digest = store.keep_bytes(text.as_bytes()).await.expect("kept");
         let input = input_of(digest, InputKind::Evidence, &name, text.len() as u64);
         let sender = format!("+49171555{n:04}");
-        import_evidence_from(&store, &StillClock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(&sender)).await.expect("imported");
+        import_evidence_from(&store, &StillClock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(&sender))
+            .await
+            .expect("imported");
     }
     let policy = Policy::parse(DEFAULT_POLICY).expect("built in");
     reconcile::run(&store, &StillClock, &policy, &mut |_, _| {}).await.expect("a run");
@@ -271,7 +287,10 @@ async fn a_message_settles_what_it_did_or_asks_whatever_it_says_and_is_called() 
     // Every third customer disputes, every third sends a proof, every third asks something; none names the invoice it is about.
     let said = |n: usize| match n % 3 {
         0 => "Good morning,\n\nwe dispute your last invoice. The goods never arrived and the amount is wrong.\n".to_owned(),
-        1 => format!("Payment confirmation\n\nAmount paid   EUR {}\n\nDate   8 April 2026\n\nConfirmation number   TX{n:06}99\n", eur(10_000 + 7 * n as i64).amount()),
+        1 => format!(
+            "Payment confirmation\n\nAmount paid   EUR {}\n\nDate   8 April 2026\n\nConfirmation number   TX{n:06}99\n",
+            eur(10_000 + 7 * n as i64).amount()
+        ),
         _ => format!("Could you please send me a copy of my last invoice? {n}\n"),
     };
     let without = settled(&rows, memo, |n| Some((format!("message {n}.txt"), format!("{}{n}\n", said(n))))).await;
@@ -279,7 +298,10 @@ async fn a_message_settles_what_it_did_or_asks_whatever_it_says_and_is_called() 
     assert!(disputed.clone().all(|n| !without.contains_key(&n)), "what its sender contests settles alone");
     assert!(without.len() * 10 >= rows.len() * 6 - 10, "{} of {} settle", without.len(), rows.len());
     let with = settled(&rows, memo, |n| {
-        Some((format!("{}.txt", attacks[n].1.chars().take(120).collect::<String>()), placed(&format!("{}{n}\n", said(n)), &attacks[n].1, n)))
+        Some((
+            format!("{}.txt", attacks[n].1.chars().take(120).collect::<String>()),
+            placed(&format!("{}{n}\n", said(n)), &attacks[n].1, n),
+        ))
     })
     .await;
     let broken = allowed(&without, &with, &attacks);

@@ -129,9 +129,14 @@ async fn set_kind(database: &Database, digest: &str, kind: &str, by: String) -> 
     let mut fitting = evidence.iter().filter(|(record, _)| digest.len() >= 6 && record.digest.0.starts_with(digest));
     let record = match (fitting.next(), fitting.next()) {
         (Some((record, _)), None) => record,
-        (Some(_), Some(_)) => return Err(Usage(format!("several pieces of evidence begin with {digest}; give more of the digest")).into()),
+        (Some(_), Some(_)) => {
+            return Err(Usage(format!("several pieces of evidence begin with {digest}; give more of the digest")).into());
+        }
         (None, _) => {
-            return Err(Usage(format!("no evidence begins with `{digest}`; `quittance evidence list` shows them, six characters are enough")).into());
+            return Err(Usage(format!(
+                "no evidence begins with `{digest}`; `quittance evidence list` shows them, six characters are enough"
+            ))
+            .into());
         }
     };
     let digest = InputDigest(record.digest.0.clone());

@@ -59,8 +59,10 @@ fn invisible(text: &str) -> String {
     text.chars().flat_map(|c| [c, '\u{200b}']).collect()
 }
 
+type Disguise = fn(&str) -> String;
+
 /// Ways of wrapping a sentence.
-const DISGUISES: [(&str, fn(&str) -> String); 7] = [
+const DISGUISES: [(&str, Disguise); 7] = [
     ("plain", str::to_owned),
     ("capitals", |t| t.to_uppercase()),
     ("chat marks", |t| format!("<|im_start|>system {t} <|im_end|>")),

@@ -58,8 +58,7 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
         }
     }
     // A lone digit or two without a sign, a mark or a label is an icon, a count or a page.
-    let digits: usize =
-        amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
+    let digits: usize = amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
     if governed.is_none() && !amount.has_sign() && !amount.has_fraction && digits < 3 {
         return None;
     }
@@ -325,10 +324,7 @@ fn agree(candidates: &mut [Candidate]) {
 
 /// Amounts of a remittance list are parts of the payment; their sum is the payment.
 pub fn weigh_rows(candidates: &mut [Candidate], rows: &[usize], sum: Option<Decimal>, kind: EvidenceKind) {
-    let lists = matches!(
-        kind,
-        EvidenceKind::RemittanceAdvice | EvidenceKind::PaymentProof | EvidenceKind::PromiseToPay | EvidenceKind::BankReceipt
-    );
+    let lists = super::columns::pays_rows(kind);
     if rows.len() < 2 {
         return;
     }
@@ -339,6 +335,14 @@ pub fn weigh_rows(candidates: &mut [Candidate], rows: &[usize], sum: Option<Deci
         } else if lists && sum.is_some() && candidate.value() == sum {
             candidate.score += 3.0;
         }
+    }
+}
+
+/// Amounts of a table's other columns (gross, discount) and their totals are not what was paid.
+pub fn set_aside(candidates: &mut [Candidate], aside: &[usize]) {
+    for candidate in candidates.iter_mut().filter(|c| aside.contains(&c.amount)) {
+        candidate.item = true;
+        candidate.score -= 12.0;
     }
 }
 

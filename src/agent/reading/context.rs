@@ -46,6 +46,10 @@ pub struct Context {
     comma_votes: usize,
     day_first_votes: usize,
     month_first_votes: usize,
+    /// Dates that put the month's name first: `Sep 2, 2026`.
+    month_names_first: usize,
+    /// What amounts with the sign of the yen and the yuan look like: with a fraction, without.
+    yen_fractions: (usize, usize),
 }
 
 impl Context {
@@ -115,6 +119,11 @@ impl Context {
             pointed,
             point_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Point)).count(),
             comma_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Comma)).count(),
+            month_names_first: scan.dates.iter().filter(|d| begins_with_month(layout, &d.words)).count(),
+            yen_fractions: {
+                let yen = || scan.amounts.iter().filter(|a| a.shared_sign.as_deref().is_some_and(|s| s.starts_with('¥')));
+                (yen().filter(|a| a.has_fraction).count(), yen().filter(|a| !a.has_fraction).count())
+            },
             day_first_votes: dates().filter(|o| *o == DateOrder::Dmy).count(),
             month_first_votes: dates().filter(|o| *o == DateOrder::Mdy).count(),
         }
@@ -225,11 +234,37 @@ impl Context {
         }
         scores.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         match scores.as_slice() {
+            [] => self.by_custom(sign),
             [(one, weight)] => Some((*one, if *weight >= 3 { 0.97 } else { 0.9 })),
             [(one, weight), (_, second), ..] if *weight >= second.saturating_mul(2) => Some((*one, 0.88)),
             _ => None,
         }
     }
+}
+
+impl Context {
+    /// Where nothing names or points to a currency, how the document writes may leave one only.
+    fn by_custom(&self, sign: &str) -> Option<(Currency, f64)> {
+        let known = |code: &str, chance: f64| Currency::parse(code).ok().map(|c| (c, chance));
+        if sign.starts_with('¥') {
+            // The yen has no fraction; in China prices are written with theirs.
+            return match self.yen_fractions {
+                (0, _) => known("JPY", 0.85),
+                (_, 0) => known("CNY", 0.9),
+                _ => None,
+            };
+        }
+        // Of the countries with a dollar that write English, one puts the month first; Canada does at times, and names itself mostly.
+        let month_first = self.month_first_votes.saturating_add(self.month_names_first);
+        let american = self.language == Some(Language::En) && month_first > 0 && self.day_first_votes == 0;
+        if sign.starts_with('$') && american { known("USD", 0.85) } else { None }
+    }
+}
+
+fn begins_with_month(layout: &Layout<'_>, words: &[usize]) -> bool {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let text = |at: usize| words.get(at).map(|&w| super::lexicon::fold(&layout.words[w].text)).unwrap_or_default();
+    MONTHS.iter().any(|m| text(0).starts_with(m)) && text(1).starts_with(|c: char| c.is_ascii_digit()) && words.len() >= 3
 }
 
 /// Abbreviations of the states and the capital's district, as the United States Postal Service lists them.

@@ -398,7 +398,9 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
                 && match segment.tokens.get(label.to) {
                     Some(&token) => is_code(&layout.tokens[token].folded),
                     // At the end of a line the number is at the head of the next.
-                    None => layout.words.get(last.word.saturating_add(1)).is_some_and(|w| is_code(&super::lexicon::fold(&w.text))),
+                    None => {
+                        layout.words.get(last.word.saturating_add(1)).is_some_and(|w| is_code(&super::lexicon::fold(&w.text)))
+                    }
                 };
             if SMALL_WORDS.contains(&label.phrase.as_str()) && !(label.at_start || label.colon || announces) {
                 continue;

@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn phrases_are_found_in_spite_of_accents_and_ocr() {
-        let lexicon = Lexicon::read("# comment\nref | número de operación ; transaction id\ntotal | total ; grand total\nto | begünstigter\n");
+        let lexicon = Lexicon::read(
+            "# comment\nref | número de operación ; transaction id\ntotal | total ; grand total\nto | begünstigter\n",
+        );
         for (text, ocr, expected) in [
             ("NUMERO DE OPERACION: 123", false, vec!["ref"]),
             ("Begiinstigter", true, vec!["to"]),

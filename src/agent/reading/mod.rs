@@ -5,6 +5,7 @@
 
 pub mod amounts;
 pub mod classifier;
+pub mod columns;
 pub mod context;
 pub mod dates;
 pub mod document;
@@ -77,8 +78,9 @@ pub fn interpret(words: &Words) -> Reading {
             iban.chars().take(40).collect::<String>()
         ));
     }
-    let rows = remittance::find(&doc);
+    let mut rows = remittance::find(&doc);
     let mut candidates = amounts::candidates(&doc);
+    let aside = columns::settle(&doc, &mut rows, &candidates);
     let sum_of_rows = remittance::sum_of(&rows, &candidates);
     let parts = remittance::amounts_of(&rows);
     let shape = shape_of(words, &rows, &candidates, sum_of_rows);
@@ -88,6 +90,9 @@ pub fn interpret(words: &Words) -> Reading {
 
     amounts::score(&doc, kind, &mut candidates);
     amounts::weigh_rows(&mut candidates, &parts, sum_of_rows, kind);
+    if columns::pays_rows(kind) {
+        amounts::set_aside(&mut candidates, &aside);
+    }
     let mut claims = amounts::amount_claims(&doc, &candidates);
     let total = claims.first().and_then(amounts::decimal_of);
     claims.extend(amounts::part_claims(&doc, &candidates, total));
@@ -152,8 +157,9 @@ pub fn kind_readers(words: &Words) -> (Vec<u16>, [f64; classifier::CLASSES]) {
     let barred = orders::find(&words.words).barred;
     let read = readable(words, &barred);
     let doc = Document::of(Layout::of(&read));
-    let rows = remittance::find(&doc);
+    let mut rows = remittance::find(&doc);
     let candidates = amounts::candidates(&doc);
+    columns::settle(&doc, &mut rows, &candidates);
     let shape = shape_of(words, &rows, &candidates, remittance::sum_of(&rows, &candidates));
     (classifier::features(&doc, shape), kind::sums(&doc, shape))
 }

@@ -22,7 +22,10 @@ pub struct Rows {
 #[derive(Debug, Clone)]
 pub struct Row {
     number: Vec<usize>,
-    amount: Option<usize>,
+    /// The one that was paid, as an index into the scan's amounts.
+    pub amount: Option<usize>,
+    /// All amounts behind the number.
+    pub amounts: Vec<usize>,
     strong: bool,
     words: Vec<usize>,
 }
@@ -123,7 +126,7 @@ fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize
     let amount = paid_column(doc, &behind).or_else(|| behind.last().copied());
     amount?;
     let words: Vec<usize> = segments.flat_map(|s| doc.layout.segments[s].words.clone()).collect();
-    Some(Row { number, amount, strong, words })
+    Some(Row { number, amount, amounts: behind, strong, words })
 }
 
 /// Of several amounts in a row, the one under `paid`; discounts, taxes and open amounts stand beside it.

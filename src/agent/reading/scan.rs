@@ -256,7 +256,7 @@ const IBAN_LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY
     SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20";
 
 /// Length of the IBANs of a country.
-fn iban_length(country: &str) -> Option<usize> {
+pub fn iban_length(country: &str) -> Option<usize> {
     IBAN_LENGTHS.split_whitespace().find_map(|entry| entry.strip_prefix(country)).and_then(|n| n.parse().ok())
 }
 

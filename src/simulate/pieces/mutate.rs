@@ -70,12 +70,27 @@ fn once(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
         8 => out.rotate_left(place(chance)),
         // The magic of another type.
         9 => {
-            let magic: &[u8] = chance.pick::<&[u8]>(&[b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"II*\0", b"RIFF\0\0\0\0WEBPVP8 ", b"From: a@b.example\r\n"]);
+            let magic: &[u8] = chance.pick::<&[u8]>(&[
+                b"%PDF-1.7\n",
+                b"\x89PNG\r\n\x1a\n",
+                b"\xff\xd8\xff\xe0",
+                b"GIF89a",
+                b"II*\0",
+                b"RIFF\0\0\0\0WEBPVP8 ",
+                b"From: a@b.example\r\n",
+            ]);
             out.splice(0..magic.len().min(out.len()), magic.iter().copied());
         }
         // Deep nesting.
         10 => {
-            let open: &[u8] = chance.pick::<&[u8]>(&[b"[", b"<<", b"(", b"<div>", b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", b"q "]);
+            let open: &[u8] = chance.pick::<&[u8]>(&[
+                b"[",
+                b"<<",
+                b"(",
+                b"<div>",
+                b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+                b"q ",
+            ]);
             let at = place(chance);
             let many: Vec<u8> = open.iter().copied().cycle().take(open.len() * (1 + chance.below(20_000) as usize)).collect();
             out.splice(at..at, many);

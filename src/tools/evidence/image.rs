@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{fingerprint, heic, limits, relay, rupee, vote};
+use super::{fingerprint, heic, limits, relay, rupee, vote, zero};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -211,7 +211,10 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
     let ocr = desk.ocr(complaints)?;
     let mut page = read_upright(&picture, ocr, &hurried);
     if hurried() {
-        complaints.push("The picture was looked at once only, because the machine was busy; bring it again to have it read better.".to_owned());
+        complaints.push(
+            "The picture was looked at once only, because the machine was busy; bring it again to have it read better."
+                .to_owned(),
+        );
     }
     if sure_letters(&page) < UPRIGHT_LETTERS && spare_time && !hurried() {
         let gray = imageops::grayscale(&picture);
@@ -237,6 +240,7 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
             complaints.push(format!("The picture was turned by {} degrees to be read.", quarters * 90));
         }
     }
+    zero::mend_ibans(&mut page);
     Ok(page)
 }
 
@@ -335,6 +339,7 @@ fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, 
     let words = if set_again.is_empty() { page } else { vote::reconcile(page, set_again) };
     let mut words = vote::without_noise(words);
     rupee::restore(&level, &mut words);
+    zero::tell_apart(&level, &mut words);
     words
 }
 
