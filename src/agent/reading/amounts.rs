@@ -199,7 +199,7 @@ fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
     rupees
         && !amount.has_sign()
         && amount.words.iter().all(|&w| doc.layout.is_ocr(w))
-        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['2', '3', '7']))
+        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['1', '2', '3', '7', '8']))
 }
 
 /// Scores every candidate for being the amount of a document of this kind.

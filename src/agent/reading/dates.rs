@@ -15,9 +15,13 @@ struct Ranked<'d> {
     due: f64,
 }
 
-/// Claims about dates and the time.
-pub fn date_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
-    let ranked: Vec<Ranked<'_>> = doc.scan.dates.iter().map(|hit| rank(doc, kind, hit)).collect();
+/// Claims about dates and the time. `listed` are the rows of the layout that name an invoice and its amount.
+pub fn date_claims(doc: &Document<'_>, kind: EvidenceKind, listed: &[usize]) -> Vec<Claim> {
+    let mut ranked: Vec<Ranked<'_>> = doc.scan.dates.iter().map(|hit| rank(doc, kind, hit)).collect();
+    // A date in a row of a list of invoices is that invoice's.
+    for one in ranked.iter_mut().filter(|r| listed.contains(&doc.layout.segments[r.hit.segment].row)) {
+        one.paid -= 6.0;
+    }
     let bills = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote | EvidenceKind::Statement);
     let mut claims = Vec::new();
     if bills {

@@ -83,6 +83,7 @@ pub fn interpret(words: &Words) -> Reading {
     let aside = columns::settle(&doc, &mut rows, &candidates);
     let sum_of_rows = remittance::sum_of(&rows, &candidates);
     let parts = remittance::amounts_of(&rows);
+    let listed = if rows.rows.len() >= 2 { remittance::places(&doc, &rows) } else { Vec::new() };
     let shape = shape_of(words, &rows, &candidates, sum_of_rows);
     let sums = kind::sums(&doc, shape);
     let opinion = classifier::opinion(&classifier::features(&doc, shape));
@@ -97,7 +98,7 @@ pub fn interpret(words: &Words) -> Reading {
     let total = claims.first().and_then(amounts::decimal_of);
     claims.extend(amounts::part_claims(&doc, &candidates, total));
     complaints.extend(amounts::complaints(&candidates, total));
-    claims.extend(dates::date_claims(&doc, kind));
+    claims.extend(dates::date_claims(&doc, kind, &listed));
     claims.extend(references::reference_claims(&doc, kind));
     if !matches!(kind, EvidenceKind::Invoice | EvidenceKind::Statement) {
         claims.extend(remittance::number_claims(&doc, &rows, &claims));

@@ -560,6 +560,16 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
             _ => {}
         }
     }
+    // `KR-556120`: a number of something with a prefix, not so many kronor the other way round.
+    let prefixed = piece.split_once('-').is_some_and(|(letters, number)| {
+        !letters.is_empty()
+            && letters.bytes().all(|b| b.is_ascii_alphabetic())
+            && number.len() >= 4
+            && number.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    });
+    if prefixed {
+        return None;
+    }
     let digits = piece.bytes().filter(u8::is_ascii_digit).count();
     let marks = piece.contains(['.', ',']);
     let bare = piece.bytes().all(|b| b.is_ascii_digit());

@@ -25,7 +25,7 @@ fn may_begin_with_it(text: &str) -> bool {
     let mut letters = text.chars();
     let first = letters.next();
     let rest = letters.as_str();
-    first.is_some_and(|c| matches!(c, '2' | '3' | '7' | '8' | 'z' | 'Z' | '%' | '?'))
+    first.is_some_and(|c| matches!(c, '1' | '2' | '3' | '7' | '8' | 'z' | 'Z' | '%' | '?'))
         && rest.starts_with(|c: char| c.is_ascii_digit())
         && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
 }

@@ -7,9 +7,9 @@ use quittance_agent::reading::scan::{iban_holds, iban_length};
 use super::page::{Page, Rect, Seen};
 
 /// Up to this many hundredths of a figure's width it is a nought.
-const NOUGHT: u32 = 112;
+const NOUGHT: u32 = 118;
 /// From this many hundredths it is the letter.
-const LETTER: u32 = 124;
+const LETTER: u32 = 126;
 /// Figures that have to stand beside it to measure it by.
 const FIGURES_MIN: usize = 3;
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn width_decides_and_what_is_between_stands() {
-        assert_eq!(told("MBANO2235", &[16, 13, 13, 14, 10, 10, 10, 10, 10]), "MBAN02235");
+        assert_eq!(told("MBANO2235", &[16, 13, 13, 14, 11, 10, 10, 10, 10]), "MBAN02235");
         assert_eq!(told("TX077235", &[12, 12, 14, 10, 10, 10, 10, 10]), "TXO77235");
         assert_eq!(told("TXO77235", &[12, 12, 14, 10, 10, 10, 10, 10]), "TXO77235");
         assert_eq!(told("AB077235", &[12, 12, 12, 10, 10, 10, 10, 10]), "AB077235", "between the widths");
