@@ -59,6 +59,7 @@ impl Context {
         order.sort_by_key(|&t| layout.tokens[t].word);
         let mut named: Vec<Currency> = scan.amounts.iter().filter_map(|a| a.currency).collect();
         for word in layout.words {
+            named.extend(super::scan::lone_sign(&word.text));
             let text = word.text.trim_matches(|c: char| !c.is_alphanumeric());
             // A code in capitals that is also a plain word (ALL, TOP) names nothing; only codes that end no sentence by chance count.
             if COMMON_CODES.contains(&text)

@@ -145,7 +145,8 @@ fn said(doc: &Document<'_>, field: Field, hit: &DateHit, chance: f64) -> Vec<Cla
         _ if hit.readings.len() == 1 => 1.0,
         Some(DateOrder::Dmy) => day_first,
         Some(DateOrder::Mdy) => 1.0 - day_first,
-        Some(DateOrder::Ymd) | None => 0.3,
+        // Two digits of a year at the head of a date are rare wherever people write.
+        Some(DateOrder::Ymd) | None => 0.08,
     };
     let whole: f64 = hit.readings.iter().map(weight).sum();
     let mut readings: Vec<(DateReading, f64)> =

@@ -190,7 +190,8 @@ impl<'w> Document<'w> {
                 if self.amounts_in(above) > 0 {
                     return None;
                 }
-                let relation = if values_between > 0 { Relation::Column } else { Relation::Above };
+                let heads = values_between > 0 || (self.heads_columns(above) && self.goes_on_below(segment));
+                let relation = if heads { Relation::Column } else { Relation::Above };
                 return Some(Governed { label, relation });
             }
             if labels.iter().any(|l| stops(l.role) && self.is_bare(l)) && values_between == 0 {
@@ -203,6 +204,18 @@ impl<'w> Document<'w> {
             nearest = above;
         }
         None
+    }
+
+    /// Stands in a row of headers: others beside it, and no amount among them.
+    fn heads_columns(&self, segment: usize) -> bool {
+        let row = self.layout.rows[self.layout.segments[segment].row].segments.clone();
+        row.len() >= 2 && row.clone().all(|s| self.amounts_in(s) == 0)
+    }
+
+    /// Another amount stands right below, with no label of its own: both are of one column.
+    fn goes_on_below(&self, segment: usize) -> bool {
+        let below = self.layout.below(segment, 3).into_iter().next();
+        below.is_some_and(|s| self.amounts_in(s) > 0 && self.layout.lines_between(segment, s) <= 35 && self.labels_in(s).is_empty())
     }
 
     /// The big number with its label beneath, as some apps draw it.

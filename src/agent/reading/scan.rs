@@ -390,6 +390,8 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
         "BD" | "B.D" => Some("BHD"),
         "SR" | "S.R" => Some("SAR"),
         "Dhs" | "DHS" | "Dh" => Some("AED"),
+        // Moneda nacional, as Mexico writes it behind pesos.
+        "MN" | "M.N" => Some("MXN"),
         _ => None,
     };
     if let Some(code) = letters {
@@ -411,6 +413,15 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     Currency::parse(code).ok().map(Sign::Own)
 }
 
+/// The currency of a sign that is no word (`€`, `R$`, `zł`), wherever it stands: `Totale €` names the currency of a whole column.
+pub fn lone_sign(word: &str) -> Option<Currency> {
+    let word = word.trim_matches(['(', ')', ',', ';', ':', '"']);
+    let is_sign = word.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/')) || word.eq_ignore_ascii_case("s/");
+    let own = is_sign && OWN_SIGNS.contains(&word.to_lowercase().as_str());
+    let readings = own.then(|| amount_readings(&format!("{word} 1")).ok()).flatten()?;
+    readings.first().and_then(|r| r.currency)
+}
+
 fn amounts_in(
     layout: &Layout<'_>,
     currencies: &Lexicon,
@@ -422,7 +433,7 @@ fn amounts_in(
     let words = &layout.segments[segment].words;
     let mut at = 0;
     while at < words.len() {
-        let Some((length, core)) = (!taken[at]).then(|| number_at(pieces, taken, at)).flatten() else {
+        let Some((length, core)) = (!taken[at]).then(|| number_at(pieces, taken, at, currencies)).flatten() else {
             at = at.saturating_add(1);
             continue;
         };
@@ -476,7 +487,9 @@ fn amounts_in(
         if currency.is_none() && shared_sign.is_none() && span.start == 0 {
             // `… the transfer of USD` at the end of a line, the number at the head of the next: the box is the number's.
             let number = words[0];
-            let before = number.checked_sub(1).map(|w| (w, &layout.words[w]));
+            // In a table the sign belongs to the header of another column.
+            let prose = |w: usize| layout.rows[layout.segments[layout.segment_of[w]].row].segments.len() == 1;
+            let before = number.checked_sub(1).filter(|&w| prose(w) && prose(number)).map(|w| (w, &layout.words[w]));
             let here = &layout.words[number];
             if let Some((word, sign)) = before
                 && sign.region.page == here.region.page
@@ -527,8 +540,9 @@ fn shared_in(core: &str) -> Option<String> {
 }
 
 /// The text of a number that starts at a piece: one word, or several when spaces group its digits (`1 234,56`), with a sign apart.
-fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, String)> {
-    let piece = trimmed_amount(pieces[at]);
+fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -> Option<(usize, String)> {
+    let swiss = swiss_mark(trimmed_amount(pieces[at]));
+    let piece = swiss.as_str();
     if piece.contains('%') || piece.contains('#') {
         return None;
     }
@@ -616,12 +630,38 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
             length = length.saturating_add(1);
             done = !rest.is_empty();
         }
-        // Without a fraction, groups of three may be parts of a phone number or two columns; then they stay apart.
         if length > 1 && done {
             return Some((length, text));
         }
+        // Without a fraction, groups of three may be parts of a phone number or two columns, unless a currency stands beside them or nothing
+        // else does. `350` alone out of `2 350 kr` would be another amount.
+        if length > 1 {
+            let sign = |piece: Option<&&str>| piece.is_some_and(|p| sign_of(p, currencies).is_some());
+            let whole = at == 0 && at.saturating_add(length) == pieces.len() && !piece.starts_with('0');
+            let beside = sign(pieces.get(at.saturating_add(length))) || sign(at.checked_sub(1).and_then(|b| pieces.get(b)));
+            if beside || whole {
+                return Some((length, text));
+            }
+        }
     }
     Some((1, piece.to_owned()))
+}
+
+/// `2*340.55`: the mark that Switzerland sets between thousands is seen as a star, an accent or a quote.
+fn swiss_mark(piece: &str) -> String {
+    let letters: Vec<char> = piece.chars().collect();
+    let is_digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    letters
+        .iter()
+        .enumerate()
+        .map(|(at, &letter)| {
+            let group = matches!(letter, '*' | '´' | '`' | '"' | '°' | '’' | '‘' | '”' | '^')
+                && at.checked_sub(1).is_some_and(is_digit)
+                && (1..=3).all(|n| is_digit(at.saturating_add(n)))
+                && !is_digit(at.saturating_add(4));
+            if group { '\'' } else { letter }
+        })
+        .collect()
 }
 
 /// `CAD$839.38`, `MXN$1,200`, and `AS$2,609.07`, as `A$` is often seen: the dollar or peso that the letters name, and the number.

@@ -153,6 +153,9 @@ pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
 /// One letter that was made of a rule, a frame or an icon: it lies across the place of real words, or its box is of another size than
 /// the words it stands among. Left in, it would part a value from its label, and a box from its words.
 fn is_stray(word: &Seen, all: &[Seen]) -> bool {
+    if is_tail(word, all) {
+        return true;
+    }
     let mut letters = word.text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
     if !letter.is_alphabetic() && !matches!(letter, '|' | '/' | '\\' | '_' | '~' | '\'' | '`' | '^') {
@@ -170,6 +173,15 @@ fn is_stray(word: &Seen, all: &[Seen]) -> bool {
                 && (holds(around, middle(word.at))
                     || holds(Rect { x0: word.at.x0 - near, x1: word.at.x1 + near, ..word.at }, middle(other.at))))
     })
+}
+
+/// What hangs down from a longer word, less than half as high and within its width: the tail of a comma, seen by one pass as a word.
+fn is_tail(word: &Seen, all: &[Seen]) -> bool {
+    word.text.chars().count() <= 2
+        && all.iter().filter(|other| other.text.chars().count() >= 4).any(|other| {
+            let (at, over) = (word.at, other.at);
+            at.height() < 0.5 * over.height() && at.x0 >= over.x0 && at.x1 <= over.x1 && at.y0 < over.y1 && at.y0 > over.y0 + 0.4 * over.height()
+        })
 }
 
 #[cfg(test)]
@@ -224,6 +236,15 @@ mod tests {
         let words =
             without_noise(vec![seen("Para", 0.0, 40.0, 90.0), seen("a", 45.0, 50.0, 90.0), seen("Elena", 55.0, 95.0, 90.0)]);
         assert_eq!(texts(&words), ["Para", "a", "Elena"]);
+    }
+
+    #[test]
+    fn the_tail_of_a_comma_is_no_word() {
+        let at = |x0, y0, x1, y1| Rect { x0, y0, x1, y1 };
+        let number = Seen { at: at(100.0, 50.0, 180.0, 70.0), ..seen("1,250,000", 0.0, 0.0, 90.0) };
+        let tail = Seen { at: at(108.0, 65.0, 111.0, 72.0), ..seen("3", 0.0, 0.0, 75.0) };
+        let below = Seen { at: at(108.0, 75.0, 116.0, 90.0), ..seen("3", 0.0, 0.0, 90.0) };
+        assert_eq!(texts(&without_noise(vec![number, tail, below])), ["1,250,000", "3"]);
     }
 
     #[test]
