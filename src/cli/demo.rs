@@ -84,7 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     // The model, where one is wanted, is that of the settings around the demo; the demo's own settings name none.
     let reader = ModelReader::new(&args.model, &Settings::read(None)?, &database)?;
-    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence(Box::new(reader))));
+    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence(Box::new(reader), std::sync::Arc::default())));
     let mut before = "";
     for (what, paths, kind, importer) in steps {
         if what != before {

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use quittance_tools::evidence::{Task, parse_process};
+use quittance_tools::evidence::{Helpers, Task, parse_process};
 
 /// The reading process. Hidden: `read` and `import evidence` start it for each file, under limits.
 #[derive(clap::Args)]
@@ -11,9 +11,13 @@ pub struct Args {
     /// Take out the invoice XML inside a PDF instead of reading the document
     #[arg(long)]
     embedded_invoice: bool,
+    /// Use none of the programs beside this one (poppler, libheif), as on a machine that lacks them
+    #[arg(long)]
+    no_helpers: bool,
 }
 
 pub fn run(args: &Args) -> ExitCode {
     let task = if args.embedded_invoice { Task::EmbeddedInvoice } else { Task::Read };
-    parse_process(task, &args.languages)
+    let helpers = if args.no_helpers { Helpers::None } else { Helpers::Installed };
+    parse_process(task, &args.languages, helpers)
 }

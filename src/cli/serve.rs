@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
+use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
 use quittance_agent::ports_pages::{Imported, Upload};
@@ -102,7 +103,7 @@ fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings.web)?)
-        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone() }));
+        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }));
     // Identity providers are asked over TLS; the program brings one implementation and says which.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
@@ -166,6 +167,8 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
 struct WebImporter {
     database: Database,
     settings: Settings,
+    /// What evidence is compared with, kept over all that is brought.
+    earlier: Arc<Earlier>,
 }
 
 impl quittance_agent::ports_pages::Importer for WebImporter {
@@ -181,7 +184,7 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 InputKind::Evidence => {
                     let asked = ModelArgs { model: false, no_model: false };
                     let reader = ModelReader::new(&asked, &self.settings, &self.database);
-                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?))
+                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?), Arc::clone(&self.earlier))
                 }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };

@@ -147,7 +147,7 @@ statements! {
         columns!(evidence "e."),
         ", ",
         columns!(inputs "i."),
-        " FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no"
+        " FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.audit_seq > $1 ORDER BY i.audit_seq, i.change_no"
     );
 
     CASES_BY_FILTER = concat!(

@@ -106,6 +106,8 @@ async fn what_goes_in_comes_out(book: Database) {
     assert_eq!(evidence[0].1, input("proof", InputKind::Evidence));
     assert_eq!(evidence[0].0.reading, Some(digest_of("reading of the proof")));
     assert_eq!(evidence[0].0.kind, EvidenceKind::PaymentProof);
+    assert_eq!(book.evidence_since(0).await.unwrap(), evidence);
+    assert!(book.evidence_since(book.head().await.unwrap()).await.unwrap().is_empty());
 }
 
 async fn known_changes_are_left_out(book: Database) {
