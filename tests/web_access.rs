@@ -63,6 +63,8 @@ fn filled(path: &str) -> String {
         .replace("{provider}", "none")
         .replace("{ticket}", "none")
         .replace("{file}", "none")
+        .replace("{webhook}", "we_e1")
+        .replace("{delivery}", "msg_test_e1")
         .replace("{id}", "c1")
 }
 

@@ -186,6 +186,8 @@ async fn pages_are_accessible_light_and_quiet() {
         "/audit",
         "/users",
         "/users/bo",
+        "/webhooks",
+        "/webhooks/we_e1",
         "/account",
         "/step-up",
         "/nothing-here",

@@ -17,3 +17,4 @@ pub mod reading;
 pub mod reconcile;
 pub mod refusal;
 pub mod senders;
+pub mod webhooks;

@@ -32,6 +32,7 @@ mod simulate;
 mod statement;
 mod user;
 mod watch;
+mod webhooks;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]

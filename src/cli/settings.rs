@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use quittance_agent::ports::{Clock, Store};
+use quittance_agent::webhooks::target::Targets;
 use quittance_rules::bank::normal_account;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Change, ChangeSet};
@@ -35,6 +36,44 @@ pub struct Settings {
     pub entity: Vec<EntitySetting>,
     /// How the pages are served.
     pub web: WebSetting,
+    /// Telling other programs what happened.
+    #[serde(skip_serializing_if = "WebhookSetting::is_unset")]
+    pub webhooks: WebhookSetting,
+}
+
+/// `[webhooks]`: which addresses may be told what happened here, and how long they may take to answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookSetting {
+    /// Addresses and ranges that may be called although they are not of the public internet: `["10.0.0.0/8", "fd00::/8"]`.
+    pub allow_networks: Vec<String>,
+    /// Whether addresses may begin with `http://`: messages are signed, but can be read on the way.
+    pub allow_http: bool,
+    /// Time for an answer, in seconds. 5 to 30.
+    pub timeout_seconds: Option<u64>,
+}
+
+impl WebhookSetting {
+    fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What may be called.
+    pub fn targets(&self) -> anyhow::Result<Targets> {
+        let networks = self.allow_networks.iter().map(|text| text.parse());
+        let networks =
+            networks.collect::<Result<_, _>>().map_err(|error| Usage(format!("settings: webhooks.allow_networks: {error}")))?;
+        Ok(Targets { networks, allow_http: self.allow_http })
+    }
+
+    /// Time for an answer.
+    pub fn timeout(&self) -> anyhow::Result<std::time::Duration> {
+        let seconds = self.timeout_seconds.unwrap_or(20);
+        if !(5..=30).contains(&seconds) {
+            return Err(Usage("settings: webhooks.timeout_seconds is 5 to 30".to_owned()).into());
+        }
+        Ok(std::time::Duration::from_secs(seconds))
+    }
 }
 
 /// How `quittance serve` serves the pages; its flags come first.
@@ -182,6 +221,7 @@ impl Default for Settings {
             model: ModelSetting::default(),
             entity: Vec::new(),
             web: WebSetting::default(),
+            webhooks: WebhookSetting::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::reuse::EvidenceMarks;
 use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::webhooks::WebhookEndpoint;
 use crate::work::{Lease, Note, Proposal};
 
 /// What an input is, as the person who brought it said.
@@ -202,6 +203,8 @@ pub enum Change {
     CredentialsSet(CredentialsRecord),
     /// A token for programs was made or taken back.
     TokenSet(ApiToken),
+    /// An address for messages to other programs was made or changed.
+    WebhookSet(WebhookEndpoint),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

@@ -28,6 +28,7 @@ pub mod returns;
 pub mod reuse;
 pub mod rule_view;
 pub mod users;
+pub mod webhooks;
 pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.

@@ -125,6 +125,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     rows.extend(pages::policy::rows());
     rows.extend(pages::audit::rows());
     rows.extend(pages::users::rows());
+    rows.extend(pages::webhooks::rows());
     rows.extend(pages::account::rows());
     rows.extend(crate::api::rows());
     rows

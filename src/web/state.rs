@@ -7,14 +7,15 @@ use quittance_agent::desk::ports::DeskStore;
 use quittance_agent::ports::Clock;
 use quittance_agent::ports_accounts::Accounts;
 use quittance_agent::ports_pages::{Importer, Pages};
+use quittance_agent::webhooks::ports::Webhooks;
 
 use crate::settings::Settings;
 
 /// The store as the pages use it: the book, the accounts, and lists for pages. A handler is generic over it, because the ports' methods are
 /// `async` and cannot be called through a `dyn` without a boxed copy of each; the binary names the one concrete type.
-pub trait Desk: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static {}
+pub trait Desk: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static {}
 
-impl<S: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static> Desk for S {}
+impl<S: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static> Desk for S {}
 
 /// The state of the router. Cheap to clone.
 pub struct Web<S> {

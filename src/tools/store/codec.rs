@@ -53,6 +53,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
             (tables::CREDENTIALS, vec![record.user.as_str().into(), record.digest.as_str().into(), record.what.as_str().into()])
         }
         Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
+        Change::WebhookSet(endpoint) => (tables::WEBHOOK_ENDPOINTS, super::webhooks::endpoint_row(endpoint)?),
     })
 }
 

@@ -325,8 +325,26 @@ pub(super) const ALIASES: &Table = &table(
     false,
 );
 
+pub(super) const WEBHOOK_ENDPOINTS: &Table = &table(
+    23,
+    "webhook_endpoints",
+    &[
+        ("id", Text),
+        ("version", Int),
+        ("entity_id", Text),
+        ("url", Text),
+        ("note", Text),
+        ("events", Text),
+        ("secrets", Text),
+        ("state", Text),
+        ("made_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 23] = [
+pub(super) const ALL: [&Table; 24] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -350,6 +368,7 @@ pub(super) const ALL: [&Table; 23] = [
     CASE_PROPOSALS,
     MODEL_CALLS,
     ALIASES,
+    WEBHOOK_ENDPOINTS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

@@ -14,3 +14,4 @@ pub mod set_password;
 pub mod sign_in;
 pub mod start;
 pub mod users;
+pub mod webhooks;
