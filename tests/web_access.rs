@@ -141,7 +141,9 @@ async fn a_change_without_the_form_token_is_refused_everywhere() {
     let desk = TestDesk::new().await;
     let admin = desk.person("admin.all", &[(Role::Admin, None)]).await;
     let head = quittance_agent::ports::Store::head(&desk.web.store).await.unwrap();
-    for line in table().into_iter().filter(|line| line.method != Method::GET) {
+    // What a service brings is believed by its signature; tests/whatsapp.rs forges some.
+    let forms = table().into_iter().filter(|line| line.method != Method::GET && !line.path.starts_with("/hooks/"));
+    for line in forms {
         let session = desk.session(&admin).await;
         for (kind, body) in [
             ("application/x-www-form-urlencoded", "name=a&csrf=0000"),

@@ -2,6 +2,7 @@
 //! network is touched in here.
 
 pub mod aliases;
+pub mod chat;
 pub mod claimed;
 pub mod desk;
 pub mod evals;

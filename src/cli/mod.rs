@@ -33,6 +33,7 @@ mod statement;
 mod user;
 mod watch;
 mod webhooks;
+mod whatsapp;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]

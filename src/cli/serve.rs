@@ -19,7 +19,7 @@ use quittance_web::{Settings as WebSettings, Web};
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
 use super::settings::{DbArgs, Settings};
-use super::webhooks;
+use super::{webhooks, whatsapp};
 use super::{Outcome, Usage};
 
 /// Arguments of `serve`.
@@ -107,6 +107,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings)?)
         .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone() }));
+    let chat = whatsapp::chat(&database, &settings)?;
+    let web = match &chat {
+        Some(chat) => web.with_chat(chat.hook.clone()),
+        None => web,
+    };
     // Identity providers are asked over TLS; the program brings one implementation and says which.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
@@ -123,6 +128,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let public_url = web.settings.public_url.clone();
     let sender = Sender::new(settings.webhooks.targets()?, settings.webhooks.timeout()?).context("sending webhooks")?;
     let sending = tokio::spawn(webhooks::send_while_serving(database.clone(), sender, web.settings.public_url.clone()));
+    let taking = chat.map(|chat| tokio::spawn(whatsapp::take_in_while_serving(database.clone(), settings.clone(), chat)));
     quittance_web::serve::serve(web, stop, move |address| {
         let base = if public { public_url.clone() } else { format!("{scheme}://{address}") };
         println!("serving {base}");
@@ -134,6 +140,9 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     .context("serving the pages")?;
     // What is on its way is claimed; whoever serves next sends it again under the same id.
     sending.abort();
+    if let Some(taking) = taking {
+        taking.abort();
+    }
     database.close().await;
     Ok(Outcome::Done)
 }

@@ -117,6 +117,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/preferences", Access::Visitor, post(pages::preferences::set::<S>)),
     ];
     rows.extend(pages::health::rows());
+    rows.extend(pages::hooks::rows());
     rows.extend(pages::start::rows());
     rows.extend(pages::queue::rows());
     rows.extend(pages::customers::rows());

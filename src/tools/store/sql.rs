@@ -473,6 +473,17 @@ statements! {
     ANSWER_KEPT = "INSERT INTO api_answers (user_name, idempotency_key, request_digest, status, body, answered_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_name, idempotency_key) DO NOTHING";
 
+    CHAT_WAITING = "SELECT COUNT(*) FROM chat_messages WHERE state = 'waiting'";
+    CHAT_RECEIVED = "INSERT INTO chat_messages (id, sender, name, sent_at, received_at, content, state, attempts, next_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $5) ON CONFLICT (id) DO NOTHING";
+    CHAT_STEP_TAKEN = "INSERT INTO chat_steps (id, step, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET step = excluded.step, \
+        at = excluded.at WHERE excluded.step > chat_steps.step";
+    CHAT_ANY_DUE = "SELECT CAST(1 AS BIGINT) FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+    CHAT_TAKEN = "UPDATE chat_messages SET state = 'taken', next_at = $3, claim = NULL, outcome = $4, content = $5 WHERE id = $1 AND claim = $2";
+    CHAT_AGAIN = "UPDATE chat_messages SET next_at = $3, claim = NULL, outcome = $4 WHERE id = $1 AND claim = $2";
+    CHAT_OUTCOME = "SELECT outcome FROM chat_messages WHERE id = $1 AND state = 'taken'";
+    CHAT_STEP = "SELECT step FROM chat_steps WHERE id = $1";
+
     WEBHOOKS = concat!("SELECT ", columns!(webhook_endpoints ""), " FROM webhook_endpoints ORDER BY made_at, id");
     WEBHOOKS_ON = concat!("SELECT ", columns!(webhook_endpoints ""), " FROM webhook_endpoints WHERE state = 'on' ORDER BY id");
     WEBHOOK_SECRETS = "SELECT digest, endpoint_id, secret FROM webhook_secrets ORDER BY digest";
@@ -506,6 +517,14 @@ statements! {
 
 /// The row of the index's progress, locked.
 pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";
+/// Claims the message of the chat that waits longest.
+pub(super) const SQLITE_CHAT_CLAIM: &str = "UPDATE chat_messages SET claim = $2, next_at = $3, attempts = attempts + 1 WHERE id IN (SELECT id \
+    FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT 1) \
+    RETURNING id, sender, name, sent_at, content, attempts";
+/// See [`SQLITE_CHAT_CLAIM`]; whoever asks at the same time passes over what is being claimed.
+pub(super) const POSTGRES_CHAT_CLAIM: &str = "UPDATE chat_messages SET claim = $2, next_at = $3, attempts = attempts + 1 WHERE id IN (SELECT id \
+    FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+    RETURNING id, sender, name, sent_at, content, attempts";
 /// Claims messages that are due. Whoever asks at the same time waits for this transaction, and finds them claimed.
 pub(super) const SQLITE_WEBHOOK_CLAIM: &str = concat!(
     "UPDATE webhook_deliveries SET claim = $4, next_at = $5, attempts = attempts + 1 WHERE id IN (SELECT id FROM webhook_deliveries \
@@ -541,9 +560,9 @@ pub(super) const PAYMENTS_BY_ID: &str = concat!(
 pub(super) fn all(on_postgres: bool) -> Vec<String> {
     let mut statements: Vec<String> = PLAIN.iter().map(|sql| (*sql).to_owned()).collect();
     let own = if on_postgres {
-        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS, POSTGRES_WEBHOOK_CLAIM][..]
+        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS, POSTGRES_WEBHOOK_CLAIM, POSTGRES_CHAT_CLAIM][..]
     } else {
-        &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS, SQLITE_WEBHOOK_CLAIM][..]
+        &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS, SQLITE_WEBHOOK_CLAIM, SQLITE_CHAT_CLAIM][..]
     };
     statements.extend(own.iter().map(|sql| (*sql).to_owned()));
     statements.extend(super::desk::statements());

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod customers;
 pub mod evidence;
 pub mod health;
+pub mod hooks;
 pub mod imports;
 pub mod message;
 pub mod policy;
