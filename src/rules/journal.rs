@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::aliases::Alias;
 use crate::bank::StatementLine;
 use crate::cases::{Actor, Case, Decision, InputDigest};
+use crate::draft::Draft;
 use crate::evidence::{Confidence, EvidenceKind};
 use crate::ledger::Posting;
 use crate::money::Currency;
@@ -205,6 +206,8 @@ pub enum Change {
     TokenSet(ApiToken),
     /// An address for messages to other programs was made or changed.
     WebhookSet(WebhookEndpoint),
+    /// The draft of a message about a case was saved.
+    DraftSet(Draft),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

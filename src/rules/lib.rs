@@ -12,6 +12,7 @@ pub mod conditions;
 pub mod confirm;
 pub mod date_text;
 pub mod desk;
+pub mod draft;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;

@@ -231,7 +231,8 @@ pub fn announced(change: &Change) -> Option<Announced> {
         | Change::UserSet(_)
         | Change::CredentialsSet(_)
         | Change::TokenSet(_)
-        | Change::WebhookSet(_) => None,
+        | Change::WebhookSet(_)
+        | Change::DraftSet(_) => None,
     }
 }
 

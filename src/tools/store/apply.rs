@@ -192,6 +192,7 @@ impl Work {
                 | Change::CredentialsSet(_)
                 | Change::TokenSet(_)
                 | Change::WebhookSet(_)
+                | Change::DraftSet(_)
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)
@@ -302,6 +303,12 @@ impl Work {
                 let version = old[1].int();
                 if version.checked_add(1) != Some(case.version) {
                     return conflict(format!("case {} (it is at version {version})", case.id));
+                }
+            }
+            Change::DraftSet(draft) => {
+                let version = there.map_or(0, |old| old[1].int());
+                if version.checked_add(1) != Some(draft.version) {
+                    return conflict(format!("the draft of case {} (it is at version {version})", draft.case));
                 }
             }
             Change::WebhookSet(endpoint) => {

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 
-use super::{actions, read, shapes, webhooks};
+use super::{actions, drafts, read, shapes, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,7 +18,7 @@ use super::{actions, read, shapes, webhooks};
         read::items, read::item, read::payment, read::audit, actions::decide, actions::withdraw, actions::take, actions::assign,
         actions::snooze, actions::note, actions::undo, actions::batch, actions::preview, actions::undo_batch,
         webhooks::list, webhooks::add, webhooks::show, webhooks::set_state, webhooks::rotate, webhooks::test, webhooks::deliveries,
-        webhooks::again
+        webhooks::again, drafts::show, drafts::save
     ),
     components(schemas(shapes::Problem, shapes::Amount)),
     tags(

@@ -6,6 +6,7 @@
 
 mod actions;
 mod document;
+mod drafts;
 mod read;
 mod refusals;
 mod shapes;
@@ -40,6 +41,8 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::get("/api/v1/cases/groups", viewer, get(read::groups::<S>)),
         Row::get("/api/v1/cases/{case}", viewer, get(read::case::<S>)).of_subject(),
         Row::get("/api/v1/cases/{case}/notes", viewer, get(read::notes::<S>)).of_subject(),
+        Row::get("/api/v1/cases/{case}/draft", viewer, get(drafts::show::<S>)).of_subject(),
+        Row::post("/api/v1/cases/{case}/draft", reviewer, post(drafts::save::<S>)).of_subject(),
         Row::get("/api/v1/decisions/{decision}", viewer, get(read::decision::<S>)).of_subject(),
         Row::get("/api/v1/customers", viewer, get(read::customers::<S>)),
         Row::get("/api/v1/customers/{customer}", viewer, get(read::customer::<S>)),
