@@ -61,6 +61,8 @@ fn filled(path: &str) -> String {
         .replace("{provider}", "none")
         .replace("{ticket}", "none")
         .replace("{file}", "none")
+        .replace("{webhook}", "we_e1")
+        .replace("{delivery}", "msg_test_e1")
         .replace("{id}", "c1")
 }
 
@@ -137,7 +139,9 @@ async fn a_change_without_the_form_token_is_refused_everywhere() {
     let desk = TestDesk::new().await;
     let admin = desk.person("admin.all", &[(Role::Admin, None)]).await;
     let head = quittance_agent::ports::Store::head(&desk.web.store).await.unwrap();
-    for line in table().into_iter().filter(|line| line.method != Method::GET) {
+    // What a service brings is believed by its signature; tests/whatsapp.rs forges some.
+    let forms = table().into_iter().filter(|line| line.method != Method::GET && !line.path.starts_with("/hooks/"));
+    for line in forms {
         let session = desk.session(&admin).await;
         for (kind, body) in [
             ("application/x-www-form-urlencoded", "name=a&csrf=0000"),

@@ -226,3 +226,49 @@ async fn refusals_are_problems() {
         assert_eq!((status, kind.as_str()), (200, "application/json"), "{path}: {body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drafts_keep_the_facts_of_the_ledger() {
+    let (_folder, book, router) = desk().await;
+    let (status, _, draft) = ask(&router, "reads", "GET", "/api/v1/cases/1/draft?language=en", None, None).await;
+    assert_eq!((status, &draft["version"], &draft["is_template"]), (200, &json!(0), &json!(true)), "{draft}");
+    let text = draft["text"].as_str().unwrap().to_owned();
+    let fact = |draft: &Value, name: &str| {
+        let pieces = draft["pieces"].as_array().unwrap().clone();
+        pieces.iter().find(|piece| piece["fact"] == json!(name)).map(|piece| piece["text"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(fact(&draft, "amount").as_deref(), Some("EUR 100.00"), "{draft}");
+    let (_, _, spanish) = ask(&router, "reads", "GET", "/api/v1/cases/1/draft?language=es", None, None).await;
+    assert_eq!(fact(&spanish, "amount").as_deref(), Some("100,00 EUR"));
+    // The words may change, the facts may not.
+    let changed = format!("Good morning!\r\n\r\n{text}");
+    let save = |version: i64, text: &str| json!({ "version": version, "language": "en", "text": text });
+    let path = "/api/v1/cases/1/draft";
+    let (status, _, saved) = ask(&router, "full", "POST", path, None, Some(save(0, &changed))).await;
+    assert_eq!((status, &saved["version"], &saved["saved_by"]), (200, &json!(1), &json!("full")), "{saved}");
+    assert!(saved["text"].as_str().unwrap().starts_with("Good morning!\n\n"));
+    let without = changed.replace("{amount}", "EUR 90.00");
+    let twice = format!("{changed} {{amount}}");
+    let altered = changed.replace("{amount}", "{amounts}");
+    for (token, body, status, why) in [
+        ("full", save(1, &without), 422, "the fact {amount} is missing"),
+        ("full", save(1, &twice), 422, "the fact {amount} was added"),
+        ("full", save(1, &altered), 422, "`{amounts}` is no fact"),
+        ("full", save(1, "  "), 422, "the draft is empty"),
+        ("full", save(1, &format!("{changed}{}", "x".repeat(4_001))), 422, "more than 4,000 characters"),
+        ("full", json!({ "version": 1, "language": "tlh", "text": changed }), 422, "it is en or es"),
+        ("full", json!({ "version": 1, "language": "en", "text": changed, "send": true }), 422, "unknown field"),
+        ("full", save(0, &changed), 409, "version 1 was saved by full"),
+        ("reads", save(1, &changed), 403, "lacks the scope"),
+        ("e2", save(1, &changed), 404, "nothing at this address"),
+    ] {
+        let (found, _, problem) = ask(&router, token, "POST", path, None, Some(body)).await;
+        assert_eq!(found, status, "{why}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(why), "{why}: {problem}");
+    }
+    let (_, _, kept) = ask(&router, "reads", "GET", path, None, None).await;
+    assert_eq!((&kept["version"], &kept["language"]), (&json!(1), &json!("en")), "what is refused changes nothing");
+    let entries = book.audit_entries(0, 100).await.unwrap();
+    assert!(entries.iter().any(|entry| entry.by == "person:full" && entry.changes.contains("draft_set")));
+    assert!(book.verify().await.unwrap().findings.iter().all(|finding| finding.starts_with("table sequences")));
+}

@@ -9,6 +9,8 @@ use std::time::Duration;
 use crate::desk::{TestDesk, proof_digest};
 use fantoccini::{Client, ClientBuilder, Locator};
 use jiff::SignedDuration;
+use quittance_agent::desk::ports::DeskStore as _;
+use quittance_rules::ledger::CaseId;
 use quittance_rules::users::Role;
 use serde_json::json;
 
@@ -173,6 +175,7 @@ async fn pages_are_accessible_light_and_quiet() {
         "/",
         "/queue",
         "/queue/1",
+        "/queue/1?draft=es",
         "/queue/keys",
         "/customers",
         "/customers?q=nobody",
@@ -184,6 +187,8 @@ async fn pages_are_accessible_light_and_quiet() {
         "/audit",
         "/users",
         "/users/bo",
+        "/webhooks",
+        "/webhooks/we_e1",
         "/account",
         "/step-up",
         "/nothing-here",
@@ -225,4 +230,65 @@ async fn pages_are_accessible_light_and_quiet() {
     fresh.close().await.expect("closed");
     browser.close().await.expect("closed");
     assert!(wrong.is_empty(), "{} things:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_is_typed_around_its_facts() {
+    let desk = TestDesk::new().await;
+    let ana = desk.person("ana", &[(Role::Reviewer, None)]).await;
+    let (base, _stop) = served(&desk).await;
+    let driver = Driver::start();
+    let browser = driver.browser(1440, 900).await;
+    browser.goto(&format!("{base}/sign-in")).await.expect("the page");
+    let session = desk.session(&ana).await;
+    let cookie = fantoccini::cookies::Cookie::new("quittance-session", session);
+    browser.add_cookie(cookie).await.expect("a cookie");
+    browser.goto(&format!("{base}/queue/1?draft=en#draft")).await.expect("the page");
+    let chips = browser.find_all(Locator::Css("#draft-words .chip[data-fact]")).await.expect("chips");
+    assert!(!chips.is_empty(), "{}", browser.source().await.expect("a page"));
+    let typed = "
+        const words = document.querySelector('#draft-words');
+        words.focus();
+        const place = document.createRange();
+        place.setStart(words.firstChild, 0);
+        getSelection().removeAllRanges();
+        getSelection().addRange(place);
+        document.execCommand('insertText', false, 'Good morning! ');
+        return document.querySelector('form[action$=\"/draft\"] textarea[name=text]').value;";
+    let text = browser.execute(typed, vec![]).await.expect("it runs");
+    let text = text.as_str().expect("a text");
+    assert!(text.starts_with("Good morning! ") && text.contains("{amount}"), "{text}");
+    let locked = "return [...document.querySelectorAll('#draft-words .chip')].every(chip => !chip.isContentEditable);";
+    assert_eq!(browser.execute(locked, vec![]).await.expect("it runs"), json!(true));
+    press(&browser, "form[action$='/draft'] button").await;
+    let mut saved = None;
+    for _ in 0..100 {
+        saved = desk.web.store.draft(CaseId(1)).await.expect("a draft");
+        if saved.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let saved = saved.expect("it was saved");
+    assert_eq!((saved.version, saved.by.as_str()), (1, "ana"));
+    assert!(saved.text.starts_with("Good morning! "), "{}", saved.text);
+    // A chip taken out is refused with a sentence, and what was saved stands.
+    browser.goto(&format!("{base}/queue/1?draft=en#draft")).await.expect("the page");
+    let removed = "
+        document.querySelector('#draft-words .chip[data-fact=amount]').remove();
+        document.querySelector('#draft-words').dispatchEvent(new Event('input', { bubbles: true }));
+        document.querySelector('form[action$=\"/draft\"] button').click();";
+    browser.execute(removed, vec![]).await.expect("it runs");
+    let mut said = String::new();
+    for _ in 0..100 {
+        let words = browser.execute("return document.querySelector('#toasts').textContent;", vec![]).await.expect("it runs");
+        said = words.as_str().unwrap_or_default().to_owned();
+        if said.contains("is missing") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(said.contains("the fact {amount} is missing"), "{said}");
+    assert_eq!(desk.web.store.draft(CaseId(1)).await.expect("a draft").map(|draft| draft.version), Some(1));
+    browser.close().await.expect("closed");
 }

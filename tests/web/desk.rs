@@ -10,6 +10,7 @@ use axum::http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_agent::ports::{Clock, Store};
+use quittance_agent::webhooks::ports::{Delivery, DeliveryState, Webhooks as _};
 use quittance_rules::bank::StatementLine;
 use quittance_rules::cases::{Actor, Case, CaseCandidate, CaseState, Decision, InputDigest, Ruling, Subject};
 use quittance_rules::evidence::{Confidence, EvidenceKind, Reading};
@@ -21,6 +22,7 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
 use quittance_rules::reuse::EvidenceMarks;
 use quittance_rules::users::{Grant, Role, User, UserId};
+use quittance_rules::webhooks::{EndpointState, EventKind, SecretRecord, WebhookEndpoint};
 use quittance_tools::store::Database;
 use quittance_web::locale::Language;
 use quittance_web::session::{Theme, Visitor};
@@ -383,6 +385,42 @@ async fn fill(store: &Database, at: Timestamp) {
     ];
     let by = Actor::Person("setup".to_owned());
     store.apply(ChangeSet { by, at, changes }).await.expect("a book that fits");
+    add_webhook(store, at).await;
+}
+
+/// The secret of the address in the book.
+pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+
+/// Address `we_e1` for the events of entity e1, with a message that was taken.
+async fn add_webhook(store: &Database, at: Timestamp) {
+    let endpoint = WebhookEndpoint {
+        id: "we_e1".to_owned(),
+        version: 1,
+        entity: Some(entity_id("e1")),
+        url: "https://example.com/hooks?for=<e1>".to_owned(),
+        note: "ledger & more".to_owned(),
+        events: EventKind::ALL.to_vec(),
+        secrets: vec![SecretRecord { digest: digest(WEBHOOK_SECRET).0, made_at: at, ends_at: None }],
+        state: EndpointState::On,
+        made_at: at,
+    };
+    let by = Actor::Person("setup".to_owned());
+    let changes = ChangeSet { by, at, changes: vec![Change::WebhookSet(endpoint.clone())] };
+    store.set_webhook(changes, &endpoint, Some(WEBHOOK_SECRET)).await.expect("an address that fits");
+    let delivery = Delivery {
+        id: "msg_test_e1".to_owned(),
+        endpoint: endpoint.id,
+        event: EventKind::Test,
+        happened_at: at,
+        data: serde_json::json!({ "endpoint": "we_e1" }),
+        state: DeliveryState::Delivered,
+        attempts: 1,
+        next_at: at,
+        last_at: Some(at),
+        last_status: Some(204),
+        last_error: None,
+    };
+    store.add_delivery(&delivery).await.expect("a message");
 }
 
 /// Digest of the piece of evidence in the book.

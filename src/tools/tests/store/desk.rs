@@ -47,6 +47,7 @@ contract![
     a_case_is_shown_with_its_grounds,
     settings_and_first_answers,
     sixty_four_reviewers,
+    drafts_change_version_by_version,
 ];
 
 /// A clock that goes on by a second with every look, so that runs on both databases see the same times.
@@ -629,4 +630,31 @@ async fn sixty_four_reviewers(book: Database) -> String {
     let wanted: i64 = (0..CASES).map(|n| 100 + (n * 37) % 98 * 100).sum();
     assert_eq!(Money::new(settled, eur(0).currency()), eur(wanted));
     String::new()
+}
+
+async fn drafts_change_version_by_version(book: Database) -> String {
+    use quittance_agent::ports::StoreError;
+    use quittance_rules::draft::{Draft, DraftLanguage};
+    small_book(&book).await;
+    assert_eq!(book.reserve(Sequence::Case, 1).await.unwrap(), 1);
+    apply(&book, vec![Change::CaseOpened(case(1, Subject::Payment(payment_id("p1"))))]).await.unwrap();
+    let draft = |version: i64, text: &str| Draft {
+        case: CaseId(1),
+        version,
+        language: DraftLanguage::Spanish,
+        template: "v1/short_payment".to_owned(),
+        text: text.to_owned(),
+        by: "ana".to_owned(),
+        at: at(version),
+    };
+    assert_eq!(book.draft(CaseId(1)).await.unwrap(), None);
+    let first = draft(1, "Hola, {customer}:\n„{amount}“");
+    apply(&book, vec![Change::DraftSet(first.clone())]).await.unwrap();
+    assert_eq!(book.draft(CaseId(1)).await.unwrap(), Some(first.clone()));
+    for stale in [first, draft(3, "x")] {
+        assert!(matches!(apply(&book, vec![Change::DraftSet(stale)]).await, Err(StoreError::Conflict(_))));
+    }
+    apply(&book, vec![Change::DraftSet(draft(2, "{amount}"))]).await.unwrap();
+    let kept = book.draft(CaseId(1)).await.unwrap().expect("it was saved");
+    format!("{kept:?}")
 }
