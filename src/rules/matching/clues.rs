@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
 use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
-use super::telling::{Kind, REFUNDS, has_stem, telling};
+use super::telling::{Kind, REFUNDS, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
     hash, is_one_edit, lookalike,
@@ -871,8 +871,12 @@ impl Clues {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         let mut words = Words::default();
         for (list, text) in [(found, folded), (&name_atoms, &name)] {
+            let mut before = "";
             for atom in list.iter().filter(|a| !a.is_number) {
                 let Ok(word) = std::str::from_utf8(atom.text(text)) else { continue };
+                if tells_own_account(std::mem::replace(&mut before, word), word) {
+                    words.not_ours = words.not_ours.saturating_add(1);
+                }
                 match telling(word) {
                     Some(kind) => match kind {
                         Kind::Part => words.part = true,

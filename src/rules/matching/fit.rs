@@ -110,13 +110,21 @@ pub fn upper_bound(wrong: u64, of: u64) -> f64 {
 /// Refits a policy. Half of the labels, chosen by payment id, are kept back to say honestly what it brings; the policy itself is then
 /// fitted on all of them.
 pub fn fit(book: &Book, labels: &Labels, policy: &MatchPolicy, threads: usize) -> Fitted {
-    let labelled: Vec<u32> = (0..book.payment_count()).filter(|row| label(labels, *row).is_some()).collect();
+    fit_reviewed(book, labels, &[], policy, threads)
+}
+
+/// As [`fit`], where some labels are what the matcher itself settled and nobody took back. `unreviewed`: their rows, ascending. They count
+/// for the weights, which say how right answers look over all payments: what waits for people is the harder part of them. They count for
+/// nothing else: an answer is no proof of itself, so calibration, thresholds and the report rest on what people said.
+pub fn fit_reviewed(book: &Book, labels: &Labels, unreviewed: &[u32], policy: &MatchPolicy, threads: usize) -> Fitted {
+    let is_reviewed = |row: &u32| unreviewed.binary_search(row).is_err();
+    let labelled: Vec<u32> = (0..book.payment_count()).filter(is_reviewed).filter(|row| label(labels, *row).is_some()).collect();
     let (kept_back, used): (Vec<u32>, Vec<u32>) =
         labelled.iter().copied().partition(|row| hash(book.payment_id(*row).as_bytes()) & 1 == 0);
     let before = standing(book, labels, &kept_back, policy, &judge(book, policy, threads, &kept_back));
-    let (half, _) = refit(book, labels, &used, policy, threads);
+    let (half, _) = refit(book, labels, (&used, unreviewed), policy, threads);
     let after = standing(book, labels, &kept_back, &half, &judge(book, &half, threads, &kept_back));
-    let (fitted, raised) = refit(book, labels, &labelled, policy, threads);
+    let (fitted, raised) = refit(book, labels, (&labelled, unreviewed), policy, threads);
     let text = written(&fitted, policy, labelled.len(), &before, &after);
     Fitted { text, policy: fitted, labels: labelled.len(), before, after, raised }
 }
@@ -211,7 +219,7 @@ struct Tally {
     stale_own: f64,
 }
 
-fn tally(book: &Book, labels: &Labels, rows: &[u32], policy: &MatchPolicy) -> Tally {
+fn tally<'a>(book: &Book, labels: &Labels, rows: impl Iterator<Item = &'a u32>, policy: &MatchPolicy) -> Tally {
     let nobody = vec![NONE; book.item_count() as usize];
     let learned = std::collections::HashMap::new();
     let settled = Settled { by: &nobody, learned: &learned };
@@ -314,11 +322,11 @@ const SLIPS_OF_A_NUMBER: f64 = 40.0;
 fn refit(
     book: &Book,
     labels: &Labels,
-    rows: &[u32],
+    (rows, unreviewed): (&[u32], &[u32]),
     policy: &MatchPolicy,
     threads: usize,
 ) -> (MatchPolicy, BTreeMap<Pattern, (f64, f64)>) {
-    let counts = tally(book, labels, rows, policy);
+    let counts = tally(book, labels, rows.iter().chain(unreviewed), policy);
     let mut new = policy.clone();
     let of = |patterns: &[Pattern]| patterns.iter().filter_map(|p| counts.patterns.get(p)).sum::<f64>();
     let exact = of(&[Pattern::ReferenceExact, Pattern::PayerExact, Pattern::Weak]);

@@ -61,6 +61,19 @@ impl Matcher<'_> {
         if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
         }
+        if best.pattern == Pattern::Duplicate {
+            if self.repeated(row).is_none() {
+                return Some(
+                    "would settle alone as a duplicate if the first payment were certain and nothing else of that amount open",
+                );
+            }
+            if close.says_several || close.count.is_some() || close.says_credit {
+                return Some("the text speaks of several items");
+            }
+            if !self.says_the_same(row) && self.has_stray(close, best) {
+                return Some("the text has a number that no item explains");
+            }
+        }
         if best.leaves_own && !best.lines.is_empty() {
             return Some("the text names another open item of the customer");
         }
@@ -91,9 +104,7 @@ impl Matcher<'_> {
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
-        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
-            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
-        {
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && self.has_stray(close, best) {
             return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
@@ -109,6 +120,18 @@ impl Matcher<'_> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// The text has a number that no item of the answer explains.
+    fn has_stray(&self, close: &Close, best: &Hypothesis) -> bool {
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+    }
+
+    /// A duplicate whose text is that of the payment it repeats.
+    fn says_the_same(&self, row: u32) -> bool {
+        let text = |row: u32| self.book.payment_text(row).remittance;
+        self.repeated(row).is_some_and(|first| text(row) == text(first))
     }
 
     /// The item is more than three times what half of the customer's items are.
