@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use super::Pattern;
 use super::book::{Book, NONE};
-use super::calibrate::{Curve, KNOTS, at, calibrated, calibrated_asked, isotonic};
+use super::calibrate::{Curve, Hold, KNOTS, SECTIONS, at, calibrated, calibrated_asked, isotonic};
 use super::candidates::{AccountClass, Maker, NameClass, Settled};
 use super::clues::Origin;
 use super::run::{Judged, Matcher};
@@ -165,7 +165,7 @@ fn worth(policy: &MatchPolicy, judged: &Judged) -> f64 {
     if judged.settles {
         calibrated(policy, judged.pattern, judged.share)
     } else {
-        calibrated_asked(policy, judged.pattern, judged.share, judged.is_held)
+        calibrated_asked(policy, judged.pattern, judged.share, judged.hold)
     }
 }
 
@@ -403,10 +403,10 @@ fn recalibrate(policy: &mut MatchPolicy, judged: &[Judged], right: &[bool]) {
             let seen = 0.5 / (1.0 - *most).max(1e-6);
             *most = 1.0 - (wrong + 0.5) / (settled + seen);
         }
-        for (is_held, curves) in [(false, &mut policy.calibration_doubt), (true, &mut policy.calibration_held)] {
-            let Some(curve) = curves.get_mut(&pattern) else { continue };
+        for hold in Hold::ALL {
+            let Some(curve) = policy.curves_mut(hold).get_mut(&pattern) else { continue };
             let samples: Vec<(f64, bool)> =
-                of().filter(|(one, _)| !one.settles && one.is_held == is_held).map(|(one, r)| (one.share, *r)).collect();
+                of().filter(|(one, _)| !one.settles && one.hold == hold).map(|(one, r)| (one.share, *r)).collect();
             if !samples.is_empty() {
                 *curve = refitted(curve, &samples);
             }
@@ -535,9 +535,9 @@ impl MatchPolicy {
         for (pattern, most) in &new.calibration_settled {
             let _ = writeln!(out, "{} = {most:.6}", pattern.name());
         }
-        for (name, curves) in [("calibration_doubt", &new.calibration_doubt), ("calibration_held", &new.calibration_held)] {
+        for (name, hold) in SECTIONS.into_iter().zip(Hold::ALL) {
             let _ = writeln!(out, "\n[{name}]");
-            for (pattern, curve) in curves {
+            for (pattern, curve) in new.curves(hold) {
                 let values: Vec<String> = curve.iter().map(|v| format!("{v:.4}")).collect();
                 let _ = writeln!(out, "{} = [{}]", pattern.name(), values.join(", "));
             }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
 };
-use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_withheld, share, touches};
+use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
+use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
 use super::clues::{Clues, Origin};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
@@ -25,6 +25,9 @@ use crate::reference::Level;
 
 use looks::{best_of, close_look, first_look};
 use together::answer_together;
+
+/// What settles, or has no answer at all, waits for nothing.
+const NOTHING: Hold = Hold { why: Why::Doubt, is_rivalled: false };
 
 /// Candidates of an answer.
 const CANDIDATES_MAX: usize = 5;
@@ -83,7 +86,8 @@ pub(super) struct Close {
     pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     pub(super) stray: Vec<bool>,
-    /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
+    /// An answer rests on a number that, as it is written, is another item's, or leaves one of ours that is not open: index of the
+    /// hypothesis.
     pub(super) slips: Vec<bool>,
     /// Several items of a customer that is the payer come to the amount as well.
     pub(super) sums_up: bool,
@@ -323,7 +327,7 @@ impl<'b> Matcher<'b> {
         let free = order.iter().copied().find(is_free);
         order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
-        let is_held = asks && order.first().is_some_and(|h| self.guard(row, close, &close.hypotheses[*h]).is_some());
+        let hold = order.first().map_or(NOTHING, |h| self.hold(row, close, *h));
         let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
         let worth = |h: usize| {
             let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
@@ -336,7 +340,7 @@ impl<'b> Matcher<'b> {
                     }
                 }
                 Some(first) => {
-                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, is_held);
+                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, hold);
                     // The others share what the first leaves, as they did before.
                     if h == *first { best } else { share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0) }
                 }
@@ -523,8 +527,8 @@ pub(super) struct Judged {
     pub(super) lines: Vec<(u32, i64)>,
     /// Share among the hypotheses.
     pub(super) share: f64,
-    /// Something else than its share holds it back.
-    pub(super) is_held: bool,
+    /// Why it waits, where it does.
+    pub(super) hold: Hold,
     pub(super) settles: bool,
 }
 
@@ -533,18 +537,18 @@ impl Matcher<'_> {
     pub(super) fn judged(&self, row: u32) -> Judged {
         if let Some(item) = self.first_sight(row) {
             let lines = vec![(item, self.book.item(item).open)];
-            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, is_held: false, settles: true };
+            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, hold: NOTHING, settles: true };
         }
         let close = &self.close.get(self.close_at[row as usize]);
         let Some(best) = best_of(close) else {
-            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, is_held: false, settles: false };
+            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, hold: NOTHING, settles: false };
         };
         let hypothesis = &close.hypotheses[best];
         Judged {
             pattern: hypothesis.pattern,
             lines: hypothesis.lines.to_vec(),
             share: close.probabilities[best],
-            is_held: self.guard(row, close, hypothesis).is_some(),
+            hold: self.hold(row, close, best),
             settles: self.settles(row, close).is_some(),
         }
     }

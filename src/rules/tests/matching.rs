@@ -243,7 +243,7 @@ fn a_slip_that_hits_somebody_else_s_number_asks_where_that_may_be_meant() {
     for (what, theirs, payer, amount, expected) in [
         ("payer and amount say whose it is", 5_000, ("Alpha Bau GmbH", "DE1"), 7_311, "settle reference_exact i1"),
         ("the other asks the same", 7_311, ("Alpha Bau GmbH", "DE1"), 7_311, "ask"),
-        ("the payer is the other", 5_000, ("Gamma Handel AG", "DE2"), 7_311, "ask"),
+        ("the payer is the other", 5_000, ("Gamma Handel AG", "DE2"), 7_311, "settle over i2"),
         ("the payer is neither", 5_000, ("Delta Systeme KG", "DE3"), 7_311, "ask"),
     ] {
         let mut builder = BookBuilder::new();

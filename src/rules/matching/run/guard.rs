@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// An answer is right as far as it goes and may not go far enough, or the item may be another payment's.
+const UNFINISHED: [&str; 5] = [CONTESTED, MORE_THAN_NAMED, NOT_SEARCHED, NETTED, MUTE];
+const CONTESTED: &str = "another payment wants the same item";
+const MORE_THAN_NAMED: &str = "more was paid than the items named; the text may name others that are missing";
+const NOT_SEARCHED: &str = "more combinations of items are possible than were searched";
+const NETTED: &str = "a credit note is netted: a person confirms it";
+const MUTE: &str = "would settle alone as not ours if the bank line said what it is or who pays";
+
 impl Matcher<'_> {
     /// A small shortfall is the discount of the terms, taken after their last day.
     pub(super) fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
@@ -9,6 +17,26 @@ impl Matcher<'_> {
         let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
         let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
         is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
+    }
+
+    /// Why an answer would wait for a person, if it does. `best`: index of its hypothesis.
+    pub(super) fn hold(&self, row: u32, close: &Close, best: usize) -> Hold {
+        let why = match self.guard(row, close, &close.hypotheses[best]) {
+            None => Why::Doubt,
+            Some(words) if UNFINISHED.contains(&words) => Why::Unfinished,
+            Some(_) => Why::Held,
+        };
+        // Shares below this are not shown either.
+        let (mut with_items, mut without) = (0.0_f64, 1e-7_f64);
+        for (at, hypothesis) in close.hypotheses.iter().enumerate().filter(|(at, _)| *at != best) {
+            let share = close.probabilities.get(at).copied().unwrap_or(0.0);
+            if !is_free(hypothesis) {
+                with_items += share;
+            } else if !is_free(&close.hypotheses[best]) {
+                without += share;
+            }
+        }
+        Hold { why, is_rivalled: with_items > without }
     }
 
     /// What keeps an answer from settling whatever its confidence.
@@ -19,7 +47,7 @@ impl Matcher<'_> {
             return Some("money that goes out or back always meets a person");
         }
         if close.is_contested {
-            return Some("another payment wants the same item");
+            return Some(CONTESTED);
         }
         if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
             return Some("the text is longer than what is searched");
@@ -37,22 +65,22 @@ impl Matcher<'_> {
             return Some("billed for another amount than the contract says: a person says which holds");
         }
         if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
-            return Some("a credit note is netted: a person confirms it");
+            return Some(NETTED);
         }
         if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
             return Some("a returned payment names the same item");
         }
         if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut) {
-            return Some("more was paid than the items named; the text may name others that are missing");
+            return Some(MORE_THAN_NAMED);
         }
         if close.is_incomplete && matches!(best.pattern, Pattern::LumpFound) {
-            return Some("more combinations of items are possible than were searched");
+            return Some(NOT_SEARCHED);
         }
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
         if best.pattern == Pattern::NotOurs && close.is_mute {
-            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+            return Some(MUTE);
         }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
@@ -79,7 +107,11 @@ impl Matcher<'_> {
         }
         let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
         if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
-            return Some("the number in the text, as it is written, is another item's");
+            return Some(if best.pattern == Pattern::PayerExact {
+                "the text has a number of ours that is not open"
+            } else {
+                "the number in the text, as it is written, is another item's"
+            });
         }
         if best.pattern == Pattern::PayerExact && close.sums_up {
             return Some("several other items of the payer come to the same amount");

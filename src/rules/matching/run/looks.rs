@@ -139,7 +139,11 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
             })
         })
         .collect();
-    let slips = hypotheses.iter().map(|h| rests_on_a_slip(maker, row, h)).collect();
+    let names_another = hypotheses.iter().any(|h| h.pattern == Pattern::PayerExact) && names_what_is_not_open(maker);
+    let slips = hypotheses
+        .iter()
+        .map(|h| if h.pattern == Pattern::PayerExact { names_another } else { rests_on_a_slip(maker, row, h) })
+        .collect();
     Close {
         without_rate,
         slips,
@@ -164,6 +168,13 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         stray,
         is_contested: false,
     }
+}
+
+/// The text has a number of a series of ours that no open item bears: it was paid, or is not in this book.
+fn names_what_is_not_open(maker: &Maker<'_>) -> bool {
+    let clues = &maker.clues;
+    let numbers = clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd && n.named == 0 && n.digits >= 4);
+    numbers.take(8).any(|n| clues.is_of_a_series(maker.book, n))
 }
 
 /// An item of the answer is named only by a number that is, as written, the number of another item, and that other one may be meant.
