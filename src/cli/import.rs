@@ -177,6 +177,7 @@ pub async fn import_all(
         bar.set(done, paths.len() as u64);
     }
     bar.finish();
+    super::webhooks::notice(database).await?;
     Ok(outcome)
 }
 

@@ -33,6 +33,8 @@ mod simulate;
 mod statement;
 mod user;
 mod watch;
+mod webhooks;
+mod whatsapp;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]

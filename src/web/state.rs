@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use quittance_agent::chat::ChatHook;
 use quittance_agent::desk::ports::DeskStore;
 use quittance_agent::ports::Clock;
 use quittance_agent::ports_accounts::Accounts;
 use quittance_agent::ports_pages::{Importer, Pages};
+use quittance_agent::webhooks::ports::Webhooks;
 
 use crate::settings::Settings;
 
 /// The store as the pages use it: the book, the accounts, and lists for pages. A handler is generic over it, because the ports' methods are
 /// `async` and cannot be called through a `dyn` without a boxed copy of each; the binary names the one concrete type.
-pub trait Desk: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static {}
+pub trait Desk: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static {}
 
-impl<S: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static> Desk for S {}
+impl<S: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static> Desk for S {}
 
 /// The state of the router. Cheap to clone.
 pub struct Web<S> {
@@ -26,6 +28,8 @@ pub struct Web<S> {
     pub settings: Arc<Settings>,
     /// Takes files in; `None` where this process takes none.
     pub importer: Option<Arc<dyn Importer>>,
+    /// Takes what the chat's service brings; `None` where the settings have no chat.
+    pub chat: Option<Arc<dyn ChatHook>>,
 }
 
 impl<S: Clone> Clone for Web<S> {
@@ -35,6 +39,7 @@ impl<S: Clone> Clone for Web<S> {
             clock: Arc::clone(&self.clock),
             settings: Arc::clone(&self.settings),
             importer: self.importer.clone(),
+            chat: self.chat.clone(),
         }
     }
 }
@@ -42,13 +47,20 @@ impl<S: Clone> Clone for Web<S> {
 impl<S: Desk> Web<S> {
     /// The state over a store.
     pub fn new(store: S, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), importer: None }
+        Self { store, clock, settings: Arc::new(settings), importer: None, chat: None }
     }
 
     /// The state with somebody who takes files in.
     #[must_use]
     pub fn with_importer(mut self, importer: Arc<dyn Importer>) -> Self {
         self.importer = Some(importer);
+        self
+    }
+
+    /// The state with somebody who takes what the chat's service brings.
+    #[must_use]
+    pub fn with_chat(mut self, chat: Arc<dyn ChatHook>) -> Self {
+        self.chat = Some(chat);
         self
     }
 
