@@ -31,9 +31,6 @@ pub struct Governed<'d> {
     pub relation: Relation,
 }
 
-/// Nearer than this to the side of a picture, in millionths of its width, letters touch it: about a pixel of a phone's screen.
-const SIDE: u32 = 1_000;
-
 /// No real paper has more labels; comparing more with each other would take long.
 const LABELS_MAX: usize = 5_000;
 
@@ -277,17 +274,8 @@ impl<'w> Document<'w> {
 
     /// The least sure of some words. `None` when one of them is not legible.
     pub fn legibility(&self, words: &[usize]) -> Option<f64> {
-        if words.iter().any(|&w| self.is_cut_off(w)) {
-            return None;
-        }
         let least = words.iter().map(|&w| self.layout.words[w].confidence).min()?;
         (least >= LEGIBLE).then(|| f64::from(least.millionths()) / 1e6)
-    }
-
-    /// Letters that touch the side of a picture may go on beyond it: what is left of a number is another number.
-    fn is_cut_off(&self, word: usize) -> bool {
-        let region = self.layout.words[word].region;
-        self.layout.is_ocr(word) && (region.x0 <= SIDE || region.x1 >= 1_000_000_u32.saturating_sub(SIDE))
     }
 
     /// A claim over whole words. `None` when they are not legible, stand on two pages, or other words stand within their box.

@@ -240,8 +240,18 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
             complaints.push(format!("The picture was turned by {} degrees to be read.", quarters * 90));
         }
     }
+    cut_off(&mut page);
     zero::mend_ibans(&mut page);
     Ok(page)
+}
+
+/// Letters that touch the side of a picture may go on beyond it: what is left of a number is another number. They are seen, and are not
+/// legible.
+fn cut_off(page: &mut Page) {
+    let width = page.width;
+    for word in page.lines.iter_mut().flatten().filter(|w| w.at.x0 < 1.0 || w.at.x1 > width - 1.0) {
+        word.confidence = word.confidence.min(vote::ILLEGIBLE);
+    }
 }
 
 fn letters_of(words: &[Seen]) -> usize {

@@ -41,7 +41,7 @@ pub(super) fn settle(word: &mut Seen, contested: &Contested, third: &str) {
 }
 
 /// Under what counts as legible, above what is dropped.
-const ILLEGIBLE: f32 = 55.0;
+pub(super) const ILLEGIBLE: f32 = 55.0;
 
 /// Joins the words of the pass over the whole page and of the pass over the lines set again; and says which numbers are contested.
 pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> (Vec<Seen>, Vec<Contested>) {
