@@ -239,10 +239,12 @@ async fn a_draft_is_typed_around_its_facts() {
     let (base, _stop) = served(&desk).await;
     let driver = Driver::start();
     let browser = driver.browser(1440, 900).await;
+    desk.set_password(&ana, "vuelo tranquilo bajo lluvia").await;
     browser.goto(&format!("{base}/sign-in")).await.expect("the page");
-    let session = desk.session(&ana).await;
-    let cookie = fantoccini::cookies::Cookie::new("quittance-session", session);
-    browser.add_cookie(cookie).await.expect("a cookie");
+    fill(&browser, "input[name=name]", "ana").await;
+    fill(&browser, "input[name=password]", "vuelo tranquilo bajo lluvia").await;
+    press(&browser, "form.stack button").await;
+    at(&browser, "/").await;
     browser.goto(&format!("{base}/queue/1?draft=en#draft")).await.expect("the page");
     let chips = browser.find_all(Locator::Css("#draft-words .chip[data-fact]")).await.expect("chips");
     assert!(!chips.is_empty(), "{}", browser.source().await.expect("a page"));

@@ -161,7 +161,8 @@ async fn a_slow_or_dead_address_is_a_failure_with_a_reason() {
     let delivery = only(&book).await;
     assert_eq!(delivery.last_error.as_deref(), Some("it did not answer within 1 seconds"));
     assert_eq!((delivery.state, delivery.last_status), (DeliveryState::Waiting, None));
-    drop(server);
+    server.reset().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&server).await;
     round(&book, &sender(1), in_hours(1)).await;
     assert!(only(&book).await.last_error.is_some());
     // Ten attempts, then it is given up; the page can send it again.

@@ -256,6 +256,10 @@ impl Webhooks for Database {
     }
 
     async fn webhook(&self, id: &str) -> Result<Option<WebhookEndpoint>> {
+        // PostgreSQL takes no text with a NUL, and nothing has such a name.
+        if id.contains('\0') {
+            return Ok(None);
+        }
         let table = tables::WEBHOOK_ENDPOINTS;
         let rows = self.pool.rows(&table.by_key(), vec![id.into()], &table.kinds()).await?;
         rows.into_iter().next().map(read_endpoint).transpose()
@@ -299,12 +303,18 @@ impl Webhooks for Database {
 
     async fn deliveries_of(&self, endpoint: &str, before: Option<(i64, &str)>, limit: u32) -> Result<Vec<Delivery>> {
         let (at, id) = before.unwrap_or((i64::MAX, ""));
+        if id.contains('\0') {
+            return Ok(Vec::new());
+        }
         let values = vec![endpoint.into(), at.into(), id.into(), i64::from(limit).into()];
         let rows = self.pool.rows(sql::WEBHOOK_DELIVERIES_OF, values, &DELIVERIES.kinds()).await?;
         rows.into_iter().map(read_delivery).collect()
     }
 
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>> {
+        if id.contains('\0') {
+            return Ok(None);
+        }
         let rows = self.pool.rows(&DELIVERIES.by_key(), vec![id.into()], &DELIVERIES.kinds()).await?;
         rows.into_iter().next().map(read_delivery).transpose()
     }
