@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use quittance_agent::desk::ports::DeskStore;
 use quittance_agent::ports::Clock;
 use quittance_agent::ports_accounts::Accounts;
-use quittance_agent::ports_pages::{Importer, Pages};
+use quittance_agent::ports_pages::{Importer, PagePainter, Pages};
 
+use crate::painter::Painter;
 use crate::settings::Settings;
 
 /// The store as the pages use it: the book, the accounts, and lists for pages. A handler is generic over it, because the ports' methods are
@@ -26,6 +27,8 @@ pub struct Web<S> {
     pub settings: Arc<Settings>,
     /// Takes files in; `None` where this process takes none.
     pub importer: Option<Arc<dyn Importer>>,
+    /// Draws pages of documents; `None` where this process draws none.
+    pub painter: Option<Arc<Painter>>,
 }
 
 impl<S: Clone> Clone for Web<S> {
@@ -35,6 +38,7 @@ impl<S: Clone> Clone for Web<S> {
             clock: Arc::clone(&self.clock),
             settings: Arc::clone(&self.settings),
             importer: self.importer.clone(),
+            painter: self.painter.clone(),
         }
     }
 }
@@ -42,13 +46,20 @@ impl<S: Clone> Clone for Web<S> {
 impl<S: Desk> Web<S> {
     /// The state over a store.
     pub fn new(store: S, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), importer: None }
+        Self { store, clock, settings: Arc::new(settings), importer: None, painter: None }
     }
 
     /// The state with somebody who takes files in.
     #[must_use]
     pub fn with_importer(mut self, importer: Arc<dyn Importer>) -> Self {
         self.importer = Some(importer);
+        self
+    }
+
+    /// The state with somebody who draws pages of documents.
+    #[must_use]
+    pub fn with_painter(mut self, port: Arc<dyn PagePainter>) -> Self {
+        self.painter = Some(Arc::new(Painter::new(port)));
         self
     }
 
