@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use quittance_rules::evidence::{Reading, Source};
-use quittance_tools::evidence::{EvidenceReader, Limits, MIB, Outcome, RefusalReason, Report};
+use quittance_tools::evidence::{EvidenceReader, Helpers, Limits, MIB, Outcome, RefusalReason, Report};
 
 fn reader() -> EvidenceReader {
     EvidenceReader::new(PathBuf::from(env!("CARGO_BIN_EXE_quittance")))
@@ -228,6 +228,50 @@ fn mail_is_read_with_all_it_carries() {
 }
 
 #[test]
+fn phone_photographs_and_scans_of_several_pages_are_read() {
+    for (file, media) in [("halfsize_en.heic", "image/heic"), ("halfsize_en.webp", "image/webp")] {
+        let report = read(&fixture(&format!("carriers/{file}")));
+        let reading = words(&report);
+        assert!(reading.text.contains("PO-88213") && reading.text.contains("FP260922114"), "{file}: {}", reading.text);
+        assert_eq!(reading.media_type, media);
+    }
+    for file in ["two_pages_lzw.tif", "two_pages_fax.tif"] {
+        let report = read(&fixture(&format!("carriers/{file}")));
+        let reading = words(&report);
+        assert_eq!((reading.pages, reading.media_type.as_str()), (2, "image/tiff"), "{file}");
+        let rows: Vec<(&str, Option<&str>)> =
+            reading.remittance_lines.iter().map(|row| (row.invoice_number.as_str(), row.amount.as_deref())).collect();
+        assert_eq!(rows, [("INV-7701", Some("1210.00")), ("INV-7719", Some("84.50")), ("INV-7730", Some("2000.00"))], "{file}");
+        assert!(reading.claims.iter().any(|claim| claim.region.page == 2), "{file}");
+    }
+}
+
+#[test]
+fn without_the_programs_beside_it_text_is_read_and_the_rest_says_what_is_missing() {
+    let without = |bytes: &[u8]| reader().helpers(Helpers::None).read(bytes).unwrap();
+    let report = without(&pdf("BT /F1 18 Tf 60 700 Td (Invoice INV-4471 amount due 1,250.00 EUR) Tj ET"));
+    let reading = words(&report);
+    assert!(reading.text.contains("1,250.00"), "{}", reading.text);
+    assert!(reading.complaints.iter().any(|c| c.contains("poppler-utils")), "{:?}", reading.complaints);
+    for bytes in [fixture("carriers/halfsize_en.heic"), pdf("0 0 10 10 re f"), fixture("hostile/encrypted.pdf")] {
+        let report = without(&bytes);
+        assert_eq!(refusal(&report), RefusalReason::MissingProgram);
+        assert!(report.outcome.sentence().is_some_and(|s| s.contains("install")), "{:?}", report.outcome);
+    }
+    // Pictures need nothing but this program.
+    assert!(words(&without(&fixture("screens/halfsize_en.jpg"))).text.contains("PO-88213"));
+}
+
+#[test]
+fn an_empty_search_path_changes_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hostile/white_on_white.pdf");
+    let output = Command::new(env!("CARGO_BIN_EXE_quittance")).arg("read").arg(path).env("PATH", "").output().unwrap();
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(object["text"].as_str().unwrap().contains("INV-20872"), "{object}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn hostile_files_end_typed() {
     let jpeg = fixture("screens/halfsize_en.jpg");
     let page_loop = pdf_of(&["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R] /Count 1 >>"]);
@@ -371,7 +415,12 @@ fn the_read_command_prints_the_contract_and_names_what_it_refuses() {
     assert_eq!(object["digest"].as_str().unwrap().len(), 64);
     let both = run(&[&bad, &good, &folder.path().join("absent.png")]);
     assert_eq!(both.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&both.stdout).lines().count(), 1);
+    let answers: Vec<serde_json::Value> =
+        String::from_utf8_lossy(&both.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = answers.iter().map(|a| a["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), 3, "one answer a file");
+    assert!(kinds[0] == "unknown" && kinds[2] == "unknown", "{kinds:?}");
+    assert!(answers[0]["complaints"][0].as_str().unwrap().contains("empty") && answers[0]["claims"] == serde_json::json!([]));
     let said = String::from_utf8_lossy(&both.stderr).into_owned();
     assert!(said.contains("empty.pdf: the file is empty") && said.contains("absent.png"), "{said}");
     let wrong = Command::new(env!("CARGO_BIN_EXE_quittance")).args(["read", "--languages", "../x"]).arg(&good).output().unwrap();

@@ -446,7 +446,7 @@ fn settings_and_databases_that_cannot_be_used_are_refused_with_a_sentence() {
     for command in
         [&["queue", "list"][..], &["run"], &["export", "cases", "--out", "o"], &["audit", "verify"], &["replay", "--all"]]
     {
-        refused(command, 1, "quittance init");
+        refused(command, 2, "quittance init");
     }
     assert!(!folder.path("quittance.db").exists(), "nothing was made by the way");
     refused(&["init", "--db", "mysql://host/book"], 1, "sqlite://FILE or postgres://");
@@ -464,9 +464,11 @@ fn settings_and_databases_that_cannot_be_used_are_refused_with_a_sentence() {
     }
     refused(&["init", "--config", "none.toml"], 2, "none.toml");
     folder.file("book.db", "no database at all, only some text that stands in a file with such a name");
-    let said = folder.run(&["queue", "list", "--db", "sqlite://book.db"]).ended(1);
+    let said = folder.run(&["queue", "list", "--db", "sqlite://book.db"]).ended(2);
     assert!(said.err.contains("book.db"), "{said}");
-    folder.run(&["import", "customers", "none.csv", "--db", "sqlite://book.db"]);
+    refused(&["import", "customers", "none.csv", "--db", "sqlite://missing.db"], 2, "quittance init");
+    refused(&["migrate", "--db", "sqlite://missing.db"], 2, "quittance init");
+    refused(&["init", "--db", "sqlite://no/such/folder/b.db"], 2, "make it first");
     folder.run(&["init"]).ended(0);
     folder.run(&["import", "customers", "none.csv"]).ended(1).says("none.csv: it could not be opened");
     folder.file("s.xml", first_statement());

@@ -1,5 +1,8 @@
 //! Evidence: read, kept, and tied to the bank line that carries it. It settles nothing; it raises questions and answers some.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
@@ -40,6 +43,54 @@ pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
     import_evidence_from(store, clock, reader, by, input, bytes, None).await
 }
 
+/// The evidence that new evidence is compared with. Kept over an import of many pieces, it is looked up once and then only brought up
+/// to date with what was written since, by whomever.
+#[derive(Debug, Default)]
+pub struct Earlier(Mutex<Pieces>);
+
+#[derive(Debug, Default)]
+struct Pieces {
+    /// Everything up to this audit entry is in it.
+    base: i64,
+    pieces: Vec<(EvidenceRecord, Input)>,
+    places: HashMap<String, usize>,
+}
+
+impl Earlier {
+    /// Brings it up to date; gives the audit entry up to which it is.
+    async fn catch_up<S: Store>(&self, store: &S) -> Result<i64, StoreError> {
+        let base = self.pieces().base;
+        let head = store.head().await?;
+        let written = if head > base { store.evidence_since(base).await? } else { Vec::new() };
+        let mut known = self.pieces();
+        let known = &mut *known;
+        if known.base > head {
+            // Another import has brought it further meanwhile; what was read here is older.
+            return Ok(known.base);
+        }
+        for piece in written {
+            match known.places.get(&piece.0.digest.0) {
+                Some(&place) => known.pieces[place] = piece,
+                None => {
+                    known.places.insert(piece.0.digest.0.clone(), known.pieces.len());
+                    known.pieces.push(piece);
+                }
+            }
+        }
+        known.base = head;
+        Ok(head)
+    }
+
+    fn knows(&self, digest: &InputDigest) -> bool {
+        self.pieces().places.contains_key(&digest.0)
+    }
+
+    /// A panic elsewhere leaves at worst what the next look brings up to date.
+    fn pieces(&self) -> MutexGuard<'_, Pieces> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// As [`import_evidence`], of a sender whom the channel names: an address, or a telephone number of a chat. Without one, a mail's own
 /// header says who sent it.
 pub async fn import_evidence_from<S: Store, C: Clock, R: EvidenceReader>(
@@ -51,19 +102,33 @@ pub async fn import_evidence_from<S: Store, C: Clock, R: EvidenceReader>(
     bytes: &[u8],
     sender: Option<&str>,
 ) -> Result<EvidenceOutcome, StoreError> {
+    import_evidence_among(store, clock, reader, by, (input, bytes), sender, &Earlier::default()).await
+}
+
+/// As [`import_evidence_from`], of a file and its bytes, compared with what is known from an import under way.
+pub async fn import_evidence_among<S: Store, C: Clock, R: EvidenceReader>(
+    store: &S,
+    clock: &C,
+    reader: &R,
+    by: Actor,
+    (input, bytes): (Input, &[u8]),
+    sender: Option<&str>,
+    earlier: &Earlier,
+) -> Result<EvidenceOutcome, StoreError> {
     // The same bytes may have been brought as something else before; they are known as evidence once they have been read as such.
-    if store.evidence().await?.iter().any(|(record, _)| record.digest == input.digest) {
+    earlier.catch_up(store).await?;
+    if earlier.knows(&input.digest) {
         return Ok(EvidenceOutcome::Known);
     }
     let read = reader.read(bytes, &input.name).await;
     // Whoever brings other evidence at the same moment changes what this one is compared with: then it is compared again.
     for _ in 1..COMPARED_AGAIN {
-        match take_in(store, clock, by.clone(), &input, &read, sender).await {
+        match take_in(store, clock, by.clone(), &input, &read, sender, earlier).await {
             Err(StoreError::Conflict(_)) => {}
             done => return done,
         }
     }
-    take_in(store, clock, by, &input, &read, sender).await
+    take_in(store, clock, by, &input, &read, sender, earlier).await
 }
 
 /// How often evidence is compared again with what others brought meanwhile before it is given up as a conflict.
@@ -76,10 +141,10 @@ async fn take_in<S: Store, C: Clock>(
     input: &Input,
     read: &Result<Reading, Unreadable>,
     sender: Option<&str>,
+    earlier: &Earlier,
 ) -> Result<EvidenceOutcome, StoreError> {
-    let base = store.head().await?;
-    let earlier = store.evidence().await?;
-    if earlier.iter().any(|(record, _)| record.digest == input.digest) {
+    let base = earlier.catch_up(store).await?;
+    if earlier.knows(&input.digest) {
         return Ok(EvidenceOutcome::Known);
     }
     let mut changes = vec![Change::InputReceived(input.clone())];
@@ -93,7 +158,7 @@ async fn take_in<S: Store, C: Clock>(
                 None => None,
             };
             let marks = marks_of(reading, sender, customer);
-            let repeats = repeats(reading.kind, &marks, &earlier);
+            let repeats = repeats(reading.kind, &marks, &earlier.pieces().pieces);
             changes.push(Change::EvidenceRead(EvidenceRecord {
                 digest: input.digest.clone(),
                 reading: Some(kept),

@@ -2,6 +2,7 @@
 //! network is touched in here.
 
 pub mod aliases;
+pub mod chat;
 pub mod claimed;
 pub mod desk;
 pub mod evals;
@@ -17,3 +18,4 @@ pub mod reading;
 pub mod reconcile;
 pub mod refusal;
 pub mod senders;
+pub mod webhooks;

@@ -200,6 +200,8 @@ pub trait Store: Send + Sync {
 
     /// All evidence, in order of arrival, with the input it came as.
     fn evidence(&self) -> impl Future<Output = Result<Vec<(EvidenceRecord, Input)>>> + Send;
+    /// Evidence whose record was written after an audit entry, in order of arrival. With 0 it is [`Store::evidence`].
+    fn evidence_since(&self, base: i64) -> impl Future<Output = Result<Vec<(EvidenceRecord, Input)>>> + Send;
 
     /// A case.
     fn case(&self, id: CaseId) -> impl Future<Output = Result<Option<Case>>> + Send;

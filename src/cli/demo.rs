@@ -16,7 +16,7 @@ use quittance_tools::store::Database;
 use super::import::{Importer, import_all};
 use super::model::{ModelArgs, ModelReader};
 use super::progress::Bar;
-use super::settings::{EntitySetting, Settings, policy_in_force};
+use super::settings::{EntitySetting, Settings, policy_in_force, wrong_database};
 use super::{Outcome, Usage, run};
 
 /// Arguments of `demo`.
@@ -58,7 +58,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let text = toml_of(&settings)?;
     let config = args.dir.join("quittance.toml");
     std::fs::write(&config, text).with_context(|| format!("{}", config.display()))?;
-    let database = Database::create(&settings.database).await?;
+    let database = Database::create(&settings.database).await.map_err(wrong_database)?;
     settings.publish(&database, "demo").await?;
 
     let (customers, invoices) = ([args.dir.join(&manifest.customers)], [args.dir.join(&manifest.invoices)]);
@@ -84,7 +84,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     // The model, where one is wanted, is that of the settings around the demo; the demo's own settings name none.
     let reader = ModelReader::new(&args.model, &Settings::read(None)?, &database)?;
-    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence(Box::new(reader))));
+    steps.push(("evidence", &evidence, InputKind::Evidence, Importer::Evidence(Box::new(reader), std::sync::Arc::default())));
     let mut before = "";
     for (what, paths, kind, importer) in steps {
         if what != before {

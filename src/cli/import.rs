@@ -1,9 +1,10 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use quittance_agent::evidence::{EvidenceOutcome, import_evidence};
+use quittance_agent::evidence::{Earlier, EvidenceOutcome, import_evidence_among};
 use quittance_agent::import::{
     ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence,
 };
@@ -90,7 +91,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let (database, settings) = evidence.files.db.open().await?;
             let by = evidence.files.by.name(&settings)?;
             let reader = ModelReader::new(&evidence.model, &settings, &database)?;
-            import_all(&database, &by, &evidence.files.paths, InputKind::Evidence, &Importer::Evidence(Box::new(reader))).await
+            let importer = Importer::Evidence(Box::new(reader), Arc::default());
+            import_all(&database, &by, &evidence.files.paths, InputKind::Evidence, &importer).await
         }
         What::Statement(statements) => {
             let entity = statements.entity.as_deref().map(EntityId::parse).transpose();
@@ -113,8 +115,8 @@ pub enum Importer {
     Invoices,
     /// Bank files, with where to place them and how to read them.
     Statement(Placing, Box<BankFileOptions>),
-    /// Evidence, with who reads it.
-    Evidence(Box<ModelReader>),
+    /// Evidence, with who reads it and what it is compared with.
+    Evidence(Box<ModelReader>, Arc<Earlier>),
 }
 
 async fn each(files: &Files, kind: InputKind, importer: Importer) -> anyhow::Result<Outcome> {
@@ -175,6 +177,7 @@ pub async fn import_all(
         bar.set(done, paths.len() as u64);
     }
     bar.finish();
+    super::webhooks::notice(database).await?;
     Ok(outcome)
 }
 
@@ -230,7 +233,7 @@ pub async fn import_one(
             let mut feed = BankFileFeed::open(path, options.as_ref().clone());
             import_statement(database, &SystemClock, by, input, placing, &mut feed).await?
         }
-        Importer::Evidence(reader) => return evidence_one(database, reader, by, path, input).await,
+        Importer::Evidence(reader, earlier) => return evidence_one(database, reader, earlier, by, path, input).await,
     };
     Ok(said(&report))
 }
@@ -244,9 +247,16 @@ fn or_refused<T>(read: Result<books::Records<T>, IntakeError>) -> books::Records
     })
 }
 
-async fn evidence_one(database: &Database, reader: &ModelReader, by: Actor, path: &Path, input: Input) -> anyhow::Result<Said> {
+async fn evidence_one(
+    database: &Database,
+    reader: &ModelReader,
+    earlier: &Earlier,
+    by: Actor,
+    path: &Path,
+    input: Input,
+) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
-    let outcome = import_evidence(database, &SystemClock, reader, by, input, &bytes).await?;
+    let outcome = import_evidence_among(database, &SystemClock, reader, by, (input, &bytes), None, earlier).await?;
     for notice in reader.notices() {
         eprintln!("notice: {notice}");
     }

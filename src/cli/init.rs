@@ -1,5 +1,5 @@
 use super::Outcome;
-use super::settings::{ByArgs, DbArgs};
+use super::settings::{ByArgs, DbArgs, wrong_database};
 use quittance_tools::store::Database;
 
 /// Arguments of `init`.
@@ -16,7 +16,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let settings = args.db.settings()?;
     let by = args.by.name(&settings)?;
-    let database = Database::create(&settings.database).await?;
+    let database = Database::create(&settings.database).await.map_err(wrong_database)?;
     let recorded = settings.publish(&database, &by).await?;
     match recorded {
         0 => println!("The database is there and as the settings say."),

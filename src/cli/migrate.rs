@@ -1,7 +1,7 @@
 use quittance_tools::store::Database;
 
 use super::Outcome;
-use super::settings::DbArgs;
+use super::settings::{DbArgs, wrong_database};
 
 /// Arguments of `migrate`.
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ pub struct Args {
 /// Brings the tables of an older database up to this version. Make a backup first.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let settings = args.db.settings()?;
-    Database::migrate(&settings.database).await?;
+    Database::migrate(&settings.database).await.map_err(wrong_database)?;
     println!("The database is up to date.");
     Ok(Outcome::Done)
 }

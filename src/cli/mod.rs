@@ -10,6 +10,7 @@ mod bank_options;
 mod demo;
 mod eval;
 mod eval_live;
+mod evidence;
 mod export;
 mod fit;
 mod import;
@@ -32,6 +33,8 @@ mod simulate;
 mod statement;
 mod user;
 mod watch;
+mod webhooks;
+mod whatsapp;
 
 /// Reconciles payments with invoices, settles what is certain, and queues the rest with everything needed to decide.
 #[derive(Parser)]
@@ -55,6 +58,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
+    /// What was read: list it, correct its kind, see what is claimed and not yet paid
+    Evidence(evidence::Args),
     /// Take in as evidence what is put into a folder
     Watch(watch::Args),
     /// Match what is open, settle what is certain, queue the rest
@@ -136,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
+        Command::Evidence(args) => wait_for(evidence::run(args)),
         Command::Watch(args) => wait_for(watch::run(args)),
         Command::Run(args) => wait_for(run::run(args)),
         Command::Queue(args) => wait_for(queue::run(args)),

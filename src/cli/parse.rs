@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use quittance_tools::evidence::{Task, parse_process};
+use quittance_tools::evidence::{Helpers, Task, parse_process};
 
 /// The reading process. Hidden: `read` and `import evidence` start it for each file, under limits.
 #[derive(clap::Args)]
@@ -14,6 +14,9 @@ pub struct Args {
     /// Draw this page of a PDF instead of reading the document
     #[arg(long, conflicts_with = "embedded_invoice")]
     page: Option<u32>,
+    /// Use none of the programs beside this one (poppler, libheif), as on a machine that lacks them
+    #[arg(long)]
+    no_helpers: bool,
 }
 
 pub fn run(args: &Args) -> ExitCode {
@@ -22,5 +25,6 @@ pub fn run(args: &Args) -> ExitCode {
         None if args.embedded_invoice => Task::EmbeddedInvoice,
         None => Task::Read,
     };
-    parse_process(task, &args.languages)
+    let helpers = if args.no_helpers { Helpers::None } else { Helpers::Installed };
+    parse_process(task, &args.languages, helpers)
 }

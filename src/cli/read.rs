@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use quittance_rules::evidence::{Claim, ClaimValue, Confidence, PageRegion, Reading};
+use quittance_rules::evidence::{Claim, ClaimValue, Confidence, EvidenceKind, PageRegion, Reading};
 use quittance_tools::evidence::{EvidenceReader, Outcome as Read};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -41,7 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                eprintln!("{}: it could not be opened: {error}", path.display());
+                refused(path, None, &format!("it could not be opened: {error}"), args.format)?;
                 outcome = Outcome::SomeRefused;
                 continue;
             }
@@ -61,12 +61,35 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         match report.outcome {
             Read::Read(reading) => print(path, &bytes, &reading, args.format).context("standard output could not be written")?,
             unread => {
-                eprintln!("{}: {}", path.display(), unread.sentence().unwrap_or_default());
+                refused(path, Some(&bytes), &unread.sentence().unwrap_or_default(), args.format)?;
                 outcome = Outcome::SomeRefused;
             }
         }
     }
     Ok(outcome)
+}
+
+/// A file that was not read is one object too, so that a script gets an answer for each file it asks about.
+fn refused(path: &Path, bytes: Option<&[u8]>, sentence: &str, format: Format) -> anyhow::Result<()> {
+    eprintln!("{}: {sentence}", path.display());
+    if format != Format::Json {
+        return Ok(());
+    }
+    let object = json!({
+        "file": path.display().to_string(),
+        "digest": bytes.map(|bytes| hex::encode(Sha256::digest(bytes))),
+        "media_type": null,
+        "kind": EvidenceKind::Unknown,
+        "kind_confidence": 0,
+        "claims": [],
+        "remittance_lines": [],
+        "complaints": [sentence],
+        "hints": [],
+        "picture": null,
+        "pages": 0,
+        "text": "",
+    });
+    writeln!(std::io::stdout().lock(), "{object}").context("standard output could not be written")
 }
 
 fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::io::Result<()> {
@@ -119,6 +142,8 @@ fn as_json(path: &Path, bytes: &[u8], reading: &Reading) -> Value {
         "claims": reading.claims.iter().map(claim).collect::<Vec<Value>>(),
         "remittance_lines": rows.collect::<Vec<Value>>(),
         "complaints": reading.complaints,
+        "hints": reading.hints,
+        "picture": reading.picture.map(|hash| hash.to_string()),
         "pages": reading.pages,
         "text": reading.text,
     })

@@ -27,6 +27,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let report = reconcile::run(&database, &SystemClock, &policy, &mut |done, of| bar.set(done, of)).await?;
     bar.finish();
     print(&report, args.format)?;
+    super::webhooks::notice(&database).await?;
     Ok(Outcome::Done)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
+use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
 use quittance_agent::ports_pages::{Imported, PagePainter, Upload};
@@ -13,11 +14,13 @@ use quittance_rules::journal::InputKind;
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
+use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings as WebSettings, Web};
 
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
-use super::settings::{DbArgs, Settings, WebSetting};
+use super::settings::{DbArgs, Settings};
+use super::{webhooks, whatsapp};
 use super::{Outcome, Usage};
 
 /// Arguments of `serve`.
@@ -57,7 +60,8 @@ impl Args {
 }
 
 /// How the pages are served: flags first, then settings.
-fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
+fn web_settings(args: &Args, settings: &Settings) -> anyhow::Result<WebSettings> {
+    let set = &settings.web;
     let listen = args.listen.or(set.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
     let mut web = WebSettings::for_address(listen);
     let certificate = args.tls_certificate.clone().or_else(|| set.tls_certificate.clone());
@@ -92,6 +96,7 @@ fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
         }
         web.session_longest = SignedDuration::from_hours(hours.into());
     }
+    web.webhook_targets = settings.webhooks.targets()?;
     for provider in &set.oidc {
         web.oidc.push(provider.provider()?);
     }
@@ -101,9 +106,14 @@ fn web_settings(args: &Args, set: &WebSetting) -> anyhow::Result<WebSettings> {
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
-    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings.web)?)
-        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone() }))
+    let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings)?)
+        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }))
         .with_painter(Arc::new(Pages(quittance_tools::evidence::EvidenceReader::of_this_program()?)));
+    let chat = whatsapp::chat(&database, &settings)?;
+    let web = match &chat {
+        Some(chat) => web.with_chat(chat.hook.clone()),
+        None => web,
+    };
     // Identity providers are asked over TLS; the program brings one implementation and says which.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
@@ -118,6 +128,9 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let public = args.public_url.is_some() || settings.web.public_url.is_some();
     let scheme = if web.settings.tls.is_some() { "https" } else { "http" };
     let public_url = web.settings.public_url.clone();
+    let sender = Sender::new(settings.webhooks.targets()?, settings.webhooks.timeout()?).context("sending webhooks")?;
+    let sending = tokio::spawn(webhooks::send_while_serving(database.clone(), sender, web.settings.public_url.clone()));
+    let taking = chat.map(|chat| tokio::spawn(whatsapp::take_in_while_serving(database.clone(), settings.clone(), chat)));
     quittance_web::serve::serve(web, stop, move |address| {
         let base = if public { public_url.clone() } else { format!("{scheme}://{address}") };
         println!("serving {base}");
@@ -127,6 +140,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     })
     .await
     .context("serving the pages")?;
+    // What is on its way is claimed; whoever serves next sends it again under the same id.
+    sending.abort();
+    if let Some(taking) = taking {
+        taking.abort();
+    }
     database.close().await;
     Ok(Outcome::Done)
 }
@@ -180,6 +198,8 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
 struct WebImporter {
     database: Database,
     settings: Settings,
+    /// What evidence is compared with, kept over all that is brought.
+    earlier: Arc<Earlier>,
 }
 
 impl quittance_agent::ports_pages::Importer for WebImporter {
@@ -195,7 +215,7 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 InputKind::Evidence => {
                     let asked = ModelArgs { model: false, no_model: false };
                     let reader = ModelReader::new(&asked, &self.settings, &self.database);
-                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?))
+                    Importer::Evidence(Box::new(reader.map_err(|error| format!("{error:#}"))?), Arc::clone(&self.earlier))
                 }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };

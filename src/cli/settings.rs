@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
-use quittance_agent::ports::{Clock, Store};
+use quittance_agent::ports::{Clock, Store, StoreError};
+use quittance_agent::webhooks::target::Targets;
 use quittance_rules::bank::normal_account;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Change, ChangeSet};
@@ -13,6 +14,7 @@ use quittance_rules::money::Currency;
 use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Entity, EntityId};
 use quittance_tools::clock::SystemClock;
+use quittance_tools::model::Secret;
 use quittance_tools::store::Database;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,105 @@ pub struct Settings {
     pub entity: Vec<EntitySetting>,
     /// How the pages are served.
     pub web: WebSetting,
+    /// Telling other programs what happened.
+    #[serde(skip_serializing_if = "WebhookSetting::is_unset")]
+    pub webhooks: WebhookSetting,
+    /// Messages of the WhatsApp Cloud API.
+    #[serde(skip_serializing_if = "WhatsappSetting::is_unset")]
+    pub whatsapp: WhatsappSetting,
+}
+
+/// `[whatsapp]`: messages of the WhatsApp Cloud API become evidence. The service is set up with `PUBLIC_URL/hooks/whatsapp`. Secrets come
+/// from `QUITTANCE_WHATSAPP_APP_SECRET`, `…_VERIFY_TOKEN` and `…_ACCESS_TOKEN`, or from the files named here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WhatsappSetting {
+    /// Whether messages are taken.
+    pub enabled: bool,
+    /// File with the app's secret, with which the service signs.
+    pub app_secret_file: Option<PathBuf>,
+    /// File with the word the handshake asks for: of your own choice.
+    pub verify_token_file: Option<PathBuf>,
+    /// File with the token files are fetched with.
+    pub access_token_file: Option<PathBuf>,
+    /// Address of the Graph API with its version [default: `https://graph.facebook.com/v21.0`].
+    pub api: Option<String>,
+    /// Hosts from which files may be fetched, each with all below it [default: those of the service].
+    pub media_hosts: Vec<String>,
+}
+
+/// The three secrets of the chat.
+pub struct WhatsappSecrets {
+    /// With which the service signs.
+    pub app_secret: Secret,
+    /// Which the handshake asks for.
+    pub verify_token: Secret,
+    /// With which files are fetched.
+    pub access_token: Secret,
+}
+
+impl WhatsappSetting {
+    fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The secrets; `None` where no messages are taken.
+    pub fn secrets(&self) -> anyhow::Result<Option<WhatsappSecrets>> {
+        if !self.enabled {
+            return Ok(None);
+        }
+        let secret = |name: &str, file: &Option<PathBuf>| -> anyhow::Result<Secret> {
+            let variable_name = format!("QUITTANCE_WHATSAPP_{}", name.to_uppercase());
+            let wrong = |what: String| Usage(format!("settings: whatsapp.{name}: {what}"));
+            let text = match file {
+                Some(path) => std::fs::read_to_string(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?,
+                None => variable(&variable_name)
+                    .ok_or_else(|| wrong(format!("set {name}_file, or {variable_name} in the environment")))?,
+            };
+            // The error of a model's key speaks of keys; this says which secret it is, and never shows it.
+            Secret::new(&text).map_err(|_| wrong("it is empty, too long or holds characters that no secret has".to_owned()).into())
+        };
+        Ok(Some(WhatsappSecrets {
+            app_secret: secret("app_secret", &self.app_secret_file)?,
+            verify_token: secret("verify_token", &self.verify_token_file)?,
+            access_token: secret("access_token", &self.access_token_file)?,
+        }))
+    }
+}
+
+/// `[webhooks]`: which addresses may be told what happened here, and how long they may take to answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookSetting {
+    /// Addresses and ranges that may be called although they are not of the public internet: `["10.0.0.0/8", "fd00::/8"]`.
+    pub allow_networks: Vec<String>,
+    /// Whether addresses may begin with `http://`: messages are signed, but can be read on the way.
+    pub allow_http: bool,
+    /// Time for an answer, in seconds. 5 to 30.
+    pub timeout_seconds: Option<u64>,
+}
+
+impl WebhookSetting {
+    fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What may be called.
+    pub fn targets(&self) -> anyhow::Result<Targets> {
+        let networks = self.allow_networks.iter().map(|text| text.parse());
+        let networks =
+            networks.collect::<Result<_, _>>().map_err(|error| Usage(format!("settings: webhooks.allow_networks: {error}")))?;
+        Ok(Targets { networks, allow_http: self.allow_http })
+    }
+
+    /// Time for an answer.
+    pub fn timeout(&self) -> anyhow::Result<std::time::Duration> {
+        let seconds = self.timeout_seconds.unwrap_or(20);
+        if !(5..=30).contains(&seconds) {
+            return Err(Usage("settings: webhooks.timeout_seconds is 5 to 30".to_owned()).into());
+        }
+        Ok(std::time::Duration::from_secs(seconds))
+    }
 }
 
 /// How `quittance serve` serves the pages; its flags come first.
@@ -182,6 +283,8 @@ impl Default for Settings {
             model: ModelSetting::default(),
             entity: Vec::new(),
             web: WebSetting::default(),
+            webhooks: WebhookSetting::default(),
+            whatsapp: WhatsappSetting::default(),
         }
     }
 }
@@ -215,10 +318,10 @@ impl DbArgs {
         Ok(settings)
     }
 
-    /// Opens the database the settings name.
+    /// Opens the database the settings name. One that is not there or holds no book of this version is wrong use.
     pub async fn open(&self) -> anyhow::Result<(Database, Settings)> {
         let settings = self.settings()?;
-        let database = Database::open(&settings.database).await?;
+        let database = Database::open(&settings.database).await.map_err(wrong_database)?;
         Ok((database, settings))
     }
 }
@@ -238,6 +341,14 @@ impl ByArgs {
             return Err(Usage("a name has 1 to 100 characters and no control characters".to_owned()).into());
         }
         Ok(name)
+    }
+}
+
+/// What cannot be opened, made or brought up to date was named wrongly; any other error of the store keeps its own kind.
+pub fn wrong_database(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Unavailable(sentence) => Usage(sentence).into(),
+        other => other.into(),
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use quittance_simulate::books::score::{Given, Lines, Score};
 use quittance_simulate::books::{Kind, Wanted, make, make_other, profile, write};
-use quittance_simulate::pieces::{Split, Workshop};
+use quittance_simulate::pieces::{Split, Workshop, mutated};
 
 use super::{Outcome, Usage};
 
@@ -64,6 +64,9 @@ struct EvidenceArgs {
     /// Another seed is another set of the same designs
     #[arg(long, default_value_t = 4)]
     seed: u64,
+    /// Break each file in this many ways as well, and write only the broken ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    broken: u64,
     /// Pieces of each design
     #[arg(long, value_name = "N", default_value_t = 2)]
     each: u64,
@@ -135,6 +138,14 @@ fn run_evidence(args: &EvidenceArgs) -> anyhow::Result<Outcome> {
         let mut truth = Vec::new();
         for case in &cases {
             let piece = workshop.make(&case.recipe)?;
+            for way in 0..args.broken {
+                let path = folder.join(format!("broken-{way}-{}", piece.file_name));
+                let bytes = mutated(&piece.bytes, case.recipe.seed.wrapping_mul(1_000).wrapping_add(way));
+                std::fs::write(&path, bytes).with_context(|| written(&path))?;
+            }
+            if args.broken > 0 {
+                continue;
+            }
             let path = folder.join(&piece.file_name);
             std::fs::write(&path, &piece.bytes).with_context(|| written(&path))?;
             truth.push(serde_json::json!({"file": piece.file_name, "case": case}));

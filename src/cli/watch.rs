@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use quittance_rules::journal::InputKind;
@@ -102,7 +103,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     let (database, settings) = args.db.open().await?;
     let by = args.by.name(&settings)?;
-    let importer = Importer::Evidence(Box::new(ModelReader::new(&args.model, &settings, &database)?));
+    let importer = Importer::Evidence(Box::new(ModelReader::new(&args.model, &settings, &database)?), Arc::default());
     let mut interrupted = std::pin::pin!(stopped());
     let mut settling = Settling::default();
     let mut told = Vec::new();

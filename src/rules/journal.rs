@@ -7,12 +7,14 @@ use sha2::{Digest, Sha256};
 use crate::aliases::Alias;
 use crate::bank::StatementLine;
 use crate::cases::{Actor, Case, Decision, InputDigest};
+use crate::draft::Draft;
 use crate::evidence::{Confidence, EvidenceKind};
 use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 use crate::reuse::EvidenceMarks;
 use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::webhooks::WebhookEndpoint;
 use crate::work::{Lease, Note, Proposal};
 
 /// What an input is, as the person who brought it said.
@@ -202,6 +204,10 @@ pub enum Change {
     CredentialsSet(CredentialsRecord),
     /// A token for programs was made or taken back.
     TokenSet(ApiToken),
+    /// An address for messages to other programs was made or changed.
+    WebhookSet(WebhookEndpoint),
+    /// The draft of a message about a case was saved.
+    DraftSet(Draft),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

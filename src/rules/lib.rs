@@ -12,6 +12,7 @@ pub mod conditions;
 pub mod confirm;
 pub mod date_text;
 pub mod desk;
+pub mod draft;
 pub mod evidence;
 pub mod exceptions;
 pub mod gate;
@@ -28,6 +29,7 @@ pub mod returns;
 pub mod reuse;
 pub mod rule_view;
 pub mod users;
+pub mod webhooks;
 pub mod work;
 
 /// Civil dates are in the entity's time zone; instants are [`jiff::Timestamp`] in UTC. They are different types.

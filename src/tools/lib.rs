@@ -5,4 +5,5 @@ pub mod evidence;
 pub mod intake;
 pub mod model;
 pub mod store;
+pub mod webhooks;
 pub mod whatsapp;

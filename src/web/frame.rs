@@ -40,6 +40,7 @@ pub const PLACES: &[Place] = &[
     Place { name: "policy", address: "/policy", text: "nav-policy", icon: "policy", role: Role::Viewer },
     Place { name: "audit", address: "/audit", text: "nav-audit", icon: "audit", role: Role::Viewer },
     Place { name: "users", address: "/users", text: "nav-users", icon: "users", role: Role::Admin },
+    Place { name: "webhooks", address: "/webhooks", text: "nav-webhooks", icon: "webhooks", role: Role::Admin },
 ];
 
 /// Everything a template needs besides its own content.

@@ -12,7 +12,7 @@
 //!    `quittance-agent`; it asks [`Session::may`] for the entity concerned and answers [`WebError::NotFound`] where the person may not
 //!    even see it.
 //! 3. A row in [`routes::rows`], with what one must be allowed to call it. A route without a row cannot exist: the router is made
-//!    from the rows. `tests/web_access.rs` tries each row with each role and entity.
+//!    from the rows. `tests/web/access.rs` tries each row with each role and entity.
 //! 4. Its texts in `locales/en.ftl` and `locales/es.ftl` (a test compares the keys).
 //! 5. No inline script or style: the content security policy forbids them. Behaviour goes to `assets/*.js` and hangs on
 //!    `data-…` attributes; looks go to `assets/app.css`, which begins with an index of its components.

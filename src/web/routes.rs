@@ -117,6 +117,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/preferences", Access::Visitor, post(pages::preferences::set::<S>)),
     ];
     rows.extend(pages::health::rows());
+    rows.extend(pages::hooks::rows());
     rows.extend(pages::start::rows());
     rows.extend(pages::queue::rows());
     rows.extend(pages::customers::rows());
@@ -125,6 +126,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     rows.extend(pages::policy::rows());
     rows.extend(pages::audit::rows());
     rows.extend(pages::users::rows());
+    rows.extend(pages::webhooks::rows());
     rows.extend(pages::account::rows());
     rows.extend(crate::api::rows());
     rows

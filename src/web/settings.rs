@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use quittance_agent::webhooks::target::Targets;
 
 /// Everything that can be set about the pages.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub step_up: SignedDuration,
     /// Largest file taken through a page, bytes.
     pub upload_max: usize,
+    /// Which addresses may be told what happened here, beyond the public internet over TLS.
+    pub webhook_targets: Targets,
     /// Identity providers.
     pub oidc: Vec<OidcProvider>,
 }
@@ -63,6 +66,7 @@ impl Settings {
             session_longest: SignedDuration::from_hours(12),
             step_up: SignedDuration::from_mins(10),
             upload_max: 64 << 20,
+            webhook_targets: Targets::default(),
             oidc: Vec::new(),
         }
     }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use quittance_agent::chat::ChatHook;
 use quittance_agent::desk::ports::DeskStore;
 use quittance_agent::ports::Clock;
 use quittance_agent::ports_accounts::Accounts;
 use quittance_agent::ports_pages::{Importer, PagePainter, Pages};
+use quittance_agent::webhooks::ports::Webhooks;
 
 use crate::painter::Painter;
 use crate::settings::Settings;
 
 /// The store as the pages use it: the book, the accounts, and lists for pages. A handler is generic over it, because the ports' methods are
 /// `async` and cannot be called through a `dyn` without a boxed copy of each; the binary names the one concrete type.
-pub trait Desk: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static {}
+pub trait Desk: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static {}
 
-impl<S: DeskStore + Accounts + Pages + Clone + Send + Sync + 'static> Desk for S {}
+impl<S: DeskStore + Accounts + Pages + Webhooks + Clone + Send + Sync + 'static> Desk for S {}
 
 /// The state of the router. Cheap to clone.
 pub struct Web<S> {
@@ -29,6 +31,8 @@ pub struct Web<S> {
     pub importer: Option<Arc<dyn Importer>>,
     /// Draws pages of documents; `None` where this process draws none.
     pub painter: Option<Arc<Painter>>,
+    /// Takes what the chat's service brings; `None` where the settings have no chat.
+    pub chat: Option<Arc<dyn ChatHook>>,
 }
 
 impl<S: Clone> Clone for Web<S> {
@@ -39,6 +43,7 @@ impl<S: Clone> Clone for Web<S> {
             settings: Arc::clone(&self.settings),
             importer: self.importer.clone(),
             painter: self.painter.clone(),
+            chat: self.chat.clone(),
         }
     }
 }
@@ -46,7 +51,7 @@ impl<S: Clone> Clone for Web<S> {
 impl<S: Desk> Web<S> {
     /// The state over a store.
     pub fn new(store: S, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), importer: None, painter: None }
+        Self { store, clock, settings: Arc::new(settings), importer: None, painter: None, chat: None }
     }
 
     /// The state with somebody who takes files in.
@@ -60,6 +65,13 @@ impl<S: Desk> Web<S> {
     #[must_use]
     pub fn with_painter(mut self, port: Arc<dyn PagePainter>) -> Self {
         self.painter = Some(Arc::new(Painter::new(port)));
+        self
+    }
+
+    /// The state with somebody who takes what the chat's service brings.
+    #[must_use]
+    pub fn with_chat(mut self, chat: Arc<dyn ChatHook>) -> Self {
+        self.chat = Some(chat);
         self
     }
 

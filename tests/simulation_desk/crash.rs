@@ -137,6 +137,10 @@ impl Store for CrashingStore {
         self.inner.evidence().await
     }
 
+    async fn evidence_since(&self, base: i64) -> Result<Vec<(EvidenceRecord, Input)>> {
+        self.inner.evidence_since(base).await
+    }
+
     async fn case(&self, id: CaseId) -> Result<Option<Case>> {
         self.inner.case(id).await
     }

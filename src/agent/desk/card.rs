@@ -90,7 +90,7 @@ pub struct CustomerCard {
 
 /// The usual language of letters in a country (ISO 3166-1 alpha-2); `None` where there are several or it is not known here.
 /// Source: official languages as listed by the Unicode CLDR territory data.
-fn language_of(country: &str) -> Option<&'static str> {
+pub(super) fn language_of(country: &str) -> Option<&'static str> {
     Some(match country {
         "DE" | "AT" | "LI" => "de",
         "ES" | "MX" | "CO" | "CL" | "AR" | "PE" | "EC" | "UY" | "VE" | "CR" | "PA" | "GT" | "DO" => "es",

@@ -4,6 +4,7 @@
 pub mod bulk;
 pub mod card;
 pub mod decide;
+pub mod draft;
 pub mod explain;
 pub mod index;
 pub mod list;

@@ -6,6 +6,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_rules::cases::{Case, Decision, InputDigest};
+use quittance_rules::draft::Draft;
 use quittance_rules::exceptions::{ExceptionKind, Severity};
 use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, Posting};
@@ -235,6 +236,8 @@ pub trait DeskStore: Store {
 
     /// The last lease of a case.
     fn lease(&self, case: CaseId) -> impl Future<Output = Result<Option<Lease>>> + Send;
+    /// The draft saved last on a case.
+    fn draft(&self, case: CaseId) -> impl Future<Output = Result<Option<Draft>>> + Send;
     /// The notes on a case, oldest first.
     fn notes(&self, case: CaseId) -> impl Future<Output = Result<Vec<Note>>> + Send;
     /// The last proposal on a case.

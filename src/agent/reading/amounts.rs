@@ -57,6 +57,11 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             return None;
         }
     }
+    // A lone digit or two without a sign, a mark or a label is an icon, a count or a page.
+    let digits: usize = amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
+    if governed.is_none() && !amount.has_sign() && !amount.has_fraction && digits < 3 {
+        return None;
+    }
     if is_rupee_sign_misread(doc, amount) {
         return None;
     }
@@ -74,7 +79,9 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             };
             // `1.234` read with a decimal mark has thousandths, which nobody pays; it stays possible, not likely.
             let fine = currency.is_some_and(|(c, _)| Money::parse(&value.normalize().to_string(), c).is_err());
-            (!fine).then_some((value, if value.scale() == 3 { weight * 0.1 } else { weight }))
+            // Except where three decimals are what the currency has: `KWD 796.000` is seven hundred and ninety-six.
+            let thousandths = value.scale() == 3 && currency.is_none_or(|(c, _)| c.exponent() < 3);
+            (!fine).then_some((value, if thousandths { weight * 0.1 } else { weight }))
         })
         .collect();
     let whole: f64 = readings.iter().map(|(_, w)| w).sum();
@@ -163,6 +170,8 @@ fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
         return None;
     }
     let (first, last) = (*amount.words.iter().min()?, *amount.words.iter().max()?);
+    // The sign may stand at the end of the line before.
+    let first = first.checked_sub(1).filter(|before| amount.currency_words.contains(before)).unwrap_or(first);
     let line = doc.layout.words[last].line;
     let page = doc.layout.words[last].region.page;
     let near = |w: usize| {
@@ -190,7 +199,7 @@ fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
     rupees
         && !amount.has_sign()
         && amount.words.iter().all(|&w| doc.layout.is_ocr(w))
-        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['2', '3', '7']))
+        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['1', '2', '3', '7', '8']))
 }
 
 /// Scores every candidate for being the amount of a document of this kind.
@@ -315,10 +324,7 @@ fn agree(candidates: &mut [Candidate]) {
 
 /// Amounts of a remittance list are parts of the payment; their sum is the payment.
 pub fn weigh_rows(candidates: &mut [Candidate], rows: &[usize], sum: Option<Decimal>, kind: EvidenceKind) {
-    let lists = matches!(
-        kind,
-        EvidenceKind::RemittanceAdvice | EvidenceKind::PaymentProof | EvidenceKind::PromiseToPay | EvidenceKind::BankReceipt
-    );
+    let lists = super::columns::pays_rows(kind);
     if rows.len() < 2 {
         return;
     }
@@ -329,6 +335,14 @@ pub fn weigh_rows(candidates: &mut [Candidate], rows: &[usize], sum: Option<Deci
         } else if lists && sum.is_some() && candidate.value() == sum {
             candidate.score += 3.0;
         }
+    }
+}
+
+/// Amounts of a table's other columns (gross, discount) and their totals are not what was paid.
+pub fn set_aside(candidates: &mut [Candidate], aside: &[usize]) {
+    for candidate in candidates.iter_mut().filter(|c| aside.contains(&c.amount)) {
+        candidate.item = true;
+        candidate.score -= 12.0;
     }
 }
 

@@ -25,6 +25,10 @@ pub enum Language {
     De,
     It,
     Nl,
+    Sv,
+    Da,
+    Nb,
+    Pl,
 }
 
 /// The document's own evidence on how to read its values.
@@ -42,6 +46,10 @@ pub struct Context {
     comma_votes: usize,
     day_first_votes: usize,
     month_first_votes: usize,
+    /// Dates that put the month's name first: `Sep 2, 2026`.
+    month_names_first: usize,
+    /// What amounts with the sign of the yen and the yuan look like: with a fraction, without.
+    yen_fractions: (usize, usize),
 }
 
 impl Context {
@@ -51,6 +59,7 @@ impl Context {
         order.sort_by_key(|&t| layout.tokens[t].word);
         let mut named: Vec<Currency> = scan.amounts.iter().filter_map(|a| a.currency).collect();
         for word in layout.words {
+            named.extend(super::scan::lone_sign(&word.text));
             let text = word.text.trim_matches(|c: char| !c.is_alphanumeric());
             // A code in capitals that is also a plain word (ALL, TOP) names nothing; only codes that end no sentence by chance count.
             if COMMON_CODES.contains(&text)
@@ -82,6 +91,20 @@ impl Context {
                 None => pointed.push((currency, weight)),
             }
         }
+        // `Portland, OR 97201`: an address of the United States, as nobody else writes one.
+        let places = layout.words.windows(2).filter(|w| {
+            let (state, zip) = (w[0].text.as_str(), w[1].text.trim_end_matches([',', '.']));
+            let zip = zip.get(..5).filter(|_| zip.len() == 5 || zip.len() == 10);
+            US_STATES.contains(&state) && zip.is_some_and(|z| z.bytes().all(|b| b.is_ascii_digit()))
+        });
+        if places.count() > 0
+            && let Ok(dollar) = Currency::parse("USD")
+        {
+            match pointed.iter_mut().find(|(c, _)| *c == dollar) {
+                Some((_, weight)) => *weight = weight.saturating_add(3),
+                None => pointed.push((dollar, 3)),
+            }
+        }
         pointed.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         let mut unique = Vec::new();
         for currency in named {
@@ -97,6 +120,11 @@ impl Context {
             pointed,
             point_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Point)).count(),
             comma_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Comma)).count(),
+            month_names_first: scan.dates.iter().filter(|d| begins_with_month(layout, &d.words)).count(),
+            yen_fractions: {
+                let yen = || scan.amounts.iter().filter(|a| a.shared_sign.as_deref().is_some_and(|s| s.starts_with('¥')));
+                (yen().filter(|a| a.has_fraction).count(), yen().filter(|a| !a.has_fraction).count())
+            },
             day_first_votes: dates().filter(|o| *o == DateOrder::Dmy).count(),
             month_first_votes: dates().filter(|o| *o == DateOrder::Mdy).count(),
         }
@@ -109,7 +137,7 @@ impl Context {
                 _,
                 Some(
                     "PEN" | "MXN" | "USD" | "GBP" | "GTQ" | "DOP" | "HNL" | "BOB" | "INR" | "CAD" | "AUD" | "JPY" | "CHF" | "NIO"
-                    | "CNY",
+                    | "CNY" | "KWD" | "BHD" | "OMR" | "JOD" | "AED" | "SAR" | "NGN" | "KES" | "NZD" | "SGD" | "HKD",
                 ),
             ) => 0.9,
             (
@@ -122,7 +150,20 @@ impl Context {
             (Some(Language::En), _) => 0.9,
             (Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), Some("EUR")) => 0.08,
             (Some(Language::Es), _) => 0.5,
-            (Some(Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), _) => 0.1,
+            (
+                Some(
+                    Language::Pt
+                    | Language::Fr
+                    | Language::De
+                    | Language::It
+                    | Language::Nl
+                    | Language::Sv
+                    | Language::Da
+                    | Language::Nb
+                    | Language::Pl,
+                ),
+                _,
+            ) => 0.1,
             (None, _) => 0.5,
         };
         // Every number that shows its mark makes that mark twenty times as likely, up to three numbers a side.
@@ -136,7 +177,7 @@ impl Context {
             Some(Language::En) if dollars => 0.12,
             Some(Language::En) if self.named.iter().chain(self.pointed.iter().map(|(c, _)| c)).next().is_some() => 0.9,
             Some(Language::En) => 0.5,
-            Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl) => 0.95,
+            Some(_) => 0.95,
             None if dollars => 0.3,
             None => 0.75,
         };
@@ -175,9 +216,16 @@ impl Context {
     /// Which of the currencies that share a sign is meant.
     fn shared(&self, sign: &str) -> Option<(Currency, f64)> {
         let fits = |currency: Currency| read_amount(sign, DecimalMark::Point, currency).is_ok();
+        // Three countries write `kr`, each in its own language.
+        let own = match self.language {
+            Some(Language::Sv) => Currency::parse("SEK").ok(),
+            Some(Language::Da) => Currency::parse("DKK").ok(),
+            Some(Language::Nb) => Currency::parse("NOK").ok(),
+            _ => None,
+        };
         let mut scores: Vec<(Currency, u32)> = Vec::new();
         let named = self.named.iter().map(|&c| (c, 6));
-        let pointed = self.pointed.iter().copied();
+        let pointed = self.pointed.iter().copied().chain(own.map(|c| (c, 3)));
         // `$` in a Mexican or Colombian paper is a peso; the dictionary of signs lists them all.
         for (currency, weight) in named.chain(pointed).filter(|(c, _)| fits(*c)) {
             match scores.iter_mut().find(|(c, _)| *c == currency) {
@@ -187,12 +235,45 @@ impl Context {
         }
         scores.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         match scores.as_slice() {
+            [] => self.by_custom(sign),
             [(one, weight)] => Some((*one, if *weight >= 3 { 0.97 } else { 0.9 })),
             [(one, weight), (_, second), ..] if *weight >= second.saturating_mul(2) => Some((*one, 0.88)),
             _ => None,
         }
     }
 }
+
+impl Context {
+    /// Where nothing names or points to a currency, how the document writes may leave one only.
+    fn by_custom(&self, sign: &str) -> Option<(Currency, f64)> {
+        let known = |code: &str, chance: f64| Currency::parse(code).ok().map(|c| (c, chance));
+        if sign.starts_with('¥') {
+            // The yen has no fraction; in China prices are written with theirs.
+            return match self.yen_fractions {
+                (0, _) => known("JPY", 0.85),
+                (_, 0) => known("CNY", 0.9),
+                _ => None,
+            };
+        }
+        // Of the countries with a dollar that write English, one puts the month first; Canada does at times, and names itself mostly.
+        let month_first = self.month_first_votes.saturating_add(self.month_names_first);
+        let american = self.language == Some(Language::En) && month_first > 0 && self.day_first_votes == 0;
+        if sign.starts_with('$') && american { known("USD", 0.85) } else { None }
+    }
+}
+
+fn begins_with_month(layout: &Layout<'_>, words: &[usize]) -> bool {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let text = |at: usize| words.get(at).map(|&w| super::lexicon::fold(&layout.words[w].text)).unwrap_or_default();
+    MONTHS.iter().any(|m| text(0).starts_with(m)) && text(1).starts_with(|c: char| c.is_ascii_digit()) && words.len() >= 3
+}
+
+/// Abbreviations of the states and the capital's district, as the United States Postal Service lists them.
+const US_STATES: &[&str] = &[
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD",
+    "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD",
+    "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR",
+];
 
 /// Codes that a document prints by themselves (`Currency: EUR`), without those that are words too.
 const COMMON_CODES: &[&str] = &[
@@ -231,6 +312,10 @@ fn language_of(layout: &Layout<'_>) -> Option<Language> {
         "fr" => Language::Fr,
         "de" => Language::De,
         "it" => Language::It,
+        "sv" => Language::Sv,
+        "da" => Language::Da,
+        "nb" => Language::Nb,
+        "pl" => Language::Pl,
         _ => Language::Nl,
     })
 }

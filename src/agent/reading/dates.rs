@@ -15,9 +15,13 @@ struct Ranked<'d> {
     due: f64,
 }
 
-/// Claims about dates and the time.
-pub fn date_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
-    let ranked: Vec<Ranked<'_>> = doc.scan.dates.iter().map(|hit| rank(doc, kind, hit)).collect();
+/// Claims about dates and the time. `listed` are the rows of the layout that name an invoice and its amount.
+pub fn date_claims(doc: &Document<'_>, kind: EvidenceKind, listed: &[usize]) -> Vec<Claim> {
+    let mut ranked: Vec<Ranked<'_>> = doc.scan.dates.iter().map(|hit| rank(doc, kind, hit)).collect();
+    // A date in a row of a list of invoices is that invoice's.
+    for one in ranked.iter_mut().filter(|r| listed.contains(&doc.layout.segments[r.hit.segment].row)) {
+        one.paid -= 6.0;
+    }
     let bills = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote | EvidenceKind::Statement);
     let mut claims = Vec::new();
     if bills {
@@ -141,7 +145,8 @@ fn said(doc: &Document<'_>, field: Field, hit: &DateHit, chance: f64) -> Vec<Cla
         _ if hit.readings.len() == 1 => 1.0,
         Some(DateOrder::Dmy) => day_first,
         Some(DateOrder::Mdy) => 1.0 - day_first,
-        Some(DateOrder::Ymd) | None => 0.3,
+        // Two digits of a year at the head of a date are rare wherever people write.
+        Some(DateOrder::Ymd) | None => 0.08,
     };
     let whole: f64 = hit.readings.iter().map(weight).sum();
     let mut readings: Vec<(DateReading, f64)> =

@@ -31,6 +31,9 @@ pub struct Governed<'d> {
     pub relation: Relation,
 }
 
+/// Nearer than this to the side of a picture, in millionths of its width, letters touch it: about a pixel of a phone's screen.
+const SIDE: u32 = 1_000;
+
 /// No real paper has more labels; comparing more with each other would take long.
 const LABELS_MAX: usize = 5_000;
 
@@ -187,7 +190,8 @@ impl<'w> Document<'w> {
                 if self.amounts_in(above) > 0 {
                     return None;
                 }
-                let relation = if values_between > 0 { Relation::Column } else { Relation::Above };
+                let heads = values_between > 0 || (self.heads_columns(above) && self.goes_on_below(segment));
+                let relation = if heads { Relation::Column } else { Relation::Above };
                 return Some(Governed { label, relation });
             }
             if labels.iter().any(|l| stops(l.role) && self.is_bare(l)) && values_between == 0 {
@@ -200,6 +204,18 @@ impl<'w> Document<'w> {
             nearest = above;
         }
         None
+    }
+
+    /// Stands in a row of headers: others beside it, and no amount among them.
+    fn heads_columns(&self, segment: usize) -> bool {
+        let row = self.layout.rows[self.layout.segments[segment].row].segments.clone();
+        row.len() >= 2 && row.clone().all(|s| self.amounts_in(s) == 0)
+    }
+
+    /// Another amount stands right below, with no label of its own: both are of one column.
+    fn goes_on_below(&self, segment: usize) -> bool {
+        let below = self.layout.below(segment, 3).into_iter().next();
+        below.is_some_and(|s| self.amounts_in(s) > 0 && self.layout.lines_between(segment, s) <= 35 && self.labels_in(s).is_empty())
     }
 
     /// The big number with its label beneath, as some apps draw it.
@@ -259,8 +275,17 @@ impl<'w> Document<'w> {
 
     /// The least sure of some words. `None` when one of them is not legible.
     pub fn legibility(&self, words: &[usize]) -> Option<f64> {
+        if words.iter().any(|&w| self.is_cut_off(w)) {
+            return None;
+        }
         let least = words.iter().map(|&w| self.layout.words[w].confidence).min()?;
         (least >= LEGIBLE).then(|| f64::from(least.millionths()) / 1e6)
+    }
+
+    /// Letters that touch the side of a picture may go on beyond it: what is left of a number is another number.
+    fn is_cut_off(&self, word: usize) -> bool {
+        let region = self.layout.words[word].region;
+        self.layout.is_ocr(word) && (region.x0 <= SIDE || region.x1 >= 1_000_000_u32.saturating_sub(SIDE))
     }
 
     /// A claim over whole words. `None` when they are not legible, stand on two pages, or other words stand within their box.

@@ -254,6 +254,11 @@ fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {
     } else if shape.movement_rows >= 4 {
         add(EvidenceKind::Statement, 1.5);
     }
+    // Money in and money out, one under the other: a list of movements, with dates or without.
+    let signed_rows = movements(doc);
+    if shape.movement_rows < 4 && signed_rows >= 3 {
+        add(EvidenceKind::Statement, if has(Role::Balance) { 4.0 } else { 2.5 });
+    }
     if amounts == 0 {
         for kind in [
             EvidenceKind::PaymentProof,
@@ -280,6 +285,20 @@ fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {
             sums[index(kind)] += 0.5 * proof.min(8.0);
         }
     }
+}
+
+/// Rows that end in an amount with a plus or a minus before it.
+fn movements(doc: &Document<'_>) -> usize {
+    let mut rows: Vec<usize> = doc
+        .scan
+        .amounts
+        .iter()
+        .filter(|a| a.words.iter().any(|&w| doc.layout.words[w].text.starts_with(['+', '-', '−', '–'])))
+        .map(|a| doc.layout.segments[a.segment].row)
+        .collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows.len()
 }
 
 fn index(kind: EvidenceKind) -> usize {

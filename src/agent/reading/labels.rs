@@ -331,7 +331,33 @@ const SMALL_WORDS: &[&str] = &[
     "ref",
     "reference",
     "referencia",
+    "numero",
+    "number",
+    "nummer",
+    "no",
+    "nr",
+    "n",
+    "numer",
+    "sent",
+    "paid",
+    "when",
+    "opis",
+    "melding",
+    "summa",
+    "kontostand",
+    "ocr",
+    "kid",
+    "referenz",
+    "riferimento",
+    "referentie",
+    "kenmerk",
+    "referens",
+    "referanse",
 ];
+
+/// Of these, the ones that in a sentence announce the number right behind them: `(ref FT26083)`.
+const REFERENCE_WORDS: &[&str] =
+    &["ref", "reference", "referencia", "referenz", "riferimento", "referentie", "kenmerk", "referens", "referanse"];
 
 static LABELS: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_str!("lexicon/labels.txt")));
 static ROLES: LazyLock<Vec<Option<Role>>> = LazyLock::new(|| LABELS.keys().iter().map(|k| Role::of(k)).collect());
@@ -368,13 +394,26 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
                 phrase,
             };
             previous_end = hit.end;
-            if SMALL_WORDS.contains(&label.phrase.as_str()) && !(label.at_start || label.colon) {
+            let announces = REFERENCE_WORDS.contains(&label.phrase.as_str())
+                && match segment.tokens.get(label.to) {
+                    Some(&token) => is_code(&layout.tokens[token].folded),
+                    // At the end of a line the number is at the head of the next.
+                    None => {
+                        layout.words.get(last.word.saturating_add(1)).is_some_and(|w| is_code(&super::lexicon::fold(&w.text)))
+                    }
+                };
+            if SMALL_WORDS.contains(&label.phrase.as_str()) && !(label.at_start || label.colon || announces) {
                 continue;
             }
             labels.push(label);
         }
     }
     labels
+}
+
+/// Long enough and with digits enough to be a number that somebody gave.
+fn is_code(folded: &str) -> bool {
+    folded.len() >= 6 && folded.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
 /// The word before ends a sentence (and is no abbreviation such as `Nr.`).

@@ -287,6 +287,15 @@ fn tokens_of(word: usize, text: &str) -> Vec<Token> {
             ':' | '：' | '=' | '#' | '°' | 'º' | '(' | ')' => !digits,
             _ => false,
         };
+        // `operación17733901`: a label and the number that stands too near it.
+        if before.is_some_and(|b| b.is_lowercase())
+            && c.is_ascii_digit()
+            && text[start..i].chars().filter(|l| l.is_lowercase()).count() >= 5
+            && text[i..].chars().take_while(char::is_ascii_digit).count() >= 5
+        {
+            push_token(&mut tokens, word, text, start, i, false);
+            start = i;
+        }
         before = Some(c);
         if cuts {
             push_token(&mut tokens, word, text, start, i, matches!(c, ':' | '：' | '='));

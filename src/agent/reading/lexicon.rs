@@ -161,6 +161,13 @@ impl Lexicon {
         {
             return Some(token);
         }
+        // Without the language's own data `ü` is read as `ii` (and so `li`, which has the same bones).
+        if may_be_off
+            && bones.contains("ii")
+            && let Some(&token) = self.vocabulary.get(&bones.replacen("ii", "u", 1))
+        {
+            return Some(token);
+        }
         if !may_be_off || bones.len() < FUZZY_LENGTH_MIN {
             return None;
         }
@@ -225,9 +232,13 @@ mod tests {
 
     #[test]
     fn phrases_are_found_in_spite_of_accents_and_ocr() {
-        let lexicon = Lexicon::read("# comment\nref | número de operación ; transaction id\ntotal | total ; grand total\n");
+        let lexicon = Lexicon::read(
+            "# comment\nref | número de operación ; transaction id\ntotal | total ; grand total\nto | begünstigter\n",
+        );
         for (text, ocr, expected) in [
             ("NUMERO DE OPERACION: 123", false, vec!["ref"]),
+            ("Begiinstigter", true, vec!["to"]),
+            ("Begiinstigter", false, vec![]),
             ("Número de 0peración 123", true, vec!["ref"]),
             ("Número de operacin 123", true, vec!["ref"]),
             ("Número de operacin 123", false, vec![]),

@@ -5,6 +5,7 @@
 
 pub mod amounts;
 pub mod classifier;
+pub mod columns;
 pub mod context;
 pub mod dates;
 pub mod document;
@@ -77,10 +78,12 @@ pub fn interpret(words: &Words) -> Reading {
             iban.chars().take(40).collect::<String>()
         ));
     }
-    let rows = remittance::find(&doc);
+    let mut rows = remittance::find(&doc);
     let mut candidates = amounts::candidates(&doc);
+    let aside = columns::settle(&doc, &mut rows, &candidates);
     let sum_of_rows = remittance::sum_of(&rows, &candidates);
     let parts = remittance::amounts_of(&rows);
+    let listed = if rows.rows.len() >= 2 { remittance::places(&doc, &rows) } else { Vec::new() };
     let shape = shape_of(words, &rows, &candidates, sum_of_rows);
     let sums = kind::sums(&doc, shape);
     let opinion = classifier::opinion(&classifier::features(&doc, shape));
@@ -88,11 +91,14 @@ pub fn interpret(words: &Words) -> Reading {
 
     amounts::score(&doc, kind, &mut candidates);
     amounts::weigh_rows(&mut candidates, &parts, sum_of_rows, kind);
+    if columns::pays_rows(kind) {
+        amounts::set_aside(&mut candidates, &aside);
+    }
     let mut claims = amounts::amount_claims(&doc, &candidates);
     let total = claims.first().and_then(amounts::decimal_of);
     claims.extend(amounts::part_claims(&doc, &candidates, total));
     complaints.extend(amounts::complaints(&candidates, total));
-    claims.extend(dates::date_claims(&doc, kind));
+    claims.extend(dates::date_claims(&doc, kind, &listed));
     claims.extend(references::reference_claims(&doc, kind));
     if !matches!(kind, EvidenceKind::Invoice | EvidenceKind::Statement) {
         claims.extend(remittance::number_claims(&doc, &rows, &claims));
@@ -152,8 +158,9 @@ pub fn kind_readers(words: &Words) -> (Vec<u16>, [f64; classifier::CLASSES]) {
     let barred = orders::find(&words.words).barred;
     let read = readable(words, &barred);
     let doc = Document::of(Layout::of(&read));
-    let rows = remittance::find(&doc);
+    let mut rows = remittance::find(&doc);
     let candidates = amounts::candidates(&doc);
+    columns::settle(&doc, &mut rows, &candidates);
     let shape = shape_of(words, &rows, &candidates, remittance::sum_of(&rows, &candidates));
     (classifier::features(&doc, shape), kind::sums(&doc, shape))
 }

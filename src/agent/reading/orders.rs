@@ -23,8 +23,20 @@ static PAIRS: LazyLock<Vec<(HashSet<String>, HashSet<String>)>> = LazyLock::new(
 /// Words between the two of a pair, at most.
 const PAIR_DISTANCE: usize = 8;
 
+/// Words that make a label of `paid` and its like before them: `Paid to`, `Pagado por`.
+const OF_LABELS: [&str; 14] = ["to", "from", "by", "on", "with", "via", "a", "por", "para", "par", "an", "von", "aan", "da"];
+
+/// A pair that is no order: `Set up on 27/10/2026` and, at the head of the next line, `Paid to`.
+fn is_form(words: &[Word], tokens: &[(usize, String)], from: usize, to: usize) -> bool {
+    let token = |at: usize| tokens.get(at).map_or("", |(_, text)| text.as_str());
+    let word = tokens[to].0;
+    let heads_line = word.checked_sub(1).is_none_or(|before| words[before].line != words[word].line);
+    let is_label = heads_line && tokens[from].0 < word && OF_LABELS.contains(&token(to.saturating_add(1)));
+    is_label || (token(from) == "set" && token(from.saturating_add(1)) == "up")
+}
+
 /// Tokens (from, to) of each pair found.
-fn pairs(tokens: &[(usize, String)]) -> Vec<(usize, usize)> {
+fn pairs(words: &[Word], tokens: &[(usize, String)]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for (at, (_, token)) in tokens.iter().enumerate() {
         for (first, second) in PAIRS.iter() {
@@ -32,7 +44,8 @@ fn pairs(tokens: &[(usize, String)]) -> Vec<(usize, usize)> {
                 continue;
             }
             let near = tokens.iter().enumerate().skip(at.saturating_add(1)).take(PAIR_DISTANCE);
-            if let Some((to, _)) = near.into_iter().find(|(_, (_, later))| second.contains(later)) {
+            let mut seconds = near.into_iter().filter(|(_, (_, later))| second.contains(later)).map(|(to, _)| to);
+            if let Some(to) = seconds.find(|to| !is_form(words, tokens, at, *to)) {
                 found.push((at, to));
                 break;
             }
@@ -66,7 +79,7 @@ pub fn find(words: &[Word]) -> Orders {
         .into_iter()
         .map(|hit| (tokens[hit.start].0, tokens[hit.end.saturating_sub(1)].0, ORDERS.keys()[hit.key] == "bank"))
         .collect::<Vec<_>>();
-    let by_form = pairs(&tokens).into_iter().map(|(from, to)| (tokens[from].0, tokens[to].0, false));
+    let by_form = pairs(words, &tokens).into_iter().map(|(from, to)| (tokens[from].0, tokens[to].0, false));
     for (first, last, bank) in phrases.into_iter().chain(by_form) {
         let sentence = sentence_around(words, first, last);
         if !bank {
@@ -166,6 +179,8 @@ mod tests {
             "Invoice 77 was settled on 3 March. Please confirm receipt.",
             "Adjunto la constancia de pago de la factura F001-4891.",
             "Wir haben RE-77 am 3. Mai bezahlt.",
+            "Payment scheduled\nSet up on 27/10/2026\nPaid to Brightwater Services GmbH",
+            "Date of record 3 May\nPaid from Penrose Dental Group plc",
         ] {
             assert_eq!(complaints(text), 0, "{text}");
         }

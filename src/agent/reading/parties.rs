@@ -279,12 +279,19 @@ fn in_sentence(doc: &Document<'_>, claims: &[Claim]) -> Vec<Claim> {
         if claims.iter().any(|c| c.field == field) {
             continue;
         }
-        let name: Vec<usize> = name
-            .iter()
-            .copied()
-            .take_while(|&w| doc.layout.words[w].text.chars().next().is_some_and(char::is_uppercase))
-            .take(6)
-            .collect();
+        let is_capital = |w: usize| doc.layout.words[w].text.chars().next().is_some_and(char::is_uppercase);
+        let rest = name;
+        let name: Vec<usize> = rest.iter().copied().take_while(|&w| is_capital(w)).take(6).collect();
+        // A name that runs over the end of the line has no box of its own; half of it would be another name.
+        let goes_on = name.len() == rest.len()
+            && name.last().is_some_and(|&w| {
+                let text = &doc.layout.words[w].text;
+                let next = w.saturating_add(1);
+                !text.ends_with(['.', ',', ';']) && next < doc.layout.words.len() && is_capital(next)
+            });
+        if goes_on {
+            continue;
+        }
         if let Some(name) = name_in(doc, &name) {
             found.extend(doc.claim(field, ClaimValue::Text(name_text(doc, &name)), &name, 0.8));
         }

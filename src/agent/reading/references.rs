@@ -9,14 +9,27 @@ use super::scan::{trimmed, value_part};
 /// Claims for reference, invoice numbers and document number.
 pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
     let mut claims = Vec::new();
+    let is_bill = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote);
     for label in &doc.labels {
         match label.role {
+            // A Mexican bill calls its own number folio.
+            Role::Reference if is_bill && label.phrase.starts_with("folio") => claims.extend(own_folio(doc, label)),
             Role::Reference | Role::WeakReference => claims.extend(reference(doc, label)),
             Role::Invoice => claims.extend(invoices(doc, label, kind)),
             Role::Document => claims.extend(document(doc, label, kind)),
             Role::Memo => claims.extend(in_memo(doc, label)),
             _ => {}
         }
+    }
+    if matches!(kind, EvidenceKind::PaymentProof | EvidenceKind::BankReceipt)
+        && !claims.iter().any(|c| c.field == Field::Reference)
+    {
+        // A bank calls the number of a transfer the number of the order; a shop means another by it.
+        let orders = doc.labels.iter().filter(|l| l.role == Role::OtherId && ORDERS.iter().any(|o| l.phrase.starts_with(o)));
+        claims.extend(orders.filter_map(|label| {
+            let (words, _) = doc.value_of(label, |words| doc.code_at(words, 6))?;
+            doc.claim(Field::Reference, ClaimValue::Text(doc.code_text(&words)), &words, 0.75)
+        }));
     }
     claims.extend(by_shape(doc, kind));
     claims.extend(confirmed(doc));
@@ -25,6 +38,10 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
     }
     deduplicated(claims)
 }
+
+/// How banks call the order that a transfer is.
+const ORDERS: &[&str] =
+    &["auftrag", "numero de orden", "nro de orden", "n de orden", "orden", "ordre", "ordine", "order no", "order number"];
 
 fn small_is_sentence(doc: &Document<'_>, label: &Label) -> bool {
     // `reference` within a sentence announces nothing unless its value follows at once.
@@ -35,8 +52,9 @@ fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
     if small_is_sentence(doc, label) {
         return None;
     }
-    let (words, relation) = doc.value_of(label, |words| doc.code_at(words, 4))?;
-    let text = doc.code_text(&words);
+    let found = doc.value_of(label, |words| doc.code_at(words, 4)).or_else(|| over_the_line(doc, label));
+    let (words, relation) = found?;
+    let (words, text) = whole(doc, words)?;
     let strong = label.role == Role::Reference;
     // The number of the operation is what a desk looks for; the terminal's approval or trace number helps, but is not it.
     let lesser = [
@@ -68,6 +86,73 @@ fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
     let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
     let alone = if label.at_start || label.colon { 1.0 } else { 0.9 };
     doc.claim(Field::Reference, ClaimValue::Text(text), &words, base * near * alone)
+}
+
+/// A number too long for its line goes on in the next: `E6070119020260814` over `1241A7B3K9D2`. Cut off it would be another number, so
+/// where it looks cut and what follows is not clear, there is none.
+fn whole(doc: &Document<'_>, mut words: Vec<usize>) -> Option<(Vec<usize>, String)> {
+    let mut text = doc.code_text(&words);
+    for _ in 0..3 {
+        let Some(next) = continued(doc, &words, &text) else { break };
+        text.push_str(trimmed(&doc.layout.words[next].text));
+        words.push(next);
+    }
+    // A hyphen or dots at the end: more was there.
+    let last = &doc.layout.words[*words.last()?].text;
+    (!last.ends_with(['-', '…', '/']) && !last.ends_with("...") || words.len() == 1 && text.len() < 8).then_some((words, text))
+}
+
+/// The word under the end of a number that is the rest of it: alone in its segment and without a label, of the same height, right below, and
+/// in line with it to the left or to the right.
+fn continued(doc: &Document<'_>, words: &[usize], text: &str) -> Option<usize> {
+    let layout = &doc.layout;
+    let last = *words.last()?;
+    let here = &layout.segments[layout.segment_of[last]];
+    if here.words.last() != Some(&last) {
+        return None;
+    }
+    let ends_open = layout.words[last].text.ends_with('-');
+    // Short numbers fit; what stands below them is something else.
+    if text.len() < 14 && !ends_open {
+        return None;
+    }
+    let below = layout.below(layout.segment_of[last], 1).into_iter().next()?;
+    let there = &layout.segments[below];
+    let &[next] = there.words.as_slice() else { return None };
+    let (own, other) = (layout.words[last].region, layout.words[next].region);
+    let height = own.y1.saturating_sub(own.y0).max(1);
+    let tall = other.y1.saturating_sub(other.y0);
+    let like = tall.saturating_mul(10) >= height.saturating_mul(6) && tall.saturating_mul(10) <= height.saturating_mul(16);
+    let near = other.y0.saturating_sub(own.y1) <= height;
+    // A sixtieth of the page to either side.
+    let first = here.words.iter().copied().find(|w| words.contains(w)).unwrap_or(last);
+    let aligned = layout.words[first].region.x0.abs_diff(other.x0) <= 16_000 || own.x1.abs_diff(other.x1) <= 16_000;
+    let piece = trimmed(&layout.words[next].text);
+    let capitals = piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'-')
+        || piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
+    let code = !piece.is_empty() && capitals && piece.bytes().any(|b| b.is_ascii_digit());
+    let alone = doc.labels_in(below).is_empty()
+        && layout.rows[there.row].segments.clone().all(|s| s == below || doc.labels_in(s).is_empty())
+        && !doc.shaped[next];
+    (like && near && aligned && code && alone).then_some(next)
+}
+
+fn own_folio(doc: &Document<'_>, label: &Label) -> Option<Claim> {
+    let (words, _) = doc.value_of(label, |words| doc.code_at(words, 3))?;
+    doc.claim(Field::DocumentNumber, ClaimValue::Text(doc.code_text(&words)), &words, 0.85)
+}
+
+/// `… transaction reference` at the end of a line of prose, the number at the head of the next.
+fn over_the_line(doc: &Document<'_>, label: &Label) -> Option<(Vec<usize>, Relation)> {
+    let segment = &doc.layout.segments[label.segment];
+    let is_last = label.to == segment.tokens.len() && doc.layout.right_of(label.segment).next().is_none();
+    let last = segment.words.last().copied().filter(|_| is_last && !label.whole)?;
+    let next = last.checked_add(1).filter(|w| *w < doc.layout.words.len())?;
+    let (here, there) = (&doc.layout.words[last], &doc.layout.words[next]);
+    let follows = here.region.page == there.region.page && here.line.checked_add(1) == Some(there.line);
+    let text = trimmed(&there.text);
+    let code = text.len() >= 6 && text.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    (follows && code).then(|| doc.code_at(&[next], 6).map(|words| (words, Relation::Same))).flatten()
 }
 
 /// The number behind a label, and those listed after it: `invoices 101, 102 and 103`.
@@ -156,7 +241,13 @@ const LIST_WORDS: &[&str] = &[
     "invoice", "inv",
 ];
 
+/// `Número` alone is the number of the paper only on a paper that has one.
+const BARE_NUMBER: &[&str] = &["numero", "number", "nummer", "no", "nr", "n", "numer"];
+
 fn document(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim> {
+    if BARE_NUMBER.contains(&label.phrase.as_str()) && !matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote) {
+        return Vec::new();
+    }
     if !(label.at_start || label.colon) && label.phrase.split(' ').count() < 2 {
         return Vec::new();
     }

@@ -22,7 +22,10 @@ pub struct Rows {
 #[derive(Debug, Clone)]
 pub struct Row {
     number: Vec<usize>,
-    amount: Option<usize>,
+    /// The one that was paid, as an index into the scan's amounts.
+    pub amount: Option<usize>,
+    /// All amounts behind the number.
+    pub amounts: Vec<usize>,
     strong: bool,
     words: Vec<usize>,
 }
@@ -32,7 +35,10 @@ const ROWS_MAX: usize = 1_000;
 
 /// Finds rows of an invoice number with an amount.
 pub fn find(doc: &Document<'_>) -> Rows {
-    let columns = number_columns(doc);
+    let mut columns = number_columns(doc);
+    let inferred = by_content(doc);
+    columns.extend(inferred.iter().copied());
+    columns.sort_unstable();
     let mut found = Rows::default();
     for row in &doc.layout.rows {
         let segments = row.segments.clone();
@@ -42,7 +48,7 @@ pub fn find(doc: &Document<'_>) -> Rows {
             found.movements = found.movements.saturating_add(1);
         }
         if with_amount && found.rows.len() < ROWS_MAX {
-            found.rows.extend(row_of(doc, segments, &columns));
+            found.rows.extend(row_of(doc, segments, &columns, &inferred));
         }
     }
     found
@@ -65,7 +71,54 @@ fn number_columns(doc: &Document<'_>) -> Vec<usize> {
         .collect()
 }
 
-fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize]) -> Option<Row> {
+/// Beginnings of words that head a column of invoice numbers, where the header is broken over lines or abbreviated.
+const NUMBER_HEADS: &[&str] = &[
+    "invoice", "inv", "rechn", "factur", "factuur", "facture", "fattur", "fatura", "faktur", "fakt", "beleg", "docum", "dokum", "doc", "bill",
+    "comprob", "bilag", "folio",
+];
+
+/// Segments that head a column which holds a code in each of several rows with amounts, found by what stands in the column.
+fn by_content(doc: &Document<'_>) -> Vec<usize> {
+    // (left, right, first row, rows)
+    let mut columns: Vec<(u32, u32, usize, usize)> = Vec::new();
+    for (place, row) in doc.layout.rows.iter().enumerate() {
+        let segments = row.segments.clone();
+        let has_amount = doc.scan.amounts.iter().any(|a| segments.contains(&a.segment) && a.has_fraction);
+        let first = segments.clone().next().filter(|_| has_amount && segments.len() >= 2);
+        let Some(first) = first else { continue };
+        let words = &doc.layout.segments[first].words;
+        let digits = |w: &usize| doc.layout.words[*w].text.bytes().filter(u8::is_ascii_digit).count();
+        if words.len() > 3 || words.iter().map(digits).sum::<usize>() < 3 || doc.code_at(words, 3).is_none() {
+            continue;
+        }
+        let region = doc.layout.segments[first].region;
+        match columns.iter_mut().find(|c| c.0 < region.x1 && region.x0 < c.1) {
+            Some(column) => {
+                *column = (column.0.min(region.x0), column.1.max(region.x1), column.2, column.3.saturating_add(1));
+            }
+            None => columns.push((region.x0, region.x1, place, 1)),
+        }
+    }
+    let mut heads = Vec::new();
+    for (x0, x1, first, _) in columns.into_iter().filter(|c| c.3 >= 2) {
+        let page = doc.layout.rows[first].page;
+        let above = doc.layout.rows[..first].iter().rev().take(4).take_while(|r| r.page == page);
+        let over = above.flat_map(|row| row.segments.clone()).filter(|&s| {
+            let region = doc.layout.segments[s].region;
+            region.x0 < x1 && x0 < region.x1 && doc.amounts_in(s) == 0
+        });
+        let names = |s: usize| {
+            doc.layout.segments[s].tokens.iter().take(3).any(|&t| {
+                let folded = doc.layout.tokens[t].folded.as_str();
+                NUMBER_HEADS.iter().any(|h| folded.starts_with(h))
+            })
+        };
+        heads.extend(over.into_iter().find(|&s| names(s)));
+    }
+    heads
+}
+
+fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize], inferred: &[usize]) -> Option<Row> {
     // A row of totals is no invoice.
     let sums = |r: Role| matches!(r, Role::Total | Role::Subtotal | Role::Balance | Role::Fee | Role::Due | Role::Tip);
     let first_label = segments.clone().find_map(|s| doc.labels_in(s).first());
@@ -102,7 +155,7 @@ fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize
             if let Some(&head) = head
                 && let Some(code) = doc.code_at(&doc.layout.segments[s].words, 3)
             {
-                let invoice = doc.labels_in(head).iter().any(|l| l.role == Role::Invoice);
+                let invoice = inferred.contains(&head) || doc.labels_in(head).iter().any(|l| l.role == Role::Invoice);
                 number = Some((code, invoice));
                 break;
             }
@@ -123,7 +176,7 @@ fn row_of(doc: &Document<'_>, segments: std::ops::Range<usize>, columns: &[usize
     let amount = paid_column(doc, &behind).or_else(|| behind.last().copied());
     amount?;
     let words: Vec<usize> = segments.flat_map(|s| doc.layout.segments[s].words.clone()).collect();
-    Some(Row { number, amount, strong, words })
+    Some(Row { number, amount, amounts: behind, strong, words })
 }
 
 /// Of several amounts in a row, the one under `paid`; discounts, taxes and open amounts stand beside it.
@@ -145,6 +198,11 @@ fn paid_column(doc: &Document<'_>, amounts: &[usize]) -> Option<usize> {
         l.is_none_or(|l| matches!(l.role, Role::Paid | Role::Total | Role::Due))
     };
     paid.or_else(|| named.iter().rev().find(wanted)).map(|(a, _)| *a)
+}
+
+/// Rows of the layout that are rows of the list.
+pub fn places(doc: &Document<'_>, rows: &Rows) -> Vec<usize> {
+    rows.rows.iter().filter_map(|row| row.words.first()).map(|&w| doc.layout.segments[doc.layout.segment_of[w]].row).collect()
 }
 
 /// The rows as they are given out, and what does not add up.

@@ -256,7 +256,7 @@ const IBAN_LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY
     SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20";
 
 /// Length of the IBANs of a country.
-fn iban_length(country: &str) -> Option<usize> {
+pub fn iban_length(country: &str) -> Option<usize> {
     IBAN_LENGTHS.split_whitespace().find_map(|entry| entry.strip_prefix(country)).and_then(|n| n.parse().ok())
 }
 
@@ -379,6 +379,24 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     if SHARED_SIGNS.contains(&lower.as_str()) {
         return Some(Sign::Shared);
     }
+    // The letter of the złoty is read as another where the reader of letters lacks it, and typed so where a keyboard does.
+    if matches!(lower.as_str(), "zl" | "zt" | "zł." | "zl.") {
+        return Currency::parse("PLN").ok().map(Sign::Own);
+    }
+    // Signs that are letters: the quetzal, and the dinar and riyal as the Gulf writes them.
+    let letters = match word.trim_end_matches('.') {
+        "Q" => Some("GTQ"),
+        "KD" | "K.D" => Some("KWD"),
+        "BD" | "B.D" => Some("BHD"),
+        "SR" | "S.R" => Some("SAR"),
+        "Dhs" | "DHS" | "Dh" => Some("AED"),
+        // Moneda nacional, as Mexico writes it behind pesos.
+        "MN" | "M.N" => Some("MXN"),
+        _ => None,
+    };
+    if let Some(code) = letters {
+        return Currency::parse(code).ok().map(Sign::Own);
+    }
     if OWN_SIGNS.contains(&lower.as_str()) {
         let readings = amount_readings(&format!("{word} 1")).ok()?;
         return readings.first().and_then(|r| r.currency).map(Sign::Own);
@@ -395,6 +413,15 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     Currency::parse(code).ok().map(Sign::Own)
 }
 
+/// The currency of a sign that is no word (`€`, `R$`, `zł`), wherever it stands: `Totale €` names the currency of a whole column.
+pub fn lone_sign(word: &str) -> Option<Currency> {
+    let word = word.trim_matches(['(', ')', ',', ';', ':', '"']);
+    let is_sign = word.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/')) || word.eq_ignore_ascii_case("s/");
+    let own = is_sign && OWN_SIGNS.contains(&word.to_lowercase().as_str());
+    let readings = own.then(|| amount_readings(&format!("{word} 1")).ok()).flatten()?;
+    readings.first().and_then(|r| r.currency)
+}
+
 fn amounts_in(
     layout: &Layout<'_>,
     currencies: &Lexicon,
@@ -406,13 +433,18 @@ fn amounts_in(
     let words = &layout.segments[segment].words;
     let mut at = 0;
     while at < words.len() {
-        let Some((length, core)) = (!taken[at]).then(|| number_at(pieces, taken, at)).flatten() else {
+        let Some((length, core)) = (!taken[at]).then(|| number_at(pieces, taken, at, currencies)).flatten() else {
             at = at.saturating_add(1);
             continue;
         };
         let mut span = at..at.saturating_add(length);
         at = span.end;
         let Ok(readings) = amount_readings(&core) else { continue };
+        // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
+        let last = span.end.saturating_sub(1);
+        if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
+            continue;
+        }
         if pieces.get(span.end).is_some_and(|p| p.starts_with('%')) {
             continue;
         }
@@ -452,6 +484,27 @@ fn amounts_in(
                 }
             }
         }
+        if currency.is_none() && shared_sign.is_none() && span.start == 0 {
+            // `… the transfer of USD` at the end of a line, the number at the head of the next: the box is the number's.
+            let number = words[0];
+            // In a table the sign belongs to the header of another column.
+            let prose = |w: usize| layout.rows[layout.segments[layout.segment_of[w]].row].segments.len() == 1;
+            let before = number.checked_sub(1).filter(|&w| prose(w) && prose(number)).map(|w| (w, &layout.words[w]));
+            let here = &layout.words[number];
+            if let Some((word, sign)) = before
+                && sign.region.page == here.region.page
+                && sign.line.checked_add(1) == Some(here.line)
+            {
+                match sign_of(sign.text.as_str(), currencies) {
+                    Some(Sign::Own(own)) => currency = Some(own),
+                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", sign.text.to_lowercase())),
+                    None => {}
+                }
+                if currency.is_some() || shared_sign.is_some() {
+                    currency_words.push(word);
+                }
+            }
+        }
         at = at.max(span.end);
         let mut kept: Vec<(String, Option<DecimalMark>)> = readings.into_iter().map(|r| (r.decimal, r.mark)).collect();
         if let Some(currency) = currency {
@@ -487,8 +540,9 @@ fn shared_in(core: &str) -> Option<String> {
 }
 
 /// The text of a number that starts at a piece: one word, or several when spaces group its digits (`1 234,56`), with a sign apart.
-fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, String)> {
-    let piece = trimmed_amount(pieces[at]);
+fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -> Option<(usize, String)> {
+    let swiss = swiss_mark(trimmed_amount(pieces[at]));
+    let piece = swiss.as_str();
     if piece.contains('%') || piece.contains('#') {
         return None;
     }
@@ -501,12 +555,18 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
         }
         return None;
     }
+    if let Some(text) = dollars_of(piece) {
+        return Some((1, text));
+    }
     let glued = glued_letters(piece);
     if let Some((letters, number)) = glued {
         match letters.to_ascii_lowercase().as_str() {
             "ksh" | "kshs" | "kes" => return Some((1, format!("KES {}", number.trim_start_matches('.')))),
             // Nigerians write the naira's sign as N where a keyboard lacks it, and readers of letters see it so.
             "n" if is_grouped_or_fraction(number) => return Some((1, format!("₦{number}"))),
+            "q" if is_grouped_or_fraction(number) => return Some((1, format!("GTQ {number}"))),
+            // So is the sign of the yen seen as Y.
+            "y" if is_grouped_or_fraction(number) => return Some((1, format!("¥{number}"))),
             // `FT2631400871`, `RM44120`: a code. Amounts of that size are written with marks, or behind a currency's code.
             _ if number.bytes().all(|b| b.is_ascii_digit()) && number.len() >= 5 && Currency::parse(letters).is_err() => {
                 return None;
@@ -514,12 +574,36 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
             _ => {}
         }
     }
+    // `KR-556120`: a number of something with a prefix, not so many kronor the other way round.
+    let prefixed = piece.split_once('-').is_some_and(|(letters, number)| {
+        !letters.is_empty()
+            && letters.bytes().all(|b| b.is_ascii_alphabetic())
+            && number.len() >= 4
+            && number.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    });
+    if prefixed {
+        return None;
+    }
     let digits = piece.bytes().filter(u8::is_ascii_digit).count();
     let marks = piece.contains(['.', ',']);
     let bare = piece.bytes().all(|b| b.is_ascii_digit());
     // Long runs of bare digits, and those that begin with a zero, are numbers of something, not amounts.
     if bare && (digits > 9 || (piece.starts_with('0') && digits > 1)) {
         return None;
+    }
+    // `1,014, 330.00`: a gap that a reader of letters saw behind the mark.
+    if let Some(next) = pieces.get(at.saturating_add(1)).filter(|_| !taken[at.saturating_add(1)])
+        && let Some(mark) = pieces[at].chars().last().filter(|c| matches!(c, ',' | '.'))
+        && let next = trimmed_amount(next)
+        && let Some((group, fraction)) = next.split_at_checked(3)
+        && group.bytes().all(|b| b.is_ascii_digit())
+        && fraction.len() == 3
+        && fraction.starts_with([',', '.'])
+        && !fraction.starts_with(mark)
+        && fraction.bytes().skip(1).all(|b| b.is_ascii_digit())
+        && piece.split(|c: char| !c.is_ascii_digit()).next_back().is_some_and(|last| last.len() == 3 || !marks && digits <= 3)
+    {
+        return Some((2, format!("{piece}{mark}{next}")));
     }
     if !marks && digits <= 3 {
         let mut text = piece.to_owned();
@@ -546,12 +630,58 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize) -> Option<(usize, Strin
             length = length.saturating_add(1);
             done = !rest.is_empty();
         }
-        // Without a fraction, groups of three may be parts of a phone number or two columns; then they stay apart.
         if length > 1 && done {
             return Some((length, text));
         }
+        // Without a fraction, groups of three may be parts of a phone number or two columns, unless a currency stands beside them or nothing
+        // else does. `350` alone out of `2 350 kr` would be another amount.
+        if length > 1 {
+            let sign = |piece: Option<&&str>| piece.is_some_and(|p| sign_of(p, currencies).is_some());
+            let whole = at == 0 && at.saturating_add(length) == pieces.len() && !piece.starts_with('0');
+            let beside = sign(pieces.get(at.saturating_add(length))) || sign(at.checked_sub(1).and_then(|b| pieces.get(b)));
+            if beside || whole {
+                return Some((length, text));
+            }
+        }
     }
     Some((1, piece.to_owned()))
+}
+
+/// `2*340.55`: the mark that Switzerland sets between thousands is seen as a star, an accent or a quote.
+fn swiss_mark(piece: &str) -> String {
+    let letters: Vec<char> = piece.chars().collect();
+    let is_digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    letters
+        .iter()
+        .enumerate()
+        .map(|(at, &letter)| {
+            let group = matches!(letter, '*' | '´' | '`' | '"' | '°' | '’' | '‘' | '”' | '^')
+                && at.checked_sub(1).is_some_and(is_digit)
+                && (1..=3).all(|n| is_digit(at.saturating_add(n)))
+                && !is_digit(at.saturating_add(4));
+            if group { '\'' } else { letter }
+        })
+        .collect()
+}
+
+/// `CAD$839.38`, `MXN$1,200`, and `AS$2,609.07`, as `A$` is often seen: the dollar or peso that the letters name, and the number.
+fn dollars_of(piece: &str) -> Option<String> {
+    let (letters, number) = piece.split_once('$')?;
+    let code = match letters {
+        "A" | "AS" | "AU" | "AUD" => "AUD",
+        "C" | "CS" | "CA" | "CAD" | "CDN" => "CAD",
+        "US" | "USD" | "U" => "USD",
+        "NZ" | "NZD" => "NZD",
+        "HK" | "HKD" => "HKD",
+        "MX" | "MXN" => "MXN",
+        "COP" | "COL" => "COP",
+        "CLP" => "CLP",
+        "ARS" | "AR" => "ARS",
+        "SGD" => "SGD",
+        _ => return None,
+    };
+    // `C$` is the córdoba of Nicaragua too.
+    (letters != "C" && letters != "CS" && number.starts_with(|c: char| c.is_ascii_digit())).then(|| format!("{code} {number}"))
 }
 
 /// Letters right before a number: `Ksh4,500`.

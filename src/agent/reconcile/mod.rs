@@ -3,6 +3,7 @@
 
 mod entries;
 mod known;
+mod labels;
 mod replay;
 mod returns;
 
@@ -15,7 +16,9 @@ use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine, Reason, Verdict, gate};
 use quittance_rules::journal::{Change, ChangeSet};
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
-use quittance_rules::matching::{Answer, Book, BookBuilder, BookError, Candidate, EvidenceField, Pattern, Proposal, answer};
+use quittance_rules::matching::{
+    Answer, Book, BookBuilder, BookError, Candidate, EvidenceField, Explainer, Matcher, Pattern, Proposal,
+};
 use quittance_rules::money::Money;
 use quittance_rules::names;
 use quittance_rules::policy::Policy;
@@ -32,6 +35,7 @@ use entries::allocations;
 pub use entries::payment_of;
 use known::Known;
 pub(crate) use known::means;
+pub use labels::{LabelledBook, labelled_book};
 pub use replay::{GateInputs, ReplayError, replay};
 use returns::take_back;
 
@@ -149,16 +153,7 @@ async fn reconcile<S: Store, C: Clock>(
         for case in store.cases(&CaseFilter { entity: Some(entity.id.clone()), ..CaseFilter::default() }).await? {
             pending.insert(case.subject.clone(), case);
         }
-        let (book, answers) = desk.match_book(&rows, |payment| payment)?;
-        let with_advice =
-            desk.has_advice(&rows).then(|| desk.match_book(&rows, |payment| desk.with_advice(payment))).transpose()?;
-        let (advised_book, advised) = with_advice.as_ref().map_or((&book, &answers), |(book, answers)| (book, answers));
-        let mut plans = Vec::with_capacity(answers.len());
-        for (first, second) in answers.iter().zip(advised) {
-            let Some(payment) = desk.payments.get(book.payment_id(first.payment)).copied() else { continue };
-            let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
-            plans.push((payment, case, desk.plan(payment, (&book, first), (advised_book, second), case)));
-        }
+        let plans = desk.plans(&rows, &pending)?;
         let settles = plans.iter().any(|(_, _, plan)| matches!(plan, Plan::Settle { .. }));
         let is_last = !settles || round == ROUNDS;
         let of = plans.len() as u64;
@@ -281,7 +276,37 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn match_book(&self, rows: &EntityBook, adapt: impl Fn(Payment) -> Payment) -> Result<(Book, Vec<Answer>), RunError> {
+    /// What is to be done about each payment, with its case where it has one.
+    ///
+    /// What a person is to see is written out by the same [`Explainer`] as `match --explain`: also what would have settled at first
+    /// sight, had nothing else stopped it, comes with its weights and runners-up.
+    fn plans<'c>(
+        &self,
+        rows: &EntityBook,
+        pending: &'c BTreeMap<Subject, Case>,
+    ) -> Result<Vec<(&'a StoredPayment, Option<&'c Case>, Plan)>, RunError> {
+        let book = self.book_of(rows, |payment| payment)?;
+        let matcher = Matcher::new(&book, &self.policy.matching, 1);
+        let mut explainer = Explainer::new(&matcher);
+        let advised_book = self.has_advice(rows).then(|| self.book_of(rows, |payment| self.with_advice(payment))).transpose()?;
+        let advised_matcher = advised_book.as_ref().map(|book| Matcher::new(book, &self.policy.matching, 1));
+        let mut advised = advised_book.as_ref().zip(advised_matcher.as_ref().map(Explainer::new));
+        let mut plans = Vec::with_capacity(rows.payments.len());
+        for row in 0..book.payment_count() {
+            let Some(payment) = self.payments.get(book.payment_id(row)).copied() else { continue };
+            let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
+            let first = matcher.answer(row);
+            let mut shown = || match &mut advised {
+                Some((book, explainer)) => (*book, explainer.answer(row)),
+                None => (&book, explainer.answer(row)),
+            };
+            plans.push((payment, case, self.plan(payment, (&book, &first), &mut shown, case)));
+        }
+        Ok(plans)
+    }
+
+    /// The open items and payments of the entity; `adapt` may add to what a payment says.
+    fn book_of(&self, rows: &EntityBook, adapt: impl Fn(Payment) -> Payment) -> Result<Book, RunError> {
         let failed = |source| RunError::Book { entity: self.entity.id.clone(), source };
         let mut builder = BookBuilder::new();
         for customer in &rows.customers {
@@ -303,9 +328,7 @@ impl<'a> Desk<'a> {
         for line in &rows.returns {
             builder.add_payment(&payment_of(line), line.line.line.amount).map_err(failed)?;
         }
-        let book = builder.build(1);
-        let answers = answer(&book, &self.policy.matching);
-        Ok((book, answers))
+        Ok(builder.build(1))
     }
 
     /// Whether evidence adds a number to any payment; if not, the second answer would be the first.
@@ -322,11 +345,12 @@ impl<'a> Desk<'a> {
         payment
     }
 
-    fn plan(
+    /// `shown` gives what a person is to see; asked only where one is.
+    fn plan<'s>(
         &self,
         stored: &StoredPayment,
         (book, first): (&Book, &Answer),
-        (advised_book, second): (&Book, &Answer),
+        shown: &mut dyn FnMut() -> (&'s Book, Answer),
         case: Option<&Case>,
     ) -> Plan {
         let payment = payment_of(stored);
@@ -382,17 +406,14 @@ impl<'a> Desk<'a> {
             verdict = gate(&facts, &self.policy.gate, self.today);
         }
         let inputs = GateInputs { facts, policy: self.policy.gate.clone(), verdict: verdict.clone() };
-        match verdict {
-            Verdict::Settle(entries) => Plan::Settle { inputs, entries },
-            Verdict::Ask(reasons) => {
-                let case = self.case_content(stored, first, (advised_book, second), &inputs.facts, &reasons, case);
-                Plan::Ask { inputs, case }
-            }
-            Verdict::Refuse(reason) => {
-                let case = self.case_content(stored, first, (advised_book, second), &inputs.facts, &[reason], case);
-                Plan::Ask { inputs, case }
-            }
-        }
+        let reasons = match verdict {
+            Verdict::Settle(entries) => return Plan::Settle { inputs, entries },
+            Verdict::Ask(reasons) => reasons,
+            Verdict::Refuse(reason) => vec![reason],
+        };
+        let (shown_book, answer) = shown();
+        let case = self.case_content(stored, first, (shown_book, &answer), &inputs.facts, &reasons, case);
+        Plan::Ask { inputs, case }
     }
 
     /// Whether a return of the same amount was booked since, by the same payer or quoting something the payment quotes.

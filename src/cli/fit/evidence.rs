@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use quittance_agent::evals::cases::{Case, Material};
 use quittance_agent::evidence::reading_of;
 use quittance_agent::ports::Store as _;
 use quittance_agent::reading::classifier::{CLASSES, Weights, join};
 use quittance_agent::reading::fit::{Sample, fit};
 use quittance_agent::reading::grid::words_on_grid;
 use quittance_agent::reading::kind::{ALL, classify};
-use quittance_agent::reading::{MailHead, Words, kind_readers};
+use quittance_agent::reading::{Words, kind_readers};
 use quittance_rules::evidence::{Confidence, EvidenceKind, Source};
 use quittance_simulate::pieces::{Split, Spoil, Workshop};
-use serde::Deserialize;
 
 use crate::cli::Outcome;
 use crate::cli::settings::DbArgs;
@@ -114,35 +114,14 @@ fn report(labelled: &[Labelled], read: &[(Vec<u16>, [f64; CLASSES])], weights: &
     }
 }
 
-#[derive(Deserialize)]
-struct GridCase {
-    split: String,
-    template: String,
-    input: GridInput,
-    expected: BTreeMap<String, serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct GridInput {
-    source: Source,
-    grid: Vec<String>,
-    mail: Option<GridMail>,
-}
-
-#[derive(Deserialize)]
-struct GridMail {
-    from: String,
-    subject: String,
-}
-
-fn document(lines: &[String], source: Source, mail: Option<MailHead>) -> Words {
+fn document(lines: &[String], source: Source) -> Words {
     let media_type = if source == Source::Ocr { "image/png" } else { "text/plain" };
     Words {
         media_type: media_type.to_owned(),
         pages: 1,
         words: words_on_grid(&lines.join("\n"), source),
         complaints: vec![],
-        mail,
+        mail: None,
     }
 }
 
@@ -157,16 +136,19 @@ fn grids(folder: &Path) -> anyhow::Result<Vec<Labelled>> {
     let mut found = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let case: GridCase = serde_json::from_str(&text).with_context(|| format!("{} is no case", path.display()))?;
+        let case = Case::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
         let Some(kind) = case.expected.get("kind").and_then(|k| serde_json::from_value(k.clone()).ok()) else { continue };
-        let mail = case.input.mail.map(|m| MailHead { from: m.from, subject: m.subject, ..MailHead::default() });
-        found.push(Labelled {
-            set: "read-evidence",
-            held_out: case.split == "held-out",
-            words: document(&case.input.grid, case.input.source, mail),
-            template: case.template,
-            kind,
-        });
+        let words = match case.material()? {
+            Material::Grid(grid) => grid.words(),
+            Material::WordList(file) => {
+                let file = folder.join("..").join(file);
+                let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                serde_json::from_str(&text).with_context(|| format!("{} holds no words", file.display()))?
+            }
+            // Files and recipes have sets of their own, and reading them here would take the time of an evaluation.
+            Material::File(_) | Material::Recipe(_) => continue,
+        };
+        found.push(Labelled { set: "read-evidence", held_out: case.split == "held-out", words, template: case.template, kind });
     }
     Ok(found)
 }
@@ -188,7 +170,7 @@ fn pieces() -> anyhow::Result<Vec<Labelled>> {
                 set: "evidence-files",
                 held_out: design.split == Split::HeldOut,
                 template: design.id.clone(),
-                words: document(&lines, source, None),
+                words: document(&lines, source),
                 kind: design.kind,
             });
         }

@@ -4,24 +4,34 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use quittance_agent::ports::Store as _;
+use quittance_agent::reconcile::{LabelledBook, labelled_book};
 use quittance_rules::bank::Problem;
 use quittance_rules::matching::Book;
-use quittance_rules::matching::fit::{Fitted, Standing, fit, upper_bound};
+use quittance_rules::matching::MatchPolicy;
+use quittance_rules::matching::fit::{Fitted, Standing, fit, fit_reviewed, upper_bound};
 use quittance_rules::money::Money;
+use quittance_rules::records::EntityId;
 
 use crate::cli::match_book::{Files, Refusals, read_book, read_policy};
+use crate::cli::settings::DbArgs;
 use crate::cli::{Outcome, Usage};
 
 /// Arguments of `fit matching`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    files: Files,
+    files: Option<Files>,
     /// What each payment settles: payment_id, invoice_id, applied_amount; one line an item, an empty invoice_id for a payment that settles
-    /// none. Payments without a line are not used
-    #[arg(long, value_name = "FILE")]
-    truth: PathBuf,
-    /// The policy to start from; the built-in one where it is not given
+    /// none. Payments without a line are not used. Without files, what people decided in the database is used
+    #[arg(long, value_name = "FILE", requires = "customers")]
+    truth: Option<PathBuf>,
+    #[command(flatten)]
+    db: DbArgs,
+    /// Whose payments, where the database holds several entities
+    #[arg(long, value_name = "ID", conflicts_with = "truth")]
+    entity: Option<String>,
+    /// The policy to start from; where it is not given the built-in one, for a database the published one
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Where the fitted policy goes
@@ -36,21 +46,23 @@ pub struct Args {
 const LABELS_MIN: usize = 100;
 
 /// Fits the weights.
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let policy = read_policy(args.policy.as_deref())?;
+pub async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
     let refusals = Refusals::default();
-    let book = read_book(&args.files, threads, &refusals)?;
-    let labels = read_truth(&args.truth, &book, &refusals)?;
-    let count = labels.iter().flatten().count();
-    if count < LABELS_MIN {
-        return Err(Usage(format!(
-            "{} labels {count} payments of this book; fewer than {LABELS_MIN} say nothing",
-            args.truth.display()
-        ))
-        .into());
-    }
-    let fitted = fit(&book, &labels, &policy, threads);
+    let (fitted, count) = match (&args.files, &args.truth) {
+        (Some(files), Some(truth)) => {
+            let policy = read_policy(args.policy.as_deref())?;
+            let book = read_book(files, threads, &refusals)?;
+            let labels = read_truth(truth, &book, &refusals)?;
+            let count = labels.iter().flatten().count();
+            enough(count, || format!("{} labels {count} payments of this book", truth.display()))?;
+            (fit(&book, &labels, &policy, threads), count)
+        }
+        (Some(_), None) => {
+            return Err(Usage("--truth is missing: the file that says what each payment settles".to_owned()).into());
+        }
+        (None, _) => decided(args, threads).await?,
+    };
     std::fs::write(&args.out, &fitted.text).map_err(|e| Usage(format!("{} cannot be written: {e}", args.out.display())))?;
     print!("{}", table(&fitted));
     eprintln!(
@@ -58,6 +70,54 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         args.out.display()
     );
     Ok(if refusals.finish() > 0 { Outcome::SomeRefused } else { Outcome::Done })
+}
+
+fn enough(count: usize, said: impl FnOnce() -> String) -> Result<(), Usage> {
+    if count < LABELS_MIN { Err(Usage(format!("{}; fewer than {LABELS_MIN} say nothing", said()))) } else { Ok(()) }
+}
+
+/// Fits to what people decided. What was settled alone and stands counts for the weights only.
+async fn decided(args: &Args, threads: usize) -> anyhow::Result<(Fitted, usize)> {
+    let (store, _) = args.db.open().await?;
+    let policy = match (&args.policy, store.policy().await?) {
+        (None, Some((version, text))) => {
+            MatchPolicy::parse(&text).map_err(|e| Usage(format!("the published policy {version}: {e}")))?
+        }
+        (path, _) => read_policy(path.as_deref())?,
+    };
+    let mut entities: Vec<EntityId> = store.entities().await?.into_iter().map(|entity| entity.id).collect();
+    if let Some(wanted) = &args.entity {
+        entities.retain(|id| id.as_str() == wanted);
+        if entities.is_empty() {
+            return Err(Usage(format!("--entity {wanted}: there is no such entity in the database")).into());
+        }
+    }
+    let mut found: Vec<(EntityId, LabelledBook)> = Vec::new();
+    for entity in entities {
+        let labelled = labelled_book(&store, &entity).await?;
+        if labelled.reviewed > 0 || args.entity.is_some() {
+            found.push((entity, labelled));
+        }
+    }
+    let names: Vec<String> = found.iter().map(|(id, one)| format!("{id} ({} decided)", one.reviewed)).collect();
+    let mut found = found.into_iter();
+    let (entity, labelled) = match (found.next(), found.next()) {
+        (Some(one), None) => one,
+        (Some(_), Some(_)) => {
+            return Err(Usage(format!("several entities have labels: choose one with --entity: {}", names.join(", "))).into());
+        }
+        (None, _) => return Err(Usage(format!("people have decided no payment; fewer than {LABELS_MIN} say nothing")).into()),
+    };
+    let count = labelled.reviewed;
+    enough(count, || format!("people have decided {count} payments of {entity}"))?;
+    eprintln!(
+        "quittance: {entity}: {count} payments decided by people, {} settled alone and never taken back, {} left out because their \
+         decision was taken back or made in pieces.",
+        labelled.unreviewed.len(),
+        labelled.left_out
+    );
+    let LabelledBook { book, labels, unreviewed, .. } = &labelled;
+    Ok((fit_reviewed(book, labels, unreviewed, &policy, threads), count))
 }
 
 type Labels = Vec<Option<Vec<(u32, i64)>>>;

@@ -18,7 +18,7 @@ pub struct Args {
 enum What {
     /// The classifier of evidence: from the evaluation sets, and from what reviewers corrected in a database
     Evidence(evidence::Args),
-    /// The weights and the calibration of the matcher, from payments with what they settled
+    /// The weights and the calibration of the matcher: from payments with what they settled, or from what people decided in a database
     Matching(matching::Args),
 }
 
@@ -26,6 +26,6 @@ enum What {
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Evidence(args) => evidence::run(&args).await,
-        What::Matching(args) => matching::run(&args),
+        What::Matching(args) => matching::run(&args).await,
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The share cannot know that the truth is none of the hypotheses, nor that a payment which waits for a person waits for a reason. What an
 //! answer is worth is therefore read from data of the policy: for what settles a highest probability for each pattern, for what waits a
-//! curve for each pattern, one for answers below their threshold (`doubt`) and one for answers that something else holds back (`held`).
+//! curve for each pattern: for answers below their threshold (`doubt`), for answers that something else holds back (`held`), and for those
+//! that are held back because they may not be whole (`unfinished`): other items, or another payment, may belong to them; each once for
+//! answers that others with items rival, and once (`clear`) for those that only "no item at all" does.
 //! The curves are isotonic (pool adjacent violators; Zadrozny and Elkan 2002) between fixed knots and are refitted by
 //! [`super::fit`] from labels.
 
@@ -14,6 +16,47 @@ pub const KNOTS: [f64; 8] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.98, 1.0];
 
 /// The probability of being right at each of [`KNOTS`].
 pub type Curve = [f64; KNOTS.len()];
+
+/// Why an answer waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its probability is below the threshold.
+    Doubt,
+    /// Something that no probability lifts.
+    Held,
+    /// The same, and it says that the answer may not be whole.
+    Unfinished,
+}
+
+/// Which curve an answer is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hold {
+    pub(super) why: Why,
+    /// What the answer leaves goes to others that clear items, rather than to "no item at all".
+    pub(super) is_rivalled: bool,
+}
+
+impl Hold {
+    /// All, in the order of [`SECTIONS`].
+    pub(super) const ALL: [Self; 6] = [
+        Self { why: Why::Doubt, is_rivalled: true },
+        Self { why: Why::Held, is_rivalled: true },
+        Self { why: Why::Unfinished, is_rivalled: true },
+        Self { why: Why::Doubt, is_rivalled: false },
+        Self { why: Why::Held, is_rivalled: false },
+        Self { why: Why::Unfinished, is_rivalled: false },
+    ];
+}
+
+/// Sections of the policy, in the order of [`Hold::ALL`].
+pub(super) const SECTIONS: [&str; 6] = [
+    "calibration_doubt",
+    "calibration_held",
+    "calibration_unfinished",
+    "calibration_clear_doubt",
+    "calibration_clear_held",
+    "calibration_clear_unfinished",
+];
 
 /// The value of a curve at a share.
 pub(super) fn at(curve: &Curve, share: f64) -> f64 {
@@ -29,10 +72,9 @@ pub(super) fn calibrated(policy: &MatchPolicy, pattern: Pattern, share: f64) -> 
     share.clamp(0.0, 1.0) * policy.calibration_settled.get(&pattern).copied().unwrap_or(0.0)
 }
 
-/// The same for the first candidate of a payment that waits for a person. `is_held`: not its probability holds it back.
-pub(super) fn calibrated_asked(policy: &MatchPolicy, pattern: Pattern, share: f64, is_held: bool) -> f64 {
-    let curves = if is_held { &policy.calibration_held } else { &policy.calibration_doubt };
-    curves.get(&pattern).map_or(0.0, |curve| at(curve, share))
+/// The same for the first candidate of a payment that waits for a person.
+pub(super) fn calibrated_asked(policy: &MatchPolicy, pattern: Pattern, share: f64, hold: Hold) -> f64 {
+    policy.curves(hold).get(&pattern).map_or(0.0, |curve| at(curve, share))
 }
 
 /// Values that do not fall, as near as can be to those given, each with its weight: pool adjacent violators.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
 use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
-use super::telling::{Kind, REFUNDS, has_stem, telling};
+use super::telling::{Kind, REFUNDS, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
     hash, is_one_edit, lookalike,
@@ -844,6 +844,42 @@ impl Clues {
         }
     }
 
+    /// The number stands among the numbers of open items, as written but for its last digits, and is none of them: an invoice of ours that
+    /// was paid, or is not in this book.
+    pub fn is_of_a_series(&self, book: &Book, number: &Number) -> bool {
+        /// So far from it, and so many of them.
+        const NEAR: u64 = 20;
+        const ENOUGH: usize = 2;
+        let slot = number.origin as usize;
+        let (Some(first), Some(last)) =
+            (self.atoms[slot].get(usize::from(number.from)), self.atoms[slot].get(usize::from(number.to).wrapping_sub(1)))
+        else {
+            return false;
+        };
+        let width = last.len();
+        let folded = &self.folded[slot];
+        let before = folded.get(first.start as usize..last.start as usize).unwrap_or_default();
+        let here = value_of(last.text(folded));
+        if number.named > 0 || !last.is_number || width > 12 || here < NEAR {
+            return false;
+        }
+        let (mut written, mut own) = (Forms::default(), Forms::default());
+        let mut found = 0;
+        for value in (here - NEAR..=here + NEAR).filter(|value| *value != here) {
+            let text = format!("{}{value:0>width$}", String::from_utf8_lossy(before));
+            written.read(&text);
+            let is_one = book.by_reference.rows(hash(&written.full)).take(8).any(|row| {
+                own.read(book.item_number(row));
+                own.level_of(&written).is_some_and(|level| level <= Level::Zeros)
+            });
+            found += usize::from(is_one);
+            if found == ENOUGH {
+                return true;
+            }
+        }
+        false
+    }
+
     fn digits_of(&self, number: &Number) -> Vec<u8> {
         let slot = number.origin as usize;
         let atoms = self.atoms[slot].get(usize::from(number.from)..usize::from(number.to)).unwrap_or_default();
@@ -871,8 +907,12 @@ impl Clues {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         let mut words = Words::default();
         for (list, text) in [(found, folded), (&name_atoms, &name)] {
+            let mut before = "";
             for atom in list.iter().filter(|a| !a.is_number) {
                 let Ok(word) = std::str::from_utf8(atom.text(text)) else { continue };
+                if tells_own_account(std::mem::replace(&mut before, word), word) {
+                    words.not_ours = words.not_ours.saturating_add(1);
+                }
                 match telling(word) {
                     Some(kind) => match kind {
                         Kind::Part => words.part = true,

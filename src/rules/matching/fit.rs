@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use super::Pattern;
 use super::book::{Book, NONE};
-use super::calibrate::{Curve, KNOTS, at, calibrated, calibrated_asked, isotonic};
+use super::calibrate::{Curve, Hold, KNOTS, SECTIONS, at, calibrated, calibrated_asked, isotonic};
 use super::candidates::{AccountClass, Maker, NameClass, Settled};
 use super::clues::Origin;
 use super::run::{Judged, Matcher};
@@ -110,13 +110,21 @@ pub fn upper_bound(wrong: u64, of: u64) -> f64 {
 /// Refits a policy. Half of the labels, chosen by payment id, are kept back to say honestly what it brings; the policy itself is then
 /// fitted on all of them.
 pub fn fit(book: &Book, labels: &Labels, policy: &MatchPolicy, threads: usize) -> Fitted {
-    let labelled: Vec<u32> = (0..book.payment_count()).filter(|row| label(labels, *row).is_some()).collect();
+    fit_reviewed(book, labels, &[], policy, threads)
+}
+
+/// As [`fit`], where some labels are what the matcher itself settled and nobody took back. `unreviewed`: their rows, ascending. They count
+/// for the weights, which say how right answers look over all payments: what waits for people is the harder part of them. They count for
+/// nothing else: an answer is no proof of itself, so calibration, thresholds and the report rest on what people said.
+pub fn fit_reviewed(book: &Book, labels: &Labels, unreviewed: &[u32], policy: &MatchPolicy, threads: usize) -> Fitted {
+    let is_reviewed = |row: &u32| unreviewed.binary_search(row).is_err();
+    let labelled: Vec<u32> = (0..book.payment_count()).filter(is_reviewed).filter(|row| label(labels, *row).is_some()).collect();
     let (kept_back, used): (Vec<u32>, Vec<u32>) =
         labelled.iter().copied().partition(|row| hash(book.payment_id(*row).as_bytes()) & 1 == 0);
     let before = standing(book, labels, &kept_back, policy, &judge(book, policy, threads, &kept_back));
-    let (half, _) = refit(book, labels, &used, policy, threads);
+    let (half, _) = refit(book, labels, (&used, unreviewed), policy, threads);
     let after = standing(book, labels, &kept_back, &half, &judge(book, &half, threads, &kept_back));
-    let (fitted, raised) = refit(book, labels, &labelled, policy, threads);
+    let (fitted, raised) = refit(book, labels, (&labelled, unreviewed), policy, threads);
     let text = written(&fitted, policy, labelled.len(), &before, &after);
     Fitted { text, policy: fitted, labels: labelled.len(), before, after, raised }
 }
@@ -157,7 +165,7 @@ fn worth(policy: &MatchPolicy, judged: &Judged) -> f64 {
     if judged.settles {
         calibrated(policy, judged.pattern, judged.share)
     } else {
-        calibrated_asked(policy, judged.pattern, judged.share, judged.is_held)
+        calibrated_asked(policy, judged.pattern, judged.share, judged.hold)
     }
 }
 
@@ -211,7 +219,7 @@ struct Tally {
     stale_own: f64,
 }
 
-fn tally(book: &Book, labels: &Labels, rows: &[u32], policy: &MatchPolicy) -> Tally {
+fn tally<'a>(book: &Book, labels: &Labels, rows: impl Iterator<Item = &'a u32>, policy: &MatchPolicy) -> Tally {
     let nobody = vec![NONE; book.item_count() as usize];
     let learned = std::collections::HashMap::new();
     let settled = Settled { by: &nobody, learned: &learned };
@@ -314,11 +322,11 @@ const SLIPS_OF_A_NUMBER: f64 = 40.0;
 fn refit(
     book: &Book,
     labels: &Labels,
-    rows: &[u32],
+    (rows, unreviewed): (&[u32], &[u32]),
     policy: &MatchPolicy,
     threads: usize,
 ) -> (MatchPolicy, BTreeMap<Pattern, (f64, f64)>) {
-    let counts = tally(book, labels, rows, policy);
+    let counts = tally(book, labels, rows.iter().chain(unreviewed), policy);
     let mut new = policy.clone();
     let of = |patterns: &[Pattern]| patterns.iter().filter_map(|p| counts.patterns.get(p)).sum::<f64>();
     let exact = of(&[Pattern::ReferenceExact, Pattern::PayerExact, Pattern::Weak]);
@@ -395,10 +403,10 @@ fn recalibrate(policy: &mut MatchPolicy, judged: &[Judged], right: &[bool]) {
             let seen = 0.5 / (1.0 - *most).max(1e-6);
             *most = 1.0 - (wrong + 0.5) / (settled + seen);
         }
-        for (is_held, curves) in [(false, &mut policy.calibration_doubt), (true, &mut policy.calibration_held)] {
-            let Some(curve) = curves.get_mut(&pattern) else { continue };
+        for hold in Hold::ALL {
+            let Some(curve) = policy.curves_mut(hold).get_mut(&pattern) else { continue };
             let samples: Vec<(f64, bool)> =
-                of().filter(|(one, _)| !one.settles && one.is_held == is_held).map(|(one, r)| (one.share, *r)).collect();
+                of().filter(|(one, _)| !one.settles && one.hold == hold).map(|(one, r)| (one.share, *r)).collect();
             if !samples.is_empty() {
                 *curve = refitted(curve, &samples);
             }
@@ -527,9 +535,9 @@ impl MatchPolicy {
         for (pattern, most) in &new.calibration_settled {
             let _ = writeln!(out, "{} = {most:.6}", pattern.name());
         }
-        for (name, curves) in [("calibration_doubt", &new.calibration_doubt), ("calibration_held", &new.calibration_held)] {
+        for (name, hold) in SECTIONS.into_iter().zip(Hold::ALL) {
             let _ = writeln!(out, "\n[{name}]");
-            for (pattern, curve) in curves {
+            for (pattern, curve) in new.curves(hold) {
                 let values: Vec<String> = curve.iter().map(|v| format!("{v:.4}")).collect();
                 let _ = writeln!(out, "{} = [{}]", pattern.name(), values.join(", "));
             }

@@ -2,15 +2,16 @@
 
 mod guard;
 mod looks;
+mod repeats;
 mod together;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
 };
-use super::calibrate::{calibrated, calibrated_asked};
-use super::candidates::{Hypothesis, Lines, Maker, Settled, Work, is_withheld, share, touches};
+use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
+use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
 use super::clues::{Clues, Origin};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
@@ -24,6 +25,9 @@ use crate::reference::Level;
 
 use looks::{best_of, close_look, first_look};
 use together::answer_together;
+
+/// What settles, or has no answer at all, waits for nothing.
+const NOTHING: Hold = Hold { why: Why::Doubt, is_rivalled: false };
 
 /// Candidates of an answer.
 const CANDIDATES_MAX: usize = 5;
@@ -47,6 +51,8 @@ pub struct Matcher<'b> {
     close: PackedRuns,
     returned: HashSet<u32>,
     learned: HashMap<u64, u32>,
+    /// Payments that are certain duplicates, and the payment each repeats.
+    repeats: HashMap<u32, u32>,
 }
 
 /// What the close look keeps of a payment.
@@ -80,7 +86,8 @@ pub(super) struct Close {
     pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     pub(super) stray: Vec<bool>,
-    /// An answer rests on a number that, as it is written, is another item's: index of the hypothesis.
+    /// An answer rests on a number that, as it is written, is another item's, or leaves one of ours that is not open: index of the
+    /// hypothesis.
     pub(super) slips: Vec<bool>,
     /// Several items of a customer that is the payer come to the amount as well.
     pub(super) sums_up: bool,
@@ -203,20 +210,27 @@ impl<'b> Matcher<'b> {
             close_at[*row as usize] = u32::try_from(at).unwrap_or(NONE);
         }
         answer_together(book, policy, &rest, &mut close, &settled_by, threads);
-        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned, learned };
+        let mut matcher = Self { book, policy, first, settled_by, close_at, close, returned, learned, repeats: HashMap::new() };
         matcher.hold_back_overdrawn(&rest, threads);
         matcher
     }
 
     /// Whatever the weights say, no item is cleared beyond what is open: where answers that would settle do so together, all ask.
     fn hold_back_overdrawn(&mut self, rest: &[u32], threads: usize) {
-        let settling: Vec<Option<u8>> = in_chunks(rest.len(), 4096, threads, |range| {
-            let best = |at: u32| self.settles(rest[at as usize], &self.close.get(at)).and_then(|best| u8::try_from(best).ok());
-            range.map(best).collect::<Vec<_>>()
+        // What settles each payment, and the item that its best answer says it repeats.
+        let seen: Vec<(Option<u8>, u32)> = in_chunks(rest.len(), 4096, threads, |range| {
+            let look = |at: u32| {
+                let close = self.close.get(at);
+                let settles = self.settles(rest[at as usize], &close).and_then(|best| u8::try_from(best).ok());
+                let best = best_of(&close).map(|best| &close.hypotheses[best]);
+                (settles, best.filter(|h| h.pattern == Pattern::Duplicate).map_or(NONE, |h| h.repeats))
+            };
+            range.map(look).collect::<Vec<_>>()
         })
         .into_iter()
         .flatten()
         .collect();
+        let (settling, repeating): (Vec<Option<u8>>, Vec<u32>) = seen.into_iter().unzip();
         let lines =
             |at: u32, best: u8| self.close.of(at).map_or(Lines::None, |(run, place)| run.lines_of(place, usize::from(best)));
         let settled = || (0..).zip(&settling).filter_map(|(at, best)| best.map(|best| (at, best)));
@@ -232,11 +246,28 @@ impl<'b> Matcher<'b> {
             .filter(|(at, best)| lines(*at, *best).iter().any(|(item, _)| is_overdrawn(*item)))
             .map(|(at, _)| at)
             .collect();
+        // Items that duplicates repeat, with the payment that names and clears each of them alone.
+        let wanted: HashSet<u32> = repeating.iter().copied().filter(|item| *item != NONE).collect();
+        let mut firsts: BTreeMap<u32, u32> = BTreeMap::new();
+        if !wanted.is_empty() {
+            for (at, best) in settled().filter(|(at, _)| contested.binary_search(at).is_err()) {
+                if let [(item, amount)] = *lines(at, best)
+                    && wanted.contains(&item)
+                    && amount == self.book.item(item).open
+                    && self.close.get(at).hypotheses[usize::from(best)].is_named
+                {
+                    firsts.insert(item, rest[at as usize]);
+                }
+            }
+        }
         for at in contested {
             if let Some((run, place)) = self.close.of_mut(at) {
                 run.set_contested(place, true);
             }
         }
+        let claims = rest.iter().zip(repeating).filter(|(_, item)| *item != NONE);
+        let claims: Vec<(u32, u32)> = claims.map(|(row, item)| (*row, item)).collect();
+        self.prove_repeats(&claims, &firsts, &cleared);
     }
 
     /// The hypothesis that settles a payment, if one does.
@@ -296,7 +327,7 @@ impl<'b> Matcher<'b> {
         let free = order.iter().copied().find(is_free);
         order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
-        let is_held = asks && order.first().is_some_and(|h| self.guard(row, close, &close.hypotheses[*h]).is_some());
+        let hold = order.first().map_or(NOTHING, |h| self.hold(row, close, *h));
         let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
         let worth = |h: usize| {
             let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
@@ -309,7 +340,7 @@ impl<'b> Matcher<'b> {
                     }
                 }
                 Some(first) => {
-                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, is_held);
+                    let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, hold);
                     // The others share what the first leaves, as they did before.
                     if h == *first { best } else { share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0) }
                 }
@@ -424,6 +455,7 @@ impl<'b> Matcher<'b> {
         let residual = self.residual(row, hypothesis);
         let duplicate_of =
             (hypothesis.repeats != NONE).then(|| self.settled_by[hypothesis.repeats as usize]).filter(|p| *p != NONE);
+        let duplicate_of = duplicate_of.or_else(|| self.repeated(row).filter(|_| hypothesis.pattern == Pattern::Duplicate));
         let lines: Vec<Line> = hypothesis
             .lines
             .iter()
@@ -495,8 +527,8 @@ pub(super) struct Judged {
     pub(super) lines: Vec<(u32, i64)>,
     /// Share among the hypotheses.
     pub(super) share: f64,
-    /// Something else than its share holds it back.
-    pub(super) is_held: bool,
+    /// Why it waits, where it does.
+    pub(super) hold: Hold,
     pub(super) settles: bool,
 }
 
@@ -505,18 +537,18 @@ impl Matcher<'_> {
     pub(super) fn judged(&self, row: u32) -> Judged {
         if let Some(item) = self.first_sight(row) {
             let lines = vec![(item, self.book.item(item).open)];
-            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, is_held: false, settles: true };
+            return Judged { pattern: Pattern::ReferenceExact, lines, share: 1.0, hold: NOTHING, settles: true };
         }
         let close = &self.close.get(self.close_at[row as usize]);
         let Some(best) = best_of(close) else {
-            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, is_held: false, settles: false };
+            return Judged { pattern: Pattern::NoItem, lines: Vec::new(), share: 0.0, hold: NOTHING, settles: false };
         };
         let hypothesis = &close.hypotheses[best];
         Judged {
             pattern: hypothesis.pattern,
             lines: hypothesis.lines.to_vec(),
             share: close.probabilities[best],
-            is_held: self.guard(row, close, hypothesis).is_some(),
+            hold: self.hold(row, close, best),
             settles: self.settles(row, close).is_some(),
         }
     }

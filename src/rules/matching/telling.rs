@@ -52,6 +52,35 @@ pub(super) fn has_stem(word: &str) -> bool {
     NOT_OURS_STEMS.iter().zip(SETS).any(|(stem, set)| set & !own == 0 && word.len() > stem.len() && word.contains(stem))
 }
 
+/// Two words that say together what neither says alone: the money comes from an account of one's own.
+pub(super) fn tells_own_account(before: &str, word: &str) -> bool {
+    OWN_ACCOUNT.iter().any(|pair| pair.0 == before && pair.1 == word)
+}
+
+/// Our own account, in the languages of Europe and the Americas.
+const OWN_ACCOUNT: &[(&str, &str)] = &[
+    ("COMPTE", "PROPRE"),
+    ("COMPTES", "PROPRES"),
+    ("CONTA", "PROPRIA"),
+    ("CONTAS", "PROPRIAS"),
+    ("CONTO", "PROPRIO"),
+    ("CONTI", "PROPRI"),
+    ("CUENTA", "PROPIA"),
+    ("CUENTAS", "PROPIAS"),
+    ("EGEN", "KONTO"),
+    ("EGET", "KONTO"),
+    ("EGNA", "KONTON"),
+    ("EIGEN", "REKENING"),
+    ("EIGENE", "KONTEN"),
+    ("EIGENES", "KONTO"),
+    ("KONTO", "WLASNE"),
+    ("OMA", "TILI"),
+    ("OWN", "ACCOUNT"),
+    ("OWN", "ACCOUNTS"),
+    ("RACHUNEK", "WLASNY"),
+    ("VLASTNI", "UCET"),
+];
+
 /// Parts of compound words that say the money is no customer's payment (German and Nordic join words).
 const NOT_OURS_STEMS: &[&str] = &[
     "ZINSGUTSCHR",

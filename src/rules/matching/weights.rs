@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Pattern;
-use super::calibrate::{Curve, KNOTS};
+use super::calibrate::{Curve, Hold, KNOTS, SECTIONS, Why};
 use crate::reference::Level;
 
 /// Why a policy cannot be used.
@@ -242,6 +242,10 @@ pub struct MatchPolicy {
     pub calibration_settled: BTreeMap<Pattern, f64>,
     pub calibration_doubt: BTreeMap<Pattern, Curve>,
     pub calibration_held: BTreeMap<Pattern, Curve>,
+    pub calibration_unfinished: BTreeMap<Pattern, Curve>,
+    pub calibration_clear_doubt: BTreeMap<Pattern, Curve>,
+    pub calibration_clear_held: BTreeMap<Pattern, Curve>,
+    pub calibration_clear_unfinished: BTreeMap<Pattern, Curve>,
 }
 
 const BUILT_IN: &str = include_str!("default_policy.toml");
@@ -343,8 +347,8 @@ impl MatchPolicy {
                     expected: "a probability for every pattern",
                 });
             }
-            for (name, curves) in [("calibration_doubt", &self.calibration_doubt), ("calibration_held", &self.calibration_held)] {
-                let curve = curves.get(&pattern).copied().unwrap_or([f64::NAN; KNOTS.len()]);
+            for (name, hold) in SECTIONS.into_iter().zip(Hold::ALL) {
+                let curve = self.curves(hold).get(&pattern).copied().unwrap_or([f64::NAN; KNOTS.len()]);
                 if !curve.iter().all(|v| (0.0..=1.0).contains(v)) || curve.windows(2).any(|w| w[0] > w[1]) {
                     return Err(PolicyError::Range {
                         name,
@@ -373,6 +377,28 @@ impl MatchPolicy {
             });
         }
         Ok(())
+    }
+
+    pub(super) fn curves(&self, hold: Hold) -> &BTreeMap<Pattern, Curve> {
+        match (hold.why, hold.is_rivalled) {
+            (Why::Doubt, true) => &self.calibration_doubt,
+            (Why::Held, true) => &self.calibration_held,
+            (Why::Unfinished, true) => &self.calibration_unfinished,
+            (Why::Doubt, false) => &self.calibration_clear_doubt,
+            (Why::Held, false) => &self.calibration_clear_held,
+            (Why::Unfinished, false) => &self.calibration_clear_unfinished,
+        }
+    }
+
+    pub(super) fn curves_mut(&mut self, hold: Hold) -> &mut BTreeMap<Pattern, Curve> {
+        match (hold.why, hold.is_rivalled) {
+            (Why::Doubt, true) => &mut self.calibration_doubt,
+            (Why::Held, true) => &mut self.calibration_held,
+            (Why::Unfinished, true) => &mut self.calibration_unfinished,
+            (Why::Doubt, false) => &mut self.calibration_clear_doubt,
+            (Why::Held, false) => &mut self.calibration_clear_held,
+            (Why::Unfinished, false) => &mut self.calibration_clear_unfinished,
+        }
     }
 
     pub(super) fn set_threshold(&mut self, pattern: Pattern, to: f64) {

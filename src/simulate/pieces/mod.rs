@@ -3,6 +3,7 @@
 
 mod design;
 mod message;
+mod mutate;
 mod paper;
 mod screen;
 mod spoil;
@@ -19,6 +20,7 @@ use crate::demo::chance::Chance;
 use crate::demo::draw::Studio;
 
 pub use design::{Design, Split, designs};
+pub use mutate::mutated;
 pub use spoil::Spoil;
 
 /// How one piece is made: the same recipe gives the same bytes.

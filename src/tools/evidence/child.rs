@@ -13,7 +13,7 @@ use super::protocol::{self, Answer, Found, Refusal, RefusalReason};
 use super::sandbox::monotonic;
 use crate::intake::embedded::embedded_invoice_xml;
 
-use super::{confine, html, image, limits, mail, metadata, pdf, text};
+use super::{confine, helper, html, image, limits, mail, metadata, pdf, text};
 
 /// Most signs of editing that are kept of a document and its attachments.
 const HINTS_MAX: usize = 20;
@@ -39,6 +39,11 @@ impl Desk {
     pub(super) fn time_left(&self) -> Duration {
         limits::SOFT_DEADLINE.saturating_sub(self.begun.elapsed())
     }
+    /// Says when a second look at a picture would cost the first its answer: on a machine that is busy with other work.
+    pub(super) fn is_hurried(&self) -> impl Fn() -> bool + use<> {
+        let begun = self.begun;
+        move || begun.elapsed() > limits::SECOND_LOOK
+    }
     /// The OCR engine, loaded on first use.
     pub(super) fn ocr(&mut self, complaints: &mut Vec<String>) -> Result<&mut Ocr, Refusal> {
         if self.ocr.is_none() {
@@ -59,13 +64,25 @@ pub enum Task {
     Page(u32),
 }
 
+/// Whether programs beside this one (poppler, libheif) are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Helpers {
+    /// Those that are installed.
+    Installed,
+    /// None: what this program reads by itself.
+    None,
+}
+
 /// Largest embedded invoice handed on; in hexadecimal it fits an answer.
 const INVOICE_BYTES_MAX: usize = 8 << 20;
 
 /// The whole life of a reading process (`quittance __parse`): gives up its rights, reads standard input, prints one JSON answer.
 ///
 /// It must be called first thing in `main`, before any thread exists. The exit status is 0 whenever an answer was printed.
-pub fn parse_process(task: Task, languages: &str) -> ExitCode {
+pub fn parse_process(task: Task, languages: &str, helpers: Helpers) -> ExitCode {
+    if helpers == Helpers::None {
+        helper::do_without();
+    }
     let folder = match std::env::current_dir() {
         Ok(folder) => folder,
         Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::sandbox::monotonic;
@@ -23,8 +24,19 @@ pub(super) enum HelperError {
     Failed(String),
 }
 
+/// Set once, before the first file is looked at.
+static WITHOUT: AtomicBool = AtomicBool::new(false);
+
+/// From here on no helper is there, whatever is installed.
+pub(super) fn do_without() {
+    WITHOUT.store(true, Ordering::Relaxed);
+}
+
 /// Where the system keeps a program; the search path is not asked, because it comes from outside.
 pub(super) fn installed(name: &str) -> Option<PathBuf> {
+    if WITHOUT.load(Ordering::Relaxed) {
+        return None;
+    }
     ["/usr/bin", "/usr/local/bin", "/bin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
 }
 

@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{fingerprint, heic, limits, relay, vote};
+use super::{fingerprint, heic, limits, relay, rupee, vote, zero};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -207,9 +207,16 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
         return Ok(Page { width: width as f32, height: height as f32, lines: vec![] });
     }
     let spare_time = desk.time_left().as_millis() > 3_500;
+    let hurried = desk.is_hurried();
     let ocr = desk.ocr(complaints)?;
-    let mut page = read_upright(&picture, ocr);
-    if sure_letters(&page) < UPRIGHT_LETTERS && spare_time {
+    let mut page = read_upright(&picture, ocr, &hurried);
+    if hurried() {
+        complaints.push(
+            "The picture was looked at once only, because the machine was busy; bring it again to have it read better."
+                .to_owned(),
+        );
+    }
+    if sure_letters(&page) < UPRIGHT_LETTERS && spare_time && !hurried() {
         let gray = imageops::grayscale(&picture);
         let scale = 1_100.0 / width.max(height) as f32;
         let small = if scale < 1.0 { resized(&gray, scale) } else { gray };
@@ -229,10 +236,11 @@ pub(super) fn read_picture(picture: RgbImage, desk: &mut Desk, complaints: &mut 
                 2 => imageops::rotate180(&picture),
                 _ => imageops::rotate270(&picture),
             };
-            page = turn_back(read_upright(&upright, ocr), quarters, width as f32, height as f32);
+            page = turn_back(read_upright(&upright, ocr, &hurried), quarters, width as f32, height as f32);
             complaints.push(format!("The picture was turned by {} degrees to be read.", quarters * 90));
         }
     }
+    zero::mend_ibans(&mut page);
     Ok(page)
 }
 
@@ -259,7 +267,7 @@ fn turn_back(mut page: Page, quarters: u32, width: f32, height: f32) -> Page {
     page
 }
 
-fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
+fn read_upright(picture: &RgbImage, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Page {
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let mut lines = relay::find(picture);
     let mut scale = 1.0;
@@ -280,7 +288,7 @@ fn read_upright(picture: &RgbImage, ocr: &mut Ocr) -> Page {
         }
     }
     let work = smaller.as_ref().unwrap_or(picture);
-    let words = both_passes(work, lines.as_ref(), ocr);
+    let words = both_passes(work, lines.as_ref(), ocr, hurried);
     let (work_width, work_height) = (work.width() as f32, work.height() as f32);
     let mut page = Page::of_words(work_width, work_height, words);
     // Lines are lines on the level picture; places are places on the picture as it came.
@@ -317,19 +325,54 @@ fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
     })
 }
 
-fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr) -> Vec<Seen> {
+fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Vec<Seen> {
     let gray = imageops::grayscale(picture);
     let low = lines.and_then(|l| l.letter_height).is_some_and(|h| h < LETTER_LOW);
     let scale = if low && gray.width() * gray.height() < 1_500_000 { 2.0 } else { 1.0 };
-    let whole = if scale > 1.0 { resized(&gray, scale) } else { gray };
-    let mut page = ocr.words(&whole, Layout::Page);
+    let level = gray;
+    let mut page = if scale > 1.0 { ocr.words(&resized(&level, scale), Layout::Page) } else { ocr.words(&level, Layout::Page) };
     for word in &mut page {
         let r = &mut word.at;
         (r.x0, r.y0, r.x1, r.y1) = (r.x0 / scale, r.y0 / scale, r.x1 / scale, r.y1 / scale);
     }
-    let set_again = lines.map(|l| l.read(ocr)).unwrap_or_default();
-    let words = if set_again.is_empty() { page } else { vote::reconcile(page, set_again) };
-    vote::without_noise(words)
+    let set_again = lines.filter(|_| !hurried()).map(|l| l.read(ocr)).unwrap_or_default();
+    let words = if set_again.is_empty() {
+        page
+    } else {
+        let (mut words, contested) = vote::reconcile(page, set_again);
+        for number in contested.iter().take(THIRD_LOOKS).take_while(|_| !hurried()) {
+            if let Some(word) = words.get_mut(number.word) {
+                vote::settle(word, number, &third_look(&level, word.at, ocr));
+            }
+        }
+        words
+    };
+    let mut words = vote::without_noise(words);
+    rupee::restore(&level, &mut words);
+    zero::tell_apart(&level, &mut words);
+    words
+}
+
+/// Numbers of one picture that are looked at a third time: a few hundredths of a second each.
+const THIRD_LOOKS: usize = 12;
+
+/// One word by itself, dark on light and of the height that tesseract reads best.
+fn third_look(level: &GrayImage, at: Rect, ocr: &mut Ocr) -> String {
+    // Narrower than the space to the next word.
+    let (beside, over) = ((at.height() * 0.12).max(2.0), (at.height() * 0.3).max(3.0));
+    let (x, y) = ((at.x0 - beside).max(0.0) as u32, (at.y0 - over).max(0.0) as u32);
+    let right = ((at.x1 + beside) as u32).min(level.width());
+    let bottom = ((at.y1 + over) as u32).min(level.height());
+    if right <= x + 3 || bottom <= y + 3 {
+        return String::new();
+    }
+    let mut part = imageops::crop_imm(level, x, y, right - x, bottom - y).to_image();
+    let sum: u64 = part.pixels().map(|p| u64::from(p.0[0])).sum();
+    if sum / u64::from(part.width() * part.height()).max(1) < 128 {
+        imageops::invert(&mut part);
+    }
+    let scale = (56.0 / part.height() as f32).clamp(0.2, 4.0);
+    ocr.words(&resized(&part, scale), Layout::Line).iter().map(|w| w.text.as_str()).collect()
 }
 
 fn resized(gray: &GrayImage, scale: f32) -> GrayImage {

@@ -34,6 +34,8 @@ pub const WRITTEN_FILE_BYTES: u64 = 64 * MIB;
 pub const OPEN_FILES: u64 = 64;
 /// From here on no new page or part is begun; what is read so far is the answer, and the rest is a complaint.
 pub const SOFT_DEADLINE: Duration = Duration::from_millis(6_500);
+/// From here on no second look is taken at a picture; one pass is the answer.
+pub const SECOND_LOOK: Duration = Duration::from_millis(6_000);
 /// Longest run of one helper program.
 pub const HELPER_WALL: Duration = Duration::from_millis(3_500);
 /// Pixels of one image: 50-megapixel phone cameras fit, a 20,000 x 20,000 bomb does not.

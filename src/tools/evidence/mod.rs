@@ -21,9 +21,11 @@ mod pdf;
 mod poppler;
 mod protocol;
 mod relay;
+mod rupee;
 mod sandbox;
 mod text;
 mod vote;
+mod zero;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ use std::time::Duration;
 
 use quittance_rules::evidence::Reading;
 
-pub use child::{Task, parse_process};
+pub use child::{Helpers, Task, parse_process};
 pub use confine::confine;
 pub use limits::{Limits, MIB};
 pub use protocol::{Refusal, RefusalReason};
@@ -109,6 +111,7 @@ pub struct EvidenceReader {
     program: PathBuf,
     languages: String,
     limits: Limits,
+    helpers: Helpers,
 }
 
 impl EvidenceReader {
@@ -117,7 +120,7 @@ impl EvidenceReader {
 
     /// Reads with the `__parse` command of this program.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, languages: Self::LANGUAGES.to_owned(), limits: Limits::default() }
+        Self { program, languages: Self::LANGUAGES.to_owned(), limits: Limits::default(), helpers: Helpers::Installed }
     }
 
     /// Reads with the running program.
@@ -137,6 +140,12 @@ impl EvidenceReader {
     /// Other limits than the usual.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// With the programs beside this one, or without them.
+    pub fn helpers(mut self, helpers: Helpers) -> Self {
+        self.helpers = helpers;
         self
     }
 
@@ -192,6 +201,9 @@ impl EvidenceReader {
             return Ok(refused(Refusal::new(RefusalReason::TooLarge, sentence)));
         }
         let mut arguments = vec![OsString::from("__parse"), OsString::from("--languages"), OsString::from(&self.languages)];
+        if self.helpers == Helpers::None {
+            arguments.push(OsString::from("--no-helpers"));
+        }
         arguments.extend_from_slice(task);
         let remains = sandbox::run(&self.program, &arguments, bytes, &self.limits)?;
         let (outcome, notices) = judge(&remains);

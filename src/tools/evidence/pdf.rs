@@ -294,7 +294,10 @@ fn agrees_closer(word: &Seen, crop: image::GrayImage, ocr: &mut super::ocr::Ocr)
 /// Without poppler: the text alone, set on a grid of characters, and said to be so.
 fn without_poppler(bytes: &[u8]) -> Result<Document, Refusal> {
     let broken = || {
-        Refusal::broken("the PDF could not be read without poppler; install the package poppler-utils, or ask for a screenshot")
+        Refusal::new(
+            super::RefusalReason::MissingProgram,
+            "the PDF could not be read without poppler; install the package poppler-utils, or ask for a screenshot",
+        )
     };
     let pages = catch_unwind(AssertUnwindSafe(|| pdf_extract::extract_text_from_mem_by_pages(bytes))).map_err(|_| broken())?;
     let pages = pages.map_err(|_| broken())?;

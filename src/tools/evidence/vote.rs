@@ -12,8 +12,40 @@ const ALONE_LINES: f32 = 30.0;
 /// Below this nothing is kept.
 const FLOOR: f32 = 20.0;
 
-/// Joins the words of the pass over the whole page and of the pass over the lines set again.
-pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> Vec<Seen> {
+/// A number that the two passes read with other digits: its place among the words, and the two readings.
+#[derive(Debug, PartialEq)]
+pub(super) struct Contested {
+    pub(super) word: usize,
+    pub(super) readings: [String; 2],
+}
+
+/// Fewer digits than this are a count or a day, and are told by what stands around them.
+const CONTESTED_DIGITS: usize = 3;
+
+/// Both are numbers, and their digits are not the same.
+fn contest(ours: &[&Seen], theirs: &[&Seen]) -> Option<[String; 2]> {
+    let (&[one], &[other]) = (ours, theirs) else { return None };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (first, second) = (digits(&one.text), digits(&other.text));
+    let numbers = first.len().max(second.len()) >= CONTESTED_DIGITS && !first.is_empty() && !second.is_empty();
+    (numbers && first != second).then(|| [one.text.clone(), other.text.clone()])
+}
+
+/// What a third look at a contested number says: the reading that it confirms stands, and a number on which no two agree is not legible.
+pub(super) fn settle(word: &mut Seen, contested: &Contested, third: &str) {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | ',')).collect::<String>();
+    match contested.readings.iter().find(|reading| plain(reading) == plain(third)) {
+        Some(reading) => word.text.clone_from(reading),
+        None => word.confidence = word.confidence.min(ILLEGIBLE),
+    }
+}
+
+/// Under what counts as legible, above what is dropped.
+const ILLEGIBLE: f32 = 55.0;
+
+/// Joins the words of the pass over the whole page and of the pass over the lines set again; and says which numbers are contested.
+pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> (Vec<Seen>, Vec<Contested>) {
+    let mut contested = Vec::new();
     let mut used = vec![false; page.len()];
     let mut taken = vec![false; lines.len()];
     let mut words = Vec::new();
@@ -24,12 +56,16 @@ pub(super) fn reconcile(page: Vec<Seen>, lines: Vec<Seen>) -> Vec<Seen> {
         let (ours, theirs) = cluster(start, &page, &lines, &mut used, &mut taken);
         let ours: Vec<&Seen> = ours.iter().filter_map(|i| lines.get(*i)).collect();
         let theirs: Vec<&Seen> = theirs.iter().filter_map(|i| page.get(*i)).collect();
-        words.extend(choose(&ours, &theirs));
+        let chosen = choose(&ours, &theirs);
+        if let (Some(readings), [_]) = (contest(&ours, &theirs), chosen.as_slice()) {
+            contested.push(Contested { word: words.len(), readings });
+        }
+        words.extend(chosen);
     }
     let left =
         page.into_iter().zip(used).filter(|(word, used)| !used && word.confidence >= ALONE_PAGE && has_letters(&word.text));
     words.extend(left.map(|(word, _)| word));
-    words
+    (words, contested)
 }
 
 /// All words of both passes that share places, directly or through one another.
@@ -117,9 +153,12 @@ pub(super) fn without_noise(words: Vec<Seen>) -> Vec<Seen> {
 /// One letter that was made of a rule, a frame or an icon: it lies across the place of real words, or its box is of another size than
 /// the words it stands among. Left in, it would part a value from its label, and a box from its words.
 fn is_stray(word: &Seen, all: &[Seen]) -> bool {
+    if is_tail(word, all) {
+        return true;
+    }
     let mut letters = word.text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
-    if !letter.is_alphabetic() && letter != '|' {
+    if !letter.is_alphabetic() && !matches!(letter, '|' | '/' | '\\' | '_' | '~' | '\'' | '`' | '^') {
         return false;
     }
     let middle = |r: Rect| ((r.x0 + r.x1) / 2.0, (r.y0 + r.y1) / 2.0);
@@ -136,6 +175,15 @@ fn is_stray(word: &Seen, all: &[Seen]) -> bool {
     })
 }
 
+/// What hangs down from a longer word, less than half as high and within its width: the tail of a comma, seen by one pass as a word.
+fn is_tail(word: &Seen, all: &[Seen]) -> bool {
+    word.text.chars().count() <= 2
+        && all.iter().filter(|other| other.text.chars().count() >= 4).any(|other| {
+            let (at, over) = (word.at, other.at);
+            at.height() < 0.5 * over.height() && at.x0 >= over.x0 && at.x1 <= over.x1 && at.y0 < over.y1 && at.y0 > over.y0 + 0.4 * over.height()
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,17 +198,32 @@ mod tests {
 
     #[test]
     fn agreement_raises_and_disagreement_lowers() {
-        let words = reconcile(vec![seen("10.00", 0.0, 50.0, 80.0)], vec![seen("10.00", 1.0, 49.0, 70.0)]);
+        let (words, _) = reconcile(vec![seen("10.00", 0.0, 50.0, 80.0)], vec![seen("10.00", 1.0, 49.0, 70.0)]);
         assert_eq!(texts(&words), ["10.00"]);
         assert!((words[0].confidence - 94.0).abs() < 0.1);
-        let words = reconcile(vec![seen("9)", 0.0, 50.0, 40.0)], vec![seen("5", 1.0, 49.0, 90.0)]);
+        let (words, _) = reconcile(vec![seen("9)", 0.0, 50.0, 40.0)], vec![seen("5", 1.0, 49.0, 90.0)]);
         assert_eq!(texts(&words), ["5"]);
         assert!(words[0].confidence < 80.0);
     }
 
     #[test]
+    fn a_number_read_in_two_ways_needs_a_third_look() {
+        let (mut words, contested) =
+            reconcile(vec![seen("1,284.90", 0.0, 50.0, 80.0)], vec![seen("1,234.90", 1.0, 49.0, 90.0), seen("Paid", 60.0, 90.0, 90.0)]);
+        assert_eq!(contested, [Contested { word: 0, readings: ["1,234.90".into(), "1,284.90".into()] }]);
+        settle(&mut words[0], &contested[0], "1,284.90");
+        assert_eq!(words[0].text, "1,284.90");
+        settle(&mut words[0], &contested[0], "1,264.90");
+        assert!(words[0].confidence < 60.0, "nobody can say");
+        let (_, contested) = reconcile(vec![seen("S/185", 0.0, 50.0, 80.0)], vec![seen("5/185", 1.0, 49.0, 90.0)]);
+        assert_eq!(contested.len(), 1);
+        let (_, contested) = reconcile(vec![seen("S/185", 0.0, 50.0, 80.0)], vec![seen("$/185", 1.0, 49.0, 90.0)]);
+        assert!(contested.is_empty(), "the digits are the same");
+    }
+
+    #[test]
     fn the_reading_that_saw_the_gap_stands() {
-        let words =
+        let (words, _) =
             reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
         assert_eq!(texts(&words), ["12:21", "PM"]);
     }
@@ -176,8 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tail_of_a_comma_is_no_word() {
+        let at = |x0, y0, x1, y1| Rect { x0, y0, x1, y1 };
+        let number = Seen { at: at(100.0, 50.0, 180.0, 70.0), ..seen("1,250,000", 0.0, 0.0, 90.0) };
+        let tail = Seen { at: at(108.0, 65.0, 111.0, 72.0), ..seen("3", 0.0, 0.0, 75.0) };
+        let below = Seen { at: at(108.0, 75.0, 116.0, 90.0), ..seen("3", 0.0, 0.0, 90.0) };
+        assert_eq!(texts(&without_noise(vec![number, tail, below])), ["1,250,000", "3"]);
+    }
+
+    #[test]
     fn what_one_pass_alone_saw_must_be_sure() {
-        let words =
+        let (words, _) =
             reconcile(vec![seen("Share", 0.0, 50.0, 90.0), seen("oq", 200.0, 220.0, 40.0)], vec![seen("S/", 100.0, 120.0, 50.0)]);
         assert_eq!(texts(&words), ["S/", "Share"]);
     }

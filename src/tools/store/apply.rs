@@ -116,6 +116,7 @@ impl Database {
         }
         let count = recorded.len();
         work.write(&mut tx, seq).await?;
+        super::webhooks::tell(&mut tx, &recorded, seq, set.at).await?;
         for also in also {
             if tx.run(also.statement, also.values.clone()).await? < also.at_least {
                 return Err(StoreError::Conflict(also.about.clone()));
@@ -190,6 +191,8 @@ impl Work {
                 | Change::UserSet(_)
                 | Change::CredentialsSet(_)
                 | Change::TokenSet(_)
+                | Change::WebhookSet(_)
+                | Change::DraftSet(_)
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)
@@ -300,6 +303,18 @@ impl Work {
                 let version = old[1].int();
                 if version.checked_add(1) != Some(case.version) {
                     return conflict(format!("case {} (it is at version {version})", case.id));
+                }
+            }
+            Change::DraftSet(draft) => {
+                let version = there.map_or(0, |old| old[1].int());
+                if version.checked_add(1) != Some(draft.version) {
+                    return conflict(format!("the draft of case {} (it is at version {version})", draft.case));
+                }
+            }
+            Change::WebhookSet(endpoint) => {
+                let version = there.map_or(0, |old| old[1].int());
+                if version.checked_add(1) != Some(endpoint.version) {
+                    return conflict(format!("address {} (it is at version {version})", endpoint.id));
                 }
             }
             Change::CaseLeased(lease) => {

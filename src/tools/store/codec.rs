@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use quittance_agent::ports::StoreError;
 use quittance_rules::bank::StatementLine;
 use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
+use quittance_rules::draft::Draft;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Posting, PostingId};
@@ -53,6 +54,8 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
             (tables::CREDENTIALS, vec![record.user.as_str().into(), record.digest.as_str().into(), record.what.as_str().into()])
         }
         Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
+        Change::DraftSet(draft) => (tables::CASE_DRAFTS, draft_row(draft)?),
+        Change::WebhookSet(endpoint) => (tables::WEBHOOK_ENDPOINTS, super::webhooks::endpoint_row(endpoint)?),
     })
 }
 
@@ -522,6 +525,31 @@ pub(super) fn read_note(row: Row) -> Result<Note> {
         at: read_instant(row)?,
         text: row.text()?,
         mentions: row.parse(parse_json)?,
+    })
+}
+
+fn draft_row(draft: &Draft) -> Result<Row> {
+    Ok(vec![
+        draft.case.0.into(),
+        draft.version.into(),
+        name_of(&draft.language)?.into(),
+        draft.template.as_str().into(),
+        draft.text.as_str().into(),
+        draft.by.as_str().into(),
+        draft.at.as_microsecond().into(),
+    ])
+}
+
+pub(super) fn read_draft(row: Row) -> Result<Draft> {
+    let row = &mut Reader::new(tables::CASE_DRAFTS, row);
+    Ok(Draft {
+        case: CaseId(row.int()?),
+        version: row.int()?,
+        language: row.parse(named)?,
+        template: row.text()?,
+        text: row.text()?,
+        by: row.text()?,
+        at: read_instant(row)?,
     })
 }
 

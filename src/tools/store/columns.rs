@@ -186,6 +186,25 @@ macro_rules! columns {
     (users $p:literal) => {
         columns!(@ $p, "id", "name", "email", "language", "grants", "issuer", "subject", "is_disabled")
     };
+    (webhook_deliveries $p:literal) => {
+        columns!(
+            @ $p,
+            "id",
+            "endpoint_id",
+            "event",
+            "happened_at",
+            "data",
+            "state",
+            "attempts",
+            "next_at",
+            "last_at",
+            "last_status",
+            "last_error"
+        )
+    };
+    (webhook_endpoints $p:literal) => {
+        columns!(@ $p, "id", "version", "entity_id", "url", "note", "events", "secrets", "state", "made_at")
+    };
     (@ $p:literal, $first:literal $(, $more:literal)*) => {
         concat!($p, $first $(, ", ", $p, $more)*)
     };
@@ -218,6 +237,8 @@ mod tests {
             (columns!(payment_balances "x."), tables::PAYMENT_BALANCES),
             (columns!(postings "x."), tables::POSTINGS),
             (columns!(users "x."), tables::USERS),
+            (columns!(webhook_deliveries "x."), super::super::webhooks::DELIVERIES),
+            (columns!(webhook_endpoints "x."), tables::WEBHOOK_ENDPOINTS),
         ] {
             assert_eq!(written, table.names("x.", false), "{}", table.name);
         }

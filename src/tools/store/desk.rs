@@ -9,6 +9,7 @@ use quittance_agent::desk::ports::{
 };
 use quittance_agent::ports::{StoredItem, StoredPayment};
 use quittance_rules::cases::{Decision, InputDigest};
+use quittance_rules::draft::Draft;
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::ledger::{CaseId, DecisionId};
 use quittance_rules::money::{Currency, Money};
@@ -162,6 +163,12 @@ impl DeskStore for Database {
         let table = tables::CASE_LEASES;
         let rows = self.pool.rows(&table.by_key(), vec![case.0.into()], &table.kinds()).await?;
         rows.into_iter().next().map(codec::read_lease).transpose()
+    }
+
+    async fn draft(&self, case: CaseId) -> Result<Option<Draft>> {
+        let table = tables::CASE_DRAFTS;
+        let rows = self.pool.rows(&table.by_key(), vec![case.0.into()], &table.kinds()).await?;
+        rows.into_iter().next().map(codec::read_draft).transpose()
     }
 
     async fn notes(&self, case: CaseId) -> Result<Vec<Note>> {

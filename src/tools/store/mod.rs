@@ -4,7 +4,7 @@
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
 //! - `read`: the port's questions; `accounts`: people, sessions and tokens; `desk`, `desk_list`, `desk_index`: the queue's;
-//!   `model_calls`: what models were asked; `pages`: lists and sums; `blobs`: originals as received;
+//!   `model_calls`: what models were asked; `webhooks`: messages to other programs; `chat`: messages of the chat; `pages`: lists and sums; `blobs`: originals as received;
 //! - `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
@@ -23,6 +23,7 @@ mod accounts;
 mod aliases;
 mod apply;
 mod blobs;
+mod chat;
 mod codec;
 mod columns;
 mod desk;
@@ -35,6 +36,7 @@ mod read;
 mod sql;
 mod tables;
 mod verify;
+mod webhooks;
 
 pub use self::verify::verify_export;
 

@@ -181,7 +181,12 @@ impl Store for Database {
     }
 
     async fn evidence(&self) -> Result<Vec<(EvidenceRecord, Input)>> {
-        let rows = self.pool.rows(sql::EVIDENCE, vec![], &joined(&[tables::EVIDENCE, tables::INPUTS])).await?;
+        self.evidence_since(0).await
+    }
+
+    async fn evidence_since(&self, base: i64) -> Result<Vec<(EvidenceRecord, Input)>> {
+        let kinds = joined(&[tables::EVIDENCE, tables::INPUTS]);
+        let rows = self.pool.rows(sql::EVIDENCE, vec![base.into()], &kinds).await?;
         rows.into_iter().map(evidence_and_input).collect()
     }
 

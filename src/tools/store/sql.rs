@@ -147,7 +147,7 @@ statements! {
         columns!(evidence "e."),
         ", ",
         columns!(inputs "i."),
-        " FROM evidence e JOIN inputs i ON i.digest = e.digest ORDER BY i.audit_seq, i.change_no"
+        " FROM evidence e JOIN inputs i ON i.digest = e.digest WHERE e.audit_seq > $1 ORDER BY i.audit_seq, i.change_no"
     );
 
     CASES_BY_FILTER = concat!(
@@ -469,6 +469,47 @@ statements! {
     ANSWERS_FORGOTTEN = "DELETE FROM api_answers WHERE answered_at < $1";
     ANSWER_KEPT = "INSERT INTO api_answers (user_name, idempotency_key, request_digest, status, body, answered_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_name, idempotency_key) DO NOTHING";
+
+    CHAT_WAITING = "SELECT COUNT(*) FROM chat_messages WHERE state = 'waiting'";
+    CHAT_RECEIVED = "INSERT INTO chat_messages (id, sender, name, sent_at, received_at, content, state, attempts, next_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $5) ON CONFLICT (id) DO NOTHING";
+    CHAT_STEP_TAKEN = "INSERT INTO chat_steps (id, step, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET step = excluded.step, \
+        at = excluded.at WHERE excluded.step > chat_steps.step";
+    CHAT_ANY_DUE = "SELECT CAST(1 AS BIGINT) FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+    CHAT_TAKEN = "UPDATE chat_messages SET state = 'taken', next_at = $3, claim = NULL, outcome = $4, content = $5 WHERE id = $1 AND claim = $2";
+    CHAT_AGAIN = "UPDATE chat_messages SET next_at = $3, claim = NULL, outcome = $4 WHERE id = $1 AND claim = $2";
+    CHAT_OUTCOME = "SELECT outcome FROM chat_messages WHERE id = $1 AND state = 'taken'";
+    CHAT_STEP = "SELECT step FROM chat_steps WHERE id = $1";
+
+    WEBHOOKS = concat!("SELECT ", columns!(webhook_endpoints ""), " FROM webhook_endpoints ORDER BY made_at, id");
+    WEBHOOKS_ON = concat!("SELECT ", columns!(webhook_endpoints ""), " FROM webhook_endpoints WHERE state = 'on' ORDER BY id");
+    WEBHOOK_SECRETS = "SELECT digest, endpoint_id, secret FROM webhook_secrets ORDER BY digest";
+    WEBHOOK_SECRETS_OF = "SELECT digest, secret FROM webhook_secrets WHERE endpoint_id = $1";
+    WEBHOOK_SECRET_KEPT = "INSERT INTO webhook_secrets (digest, endpoint_id, secret) VALUES ($1, $2, $3)";
+    WEBHOOK_SECRETS_FORGOTTEN = "DELETE FROM webhook_secrets WHERE endpoint_id = $1 AND digest <> $2 AND digest <> $3";
+    WEBHOOK_DELIVERIES_DROPPED = "UPDATE webhook_deliveries SET state = 'dropped', claim = NULL, \
+        last_error = 'its address was switched off' WHERE endpoint_id = $1 AND state = 'waiting'";
+    WEBHOOK_DELIVERIES_OF = concat!(
+        "SELECT ",
+        columns!(webhook_deliveries ""),
+        " FROM webhook_deliveries WHERE endpoint_id = $1 AND (happened_at < $2 OR (happened_at = $2 AND id < $3)) \
+            ORDER BY happened_at DESC, id DESC LIMIT $4"
+    );
+    WEBHOOK_SENT_AGAIN = "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = $2, claim = NULL \
+        WHERE id = $1 AND state <> 'waiting'";
+    WEBHOOK_ANY_DUE = "SELECT CAST(1 AS BIGINT) FROM webhook_deliveries WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+    WEBHOOK_RUNNING = "SELECT COUNT(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'waiting' AND claim IS NOT NULL \
+        AND next_at > $2";
+    WEBHOOK_ENDED = "UPDATE webhook_deliveries SET state = $3, next_at = $4, claim = NULL, last_at = $5, last_status = $6, \
+        last_error = $7 WHERE id = $1 AND claim = $2";
+    WEBHOOK_DELIVERIES_FORGOTTEN = "DELETE FROM webhook_deliveries WHERE state <> 'waiting' AND happened_at < $1";
+    WEBHOOK_DUE_COUNT = "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND next_at <= $1";
+    WEBHOOK_SENDER = "SELECT seen_at FROM webhook_sender WHERE id = 1";
+    WEBHOOK_SENDER_SEEN = "INSERT INTO webhook_sender (id, seen_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
+    ENTITY_OF_CASE = "SELECT entity_id FROM cases WHERE id = $1";
+    ENTITY_OF_PAYMENT = "SELECT entity_id FROM bank_lines WHERE payment_id = $1";
+    ENTITY_OF_ITEM = "SELECT entity_id FROM items WHERE id = $1";
+    ENTITIES_OF_INPUT = "SELECT DISTINCT entity_id FROM bank_lines WHERE input_digest = $1 ORDER BY entity_id";
 }
 
 /// What is open of customers. Its `$IN` becomes the places of a lookup, and `$TODAY` the one after them.
@@ -479,6 +520,26 @@ pub(super) const OPEN_SUMS: &str = "SELECT i.customer_id, i.entity_id, b.currenc
 
 /// The row of the index's progress, locked.
 pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";
+/// Claims the message of the chat that waits longest.
+pub(super) const SQLITE_CHAT_CLAIM: &str = "UPDATE chat_messages SET claim = $2, next_at = $3, attempts = attempts + 1 WHERE id IN (SELECT id \
+    FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT 1) \
+    RETURNING id, sender, name, sent_at, content, attempts";
+/// See [`SQLITE_CHAT_CLAIM`]; whoever asks at the same time passes over what is being claimed.
+pub(super) const POSTGRES_CHAT_CLAIM: &str = "UPDATE chat_messages SET claim = $2, next_at = $3, attempts = attempts + 1 WHERE id IN (SELECT id \
+    FROM chat_messages WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+    RETURNING id, sender, name, sent_at, content, attempts";
+/// Claims messages that are due. Whoever asks at the same time waits for this transaction, and finds them claimed.
+pub(super) const SQLITE_WEBHOOK_CLAIM: &str = concat!(
+    "UPDATE webhook_deliveries SET claim = $4, next_at = $5, attempts = attempts + 1 WHERE id IN (SELECT id FROM webhook_deliveries \
+        WHERE endpoint_id = $1 AND state = 'waiting' AND next_at <= $2 ORDER BY next_at, id LIMIT $3) RETURNING ",
+    columns!(webhook_deliveries "")
+);
+/// See [`SQLITE_WEBHOOK_CLAIM`]; whoever asks at the same time passes over what is being claimed.
+pub(super) const POSTGRES_WEBHOOK_CLAIM: &str = concat!(
+    "UPDATE webhook_deliveries SET claim = $4, next_at = $5, attempts = attempts + 1 WHERE id IN (SELECT id FROM webhook_deliveries \
+        WHERE endpoint_id = $1 AND state = 'waiting' AND next_at <= $2 ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING ",
+    columns!(webhook_deliveries "")
+);
 /// Decisions on the subjects of some decisions. `$IN` becomes the places of a lookup, here and below.
 pub(super) const DECISIONS_ON_SAME: &str = concat!(
     "SELECT ",
@@ -502,12 +563,13 @@ pub(super) const PAYMENTS_BY_ID: &str = concat!(
 pub(super) fn all(on_postgres: bool) -> Vec<String> {
     let mut statements: Vec<String> = PLAIN.iter().map(|sql| (*sql).to_owned()).collect();
     let own = if on_postgres {
-        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS][..]
+        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS, POSTGRES_WEBHOOK_CLAIM, POSTGRES_CHAT_CLAIM][..]
     } else {
-        &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS][..]
+        &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS, SQLITE_WEBHOOK_CLAIM, SQLITE_CHAT_CLAIM][..]
     };
     statements.extend(own.iter().map(|sql| (*sql).to_owned()));
     statements.extend(super::desk::statements());
+    statements.extend(super::webhooks::statements());
     for table in tables::ALL {
         statements.extend(INSERT_SIZES.map(|rows| table.insert(rows)));
         statements.push(table.by_key());

@@ -326,8 +326,42 @@ pub(super) const ALIASES: &Table = &table(
     false,
 );
 
+pub(super) const WEBHOOK_ENDPOINTS: &Table = &table(
+    23,
+    "webhook_endpoints",
+    &[
+        ("id", Text),
+        ("version", Int),
+        ("entity_id", Text),
+        ("url", Text),
+        ("note", Text),
+        ("events", Text),
+        ("secrets", Text),
+        ("state", Text),
+        ("made_at", Int),
+    ],
+    true,
+    false,
+);
+
+pub(super) const CASE_DRAFTS: &Table = &table(
+    24,
+    "case_drafts",
+    &[
+        ("case_id", Int),
+        ("version", Int),
+        ("language", Text),
+        ("template", Text),
+        ("text", Text),
+        ("saved_by", Text),
+        ("saved_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 23] = [
+pub(super) const ALL: [&Table; 25] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -351,6 +385,8 @@ pub(super) const ALL: [&Table; 23] = [
     CASE_PROPOSALS,
     MODEL_CALLS,
     ALIASES,
+    WEBHOOK_ENDPOINTS,
+    CASE_DRAFTS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

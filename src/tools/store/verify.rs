@@ -457,6 +457,9 @@ impl Findings {
                 }
             }
         }
+        for (table, row, column, message) in super::webhooks::secrets_findings(tx).await? {
+            self.at(table, &row, column, message);
+        }
         for row in tx.rows(sql::CREDENTIALS_WITHOUT_SECRET, vec![], &[Kind::Text]).await? {
             self.at("secrets", &row[0].bare(), "content", "the row is missing");
         }

@@ -1,8 +1,9 @@
 //! Evidence that comes over the WhatsApp Cloud API: the handshake, the signature, what a notification holds, and the download of media.
 //!
-//! No routes and no server: whoever serves hands in the query and the raw bytes. Source of the format: Meta, WhatsApp Business Platform,
+//! Whoever serves hands in the query and the raw bytes. Source of the format: Meta, WhatsApp Business Platform,
 //! Cloud API, Webhooks (Graph API v21).
 
+mod hook;
 mod media;
 mod notification;
 
@@ -10,6 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+pub use hook::{Hook, taken_apart};
 pub use media::{Downloaded, MediaClient, MediaError};
 pub use notification::{Content, Delivery, Inbound, Media, Notification, NotificationError, Status, newest};
 

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 
-use super::{actions, read, shapes};
+use super::{actions, drafts, read, shapes, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,13 +16,16 @@ use super::{actions, read, shapes};
     paths(
         read::cases, read::counts, read::groups, read::case, read::notes, read::decision, read::customers, read::customer,
         read::items, read::item, read::payment, read::audit, actions::decide, actions::withdraw, actions::take, actions::assign,
-        actions::snooze, actions::note, actions::undo, actions::batch, actions::preview, actions::undo_batch
+        actions::snooze, actions::note, actions::undo, actions::batch, actions::preview, actions::undo_batch,
+        webhooks::list, webhooks::add, webhooks::show, webhooks::set_state, webhooks::rotate, webhooks::test, webhooks::deliveries,
+        webhooks::again, drafts::show, drafts::save
     ),
     components(schemas(shapes::Problem, shapes::Amount)),
     tags(
         (name = "cases", description = "The queue"), (name = "decisions", description = "Deciding and undoing"),
         (name = "work", description = "Working on a case without deciding it"), (name = "batches", description = "Many at once"),
-        (name = "book", description = "Customers, items, payments"), (name = "audit", description = "The log")
+        (name = "book", description = "Customers, items, payments"), (name = "audit", description = "The log"),
+        (name = "webhooks", description = "Telling other programs what happened (Standard Webhooks)")
     ),
 )]
 struct Document;

@@ -6,9 +6,11 @@
 
 mod actions;
 mod document;
+mod drafts;
 mod read;
 mod refusals;
 mod shapes;
+mod webhooks;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -31,13 +33,16 @@ pub use document::document;
 pub fn rows<S: Desk>() -> Vec<Row<S>> {
     let viewer = Access::Role(Role::Viewer);
     let reviewer = Access::Role(Role::Reviewer);
-    vec![
+    let admin = Access::Role(Role::Admin);
+    let mut rows: Vec<Row<S>> = vec![
         Row::get("/api/v1/openapi.json", Access::Open, get(document::show)),
         Row::get("/api/v1/cases", viewer, get(read::cases::<S>)),
         Row::get("/api/v1/cases/counts", viewer, get(read::counts::<S>)),
         Row::get("/api/v1/cases/groups", viewer, get(read::groups::<S>)),
         Row::get("/api/v1/cases/{case}", viewer, get(read::case::<S>)).of_subject(),
         Row::get("/api/v1/cases/{case}/notes", viewer, get(read::notes::<S>)).of_subject(),
+        Row::get("/api/v1/cases/{case}/draft", viewer, get(drafts::show::<S>)).of_subject(),
+        Row::post("/api/v1/cases/{case}/draft", reviewer, post(drafts::save::<S>)).of_subject(),
         Row::get("/api/v1/decisions/{decision}", viewer, get(read::decision::<S>)).of_subject(),
         Row::get("/api/v1/customers", viewer, get(read::customers::<S>)),
         Row::get("/api/v1/customers/{customer}", viewer, get(read::customer::<S>)),
@@ -58,7 +63,19 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     ]
     .into_iter()
     .map(|row| if row.method == Method::POST { row.with_scope(Scope::Decide) } else { row })
-    .collect()
+    .collect();
+    let webhooks = vec![
+        Row::get("/api/v1/webhooks", admin, get(webhooks::list::<S>)),
+        Row::post("/api/v1/webhooks", admin, post(webhooks::add::<S>)),
+        Row::get("/api/v1/webhooks/{webhook}", admin, get(webhooks::show::<S>)).of_subject(),
+        Row::post("/api/v1/webhooks/{webhook}/state", admin, post(webhooks::set_state::<S>)).of_subject(),
+        Row::post("/api/v1/webhooks/{webhook}/secret", admin, post(webhooks::rotate::<S>)).of_subject(),
+        Row::post("/api/v1/webhooks/{webhook}/test", admin, post(webhooks::test::<S>)).of_subject(),
+        Row::get("/api/v1/webhooks/{webhook}/deliveries", admin, get(webhooks::deliveries::<S>)).of_subject(),
+        Row::post("/api/v1/webhooks/{webhook}/deliveries/{delivery}/again", admin, post(webhooks::again::<S>)).of_subject(),
+    ];
+    rows.extend(webhooks.into_iter().map(|row| row.with_scope(Scope::Admin)));
+    rows
 }
 
 /// An answer of the interface before it is written.

@@ -622,3 +622,57 @@ card-aging = By age
 undo-every-rule = every rule
 undo-built-in = the built-in pattern
 users-title = People and tokens
+
+nav-webhooks = Webhooks
+webhook-addresses = Addresses
+webhooks-none = No other program is told what happens here.
+webhooks-stuck = { $count ->
+    [one] One message waits, and nobody is here who sends it
+   *[other] { $count } messages wait, and nobody is here who sends them
+  }: messages are sent while “quittance serve” runs.
+webhook-add = Add an address
+webhook-lead = Other programs are told at an address of theirs, with ids and links and without names, accounts or amounts. Each message is signed (Standard Webhooks) and sent again until it is taken, for three days.
+webhook-made = The address { $id } is kept. This is its secret; it is shown only now.
+webhook-secret-made = This is the new secret; it is shown only now.
+webhook-note = What it is for
+webhook-events = Events
+event-case-opened = A case is raised
+event-case-decided = A case is decided
+event-case-undone = A decision is taken back
+event-import-finished = A file has been taken in
+event-test = A test
+webhook-gone = gone (410)
+webhook-on = Switch on
+webhook-off = Switch off
+webhook-test = Send a test
+webhook-secret = Secret
+webhook-secret-help = A new secret is shown once. Until the old one ends, messages are signed with both, so that nothing is lost while the receiver changes over. 0 hours ends the old one now: for a secret that leaked.
+webhook-old-until = The secret before counts until { $until }.
+webhook-overlap = Hours the old one still counts
+webhook-rotate = Replace the secret
+webhook-deliveries = Last messages
+webhook-deliveries-none = No message yet.
+webhook-attempts = Attempts
+webhook-last = Last answer
+webhook-again = Send again
+delivery-waiting = waiting
+delivery-delivered = taken
+delivery-given-up = given up
+delivery-dropped = dropped
+
+draft = Draft message
+draft-saved = saved
+draft-language = Language of the draft
+draft-help = Facts come from the ledger and cannot be typed over; the words around them are yours. Nothing is sent from here.
+draft-save = Save the draft
+draft-again = Take the template again
+did-draft = The draft of case { $case } is saved.
+draft-fact-entity = Our name
+draft-fact-customer = Customer
+draft-fact-case = Case
+draft-fact-amount = Paid
+draft-fact-booking-date = Booked on
+draft-fact-invoice = Invoice
+draft-fact-open-amount = Open
+draft-fact-due-date = Due on
+draft-fact-difference = Difference

@@ -622,3 +622,57 @@ card-aging = Por antigüedad
 undo-every-rule = todas las reglas
 undo-built-in = el patrón incorporado
 users-title = Personas y tokens
+
+nav-webhooks = Webhooks
+webhook-addresses = Direcciones
+webhooks-none = A ningún otro programa se le avisa de lo que ocurre aquí.
+webhooks-stuck = { $count ->
+    [one] Un mensaje espera y no hay quien lo envíe
+   *[other] { $count } mensajes esperan y no hay quien los envíe
+  }: se envían mientras funciona «quittance serve».
+webhook-add = Añadir una dirección
+webhook-lead = A otros programas se les avisa en una dirección suya, con identificadores y enlaces y sin nombres, cuentas ni importes. Cada mensaje va firmado (Standard Webhooks) y se repite hasta que se acepta, durante tres días.
+webhook-made = La dirección { $id } queda guardada. Este es su secreto; solo se muestra ahora.
+webhook-secret-made = Este es el secreto nuevo; solo se muestra ahora.
+webhook-note = Para qué sirve
+webhook-events = Avisos
+event-case-opened = Se abre un caso
+event-case-decided = Se decide un caso
+event-case-undone = Se deshace una decisión
+event-import-finished = Se ha tomado un archivo
+event-test = Una prueba
+webhook-gone = retirada (410)
+webhook-on = Activar
+webhook-off = Desactivar
+webhook-test = Enviar una prueba
+webhook-secret = Secreto
+webhook-secret-help = El secreto nuevo se muestra una vez. Hasta que termina el anterior, los mensajes llevan las dos firmas, para que nada se pierda mientras el receptor cambia. Con 0 horas el anterior termina ya: para un secreto que se ha filtrado.
+webhook-old-until = El secreto anterior vale hasta { $until }.
+webhook-overlap = Horas que aún vale el anterior
+webhook-rotate = Cambiar el secreto
+webhook-deliveries = Últimos mensajes
+webhook-deliveries-none = Todavía no hay mensajes.
+webhook-attempts = Intentos
+webhook-last = Última respuesta
+webhook-again = Enviar de nuevo
+delivery-waiting = en espera
+delivery-delivered = aceptado
+delivery-given-up = abandonado
+delivery-dropped = retirado
+
+draft = Borrador de mensaje
+draft-saved = guardado
+draft-language = Idioma del borrador
+draft-help = Los datos vienen del libro y no se pueden sobrescribir; las palabras alrededor son suyas. Desde aquí no se envía nada.
+draft-save = Guardar el borrador
+draft-again = Volver a la plantilla
+did-draft = El borrador del caso { $case } está guardado.
+draft-fact-entity = Nuestro nombre
+draft-fact-customer = Cliente
+draft-fact-case = Caso
+draft-fact-amount = Pagado
+draft-fact-booking-date = Contabilizado el
+draft-fact-invoice = Factura
+draft-fact-open-amount = Pendiente
+draft-fact-due-date = Vence el
+draft-fact-difference = Diferencia

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Steps of a search for as many items as the text says: few texts say it, and the answer is worth having.
+const COUNTED_STEPS_MAX: usize = 60_000;
+
 impl Maker<'_> {
     /// Several items of one customer.
     pub(super) fn lumps(
@@ -216,8 +219,11 @@ impl Maker<'_> {
         let items_max =
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
+        let said = self.said_count(rest.len()).and_then(|count| count.checked_sub(base.len())).filter(|left| *left > 0);
+        let bounds =
+            said.map_or(bounds, |left| Bounds { items_min: left, items_max: left, steps_max: COUNTED_STEPS_MAX, ..bounds });
         let found = self.combinations(&amounts, missing, bounds);
-        self.is_incomplete |= !found.is_complete || items_max == 2;
+        self.is_incomplete |= !found.is_complete || (items_max == 2 && said.is_none());
         for solution in found.solutions {
             let mut set: Vec<(u32, i64)> = base.iter().map(|i| (*i, book.item(*i).open)).collect();
             set.extend(solution.iter().map(|i| (rest[*i], amounts[*i])));
@@ -230,6 +236,13 @@ impl Maker<'_> {
         let found = combinations(amounts, target, bounds);
         self.work.combination_steps += u64::try_from(found.steps).unwrap_or(0);
         found
+    }
+
+    /// How many items the text speaks of, where all combinations of so many can be looked at: `3 x invoices` leaves nothing else to search.
+    fn said_count(&self, among: usize) -> Option<usize> {
+        let count = self.clues.count.map(usize::from)?;
+        let is_searchable = (2..=self.policy.limits.lump_items).contains(&count) && (count <= 4 || among <= 24);
+        is_searchable.then_some(count)
     }
 
     /// Combinations with a telling shape, whatever their size: everything open, the oldest ones, a run, a month.
@@ -307,8 +320,11 @@ impl Maker<'_> {
             return;
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
+        let said = self.said_count(usable.len());
+        let bounds =
+            said.map_or(bounds, |count| Bounds { items_min: count, items_max: count, steps_max: COUNTED_STEPS_MAX, ..bounds });
         let found = self.combinations(&amounts, target, bounds);
-        self.is_incomplete |= !found.is_complete || !few;
+        self.is_incomplete |= !found.is_complete || !(few || said.is_some());
         for solution in found.solutions {
             let set: Vec<(u32, i64)> = solution.iter().map(|i| (usable[*i], amounts[*i])).collect();
             let choice = ln_choice(n, set.len());

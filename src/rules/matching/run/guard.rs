@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// An answer is right as far as it goes and may not go far enough, or the item may be another payment's.
+const UNFINISHED: [&str; 5] = [CONTESTED, MORE_THAN_NAMED, NOT_SEARCHED, NETTED, MUTE];
+const CONTESTED: &str = "another payment wants the same item";
+const MORE_THAN_NAMED: &str = "more was paid than the items named; the text may name others that are missing";
+const NOT_SEARCHED: &str = "more combinations of items are possible than were searched";
+const NETTED: &str = "a credit note is netted: a person confirms it";
+const MUTE: &str = "would settle alone as not ours if the bank line said what it is or who pays";
+
 impl Matcher<'_> {
     /// A small shortfall is the discount of the terms, taken after their last day.
     pub(super) fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
@@ -9,6 +17,26 @@ impl Matcher<'_> {
         let (open, paid) = (self.book.item(*item).open, self.book.payment(row).amount);
         let is_short = matches!(best.pattern, Pattern::Short | Pattern::Part);
         is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
+    }
+
+    /// Why an answer would wait for a person, if it does. `best`: index of its hypothesis.
+    pub(super) fn hold(&self, row: u32, close: &Close, best: usize) -> Hold {
+        let why = match self.guard(row, close, &close.hypotheses[best]) {
+            None => Why::Doubt,
+            Some(words) if UNFINISHED.contains(&words) => Why::Unfinished,
+            Some(_) => Why::Held,
+        };
+        // Shares below this are not shown either.
+        let (mut with_items, mut without) = (0.0_f64, 1e-7_f64);
+        for (at, hypothesis) in close.hypotheses.iter().enumerate().filter(|(at, _)| *at != best) {
+            let share = close.probabilities.get(at).copied().unwrap_or(0.0);
+            if !is_free(hypothesis) {
+                with_items += share;
+            } else if !is_free(&close.hypotheses[best]) {
+                without += share;
+            }
+        }
+        Hold { why, is_rivalled: with_items > without }
     }
 
     /// What keeps an answer from settling whatever its confidence.
@@ -19,7 +47,7 @@ impl Matcher<'_> {
             return Some("money that goes out or back always meets a person");
         }
         if close.is_contested {
-            return Some("another payment wants the same item");
+            return Some(CONTESTED);
         }
         if payment.flags & PAYMENT_TEXT_CUT != 0 || close.is_overlong {
             return Some("the text is longer than what is searched");
@@ -37,22 +65,22 @@ impl Matcher<'_> {
             return Some("billed for another amount than the contract says: a person says which holds");
         }
         if self.policy.settle.credit_notes == Ask::Ask && touches(book, &best.lines, ITEM_CREDIT) {
-            return Some("a credit note is netted: a person confirms it");
+            return Some(NETTED);
         }
         if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
             return Some("a returned payment names the same item");
         }
         if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut) {
-            return Some("more was paid than the items named; the text may name others that are missing");
+            return Some(MORE_THAN_NAMED);
         }
         if close.is_incomplete && matches!(best.pattern, Pattern::LumpFound) {
-            return Some("more combinations of items are possible than were searched");
+            return Some(NOT_SEARCHED);
         }
         if best.pattern == Pattern::NotOurs && close.is_payer_known {
             return Some("would settle alone as not ours if the payer were no customer");
         }
         if best.pattern == Pattern::NotOurs && close.is_mute {
-            return Some("would settle alone as not ours if the bank line said what it is or who pays");
+            return Some(MUTE);
         }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
@@ -61,12 +89,29 @@ impl Matcher<'_> {
         if best.leaves_out && (differs || matches!(best.pattern, Pattern::PayerExact | Pattern::LumpFound | Pattern::Weak)) {
             return Some("the text names another item");
         }
+        if best.pattern == Pattern::Duplicate {
+            if self.repeated(row).is_none() {
+                return Some(
+                    "would settle alone as a duplicate if the first payment were certain and nothing else of that amount open",
+                );
+            }
+            if close.says_several || close.count.is_some() || close.says_credit {
+                return Some("the text speaks of several items");
+            }
+            if !self.says_the_same(row) && self.has_stray(close, best) {
+                return Some("the text has a number that no item explains");
+            }
+        }
         if best.leaves_own && !best.lines.is_empty() {
             return Some("the text names another open item of the customer");
         }
         let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
         if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
-            return Some("the number in the text, as it is written, is another item's");
+            return Some(if best.pattern == Pattern::PayerExact {
+                "the text has a number of ours that is not open"
+            } else {
+                "the number in the text, as it is written, is another item's"
+            });
         }
         if best.pattern == Pattern::PayerExact && close.sums_up {
             return Some("several other items of the payer come to the same amount");
@@ -91,9 +136,7 @@ impl Matcher<'_> {
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
-        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short))
-            && place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
-        {
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && self.has_stray(close, best) {
             return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
@@ -109,6 +152,18 @@ impl Matcher<'_> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
+    }
+
+    /// The text has a number that no item of the answer explains.
+    fn has_stray(&self, close: &Close, best: &Hypothesis) -> bool {
+        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
+        place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
+    }
+
+    /// A duplicate whose text is that of the payment it repeats.
+    fn says_the_same(&self, row: u32) -> bool {
+        let text = |row: u32| self.book.payment_text(row).remittance;
+        self.repeated(row).is_some_and(|first| text(row) == text(first))
     }
 
     /// The item is more than three times what half of the customer's items are.

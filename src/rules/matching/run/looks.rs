@@ -94,6 +94,14 @@ pub(super) fn best_of(close: &Close) -> Option<usize> {
     best
 }
 
+/// A hit that may mean its item in a text that says the money is not ours: `231` of a batch or the year of a date is also the end of some
+/// number, and means it only where the amount says so too.
+fn is_telling(maker: &Maker<'_>, row: u32, hit: &super::super::clues::Hit) -> bool {
+    let digits = maker.clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
+    let is_whole = hit.level <= Level::Structured && digits >= 5;
+    hit.level <= Level::Suffix && (is_whole || digits >= 6 || maker.book.item_open(hit.item) == maker.book.payment_amount(row))
+}
+
 /// Customers whose items the text names, each by a number that is nobody else's.
 fn named_customers(book: &Book, clues: &Clues) -> usize {
     let mut by_number: Vec<u32> = vec![NONE; clues.numbers.len()];
@@ -131,7 +139,11 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
             })
         })
         .collect();
-    let slips = hypotheses.iter().map(|h| rests_on_a_slip(clues, h)).collect();
+    let names_another = hypotheses.iter().any(|h| h.pattern == Pattern::PayerExact) && names_what_is_not_open(maker);
+    let slips = hypotheses
+        .iter()
+        .map(|h| if h.pattern == Pattern::PayerExact { names_another } else { rests_on_a_slip(maker, row, h) })
+        .collect();
     Close {
         without_rate,
         slips,
@@ -152,20 +164,49 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         says_credit: clues.words.credit,
         says_several: clues.words.several || clues.is_open_list,
         count: clues.count,
-        names_any: clues.hits.iter().any(|h| h.level <= Level::Suffix),
+        names_any: clues.hits.iter().any(|h| is_telling(maker, row, h)),
         stray,
         is_contested: false,
     }
 }
 
-/// An item of the answer is named only by a number that is, as written, the number of another item.
-fn rests_on_a_slip(clues: &Clues, hypothesis: &Hypothesis) -> bool {
-    hypothesis.lines.iter().any(|(item, _)| {
+/// The text has a number of a series of ours that no open item bears: it was paid, or is not in this book.
+fn names_what_is_not_open(maker: &Maker<'_>) -> bool {
+    let clues = &maker.clues;
+    let numbers = clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd && n.named == 0 && n.digits >= 4);
+    numbers.take(8).any(|n| clues.is_of_a_series(maker.book, n))
+}
+
+/// An item of the answer is named only by a number that is, as written, the number of another item, and that other one may be meant.
+///
+/// It is not where account or name say that the payer is the customer of the first and not of the other, and the amount is exactly what
+/// the first asks and not what the other does: three things that agree against one slip of the pen.
+fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool {
+    let (book, clues) = (maker.book, &maker.clues);
+    let amount = book.payment_amount(row);
+    let is_payer = |customer: u32| {
+        let (account, name) = maker.payer_classes(customer);
+        matches!(account, Some(AccountClass::Fits | AccountClass::Confirmed | AccountClass::Family))
+            || matches!(name, Some(NameClass::Equal | NameClass::Alike))
+    };
+    let is_sure_payer = |customer: u32| match maker.payer_classes(customer) {
+        (Some(AccountClass::Fits | AccountClass::Confirmed), _) => true,
+        (None | Some(AccountClass::NoneOnFile), Some(NameClass::Equal)) => true,
+        _ => false,
+    };
+    hypothesis.lines.iter().any(|(item, cleared)| {
         let of_item = || clues.hits.iter().filter(|h| h.item == *item);
         let best = of_item().map(|h| h.level).min();
+        let customer = book.item_customer(*item);
+        let is_exact = hypothesis.pattern == Pattern::ReferenceExact && *cleared == amount.minor();
+        let may_be_meant = |other: u32| {
+            let theirs = book.item_customer(other);
+            !is_exact || theirs == customer || book.item_open(other) == amount || !is_sure_payer(customer) || is_payer(theirs)
+        };
         best.is_some_and(|b| b >= Level::Suffix)
             && of_item().any(|hit| {
-                clues.hits.iter().any(|o| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped)
+                let others = clues.hits.iter().filter(|o| o.number == hit.number && o.item != hit.item);
+                others.into_iter().any(|o| o.level <= Level::PrefixDropped && may_be_meant(o.item))
             })
     })
 }

@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::state::{Desk, Web};
 
 /// The question a form carries along, so that the next case is the next in the person's order.
-async fn question<S: Desk>(web: &Web<S>, session: &Session, text: &str) -> Result<Query, WebError> {
+pub(super) async fn question<S: Desk>(web: &Web<S>, session: &Session, text: &str) -> Result<Query, WebError> {
     let pairs = parse_pairs(text);
     let pairs = pairs.iter().filter(|(name, _)| name != "did" && name != "batch").map(|(n, v)| (n.as_str(), v.as_str()));
     // A question that does not read is no reason not to decide: then the order is the usual one.

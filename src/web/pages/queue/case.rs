@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Query as Params, State};
 use axum::response::Response;
+use quittance_agent::desk::draft::{DraftView, draft};
 use quittance_agent::desk::explain::{Agreement, Bar, Condition, Effect, Shown, Term};
 use quittance_agent::desk::list::Query;
 use quittance_agent::desk::view::{CandidateView, CaseView, ClaimView, EvidenceView, Looker, Origin, view};
@@ -14,6 +15,7 @@ use quittance_rules::ledger::CaseId;
 use quittance_rules::money::Money;
 use quittance_rules::users::Role;
 
+use super::draft::language;
 use super::keys::KeyMap;
 use super::{Number, ask, case_address, case_for, list_address, words};
 use crate::error::WebError;
@@ -54,6 +56,9 @@ struct CasePage {
     may_decide: bool,
     may_approve: bool,
     did: Option<i64>,
+    draft: DraftView,
+    /// Whether the draft is what the person came for.
+    on_draft: bool,
 }
 
 /// A bar of the waterfall in the drawing's units.
@@ -236,6 +241,13 @@ impl CasePage {
     fn drawing_height(&self, candidate: &CandidateView) -> usize {
         candidate.bars.len() * 22
     }
+    /// The languages a draft can be written in, with their own names.
+    fn draft_languages(&self) -> Vec<(&'static str, &'static str, bool)> {
+        crate::locale::Language::ALL.iter().map(|l| (l.tag(), l.own_name(), l.tag() == self.draft.language.tag())).collect()
+    }
+    fn fact_word(&self, name: &str) -> String {
+        self.frame.t(&format!("draft-fact-{}", name.replace('_', "-")))
+    }
     fn language(&self) -> Option<String> {
         self.view.customer.as_ref().and_then(|card| card.language).map(|tag| self.frame.t(&format!("language-{tag}")))
     }
@@ -267,7 +279,12 @@ pub(super) async fn show<S: Desk>(
     let next = web.store.line_after(&asked.query, CaseId(id)).await?;
     let previous = web.store.line_before(&asked.query, CaseId(id)).await?.is_some();
     let did = pairs.iter().find(|(name, _)| name == "did").and_then(|(_, value)| value.parse().ok());
+    let wanted = pairs.iter().find(|(name, _)| name == "draft").map(|(_, tag)| language(tag)).transpose()?;
+    let fresh = pairs.iter().any(|(name, _)| name == "fresh");
+    let draft = draft(&web.store, &view.case, wanted, fresh).await?;
     page(&CasePage {
+        draft,
+        on_draft: wanted.is_some(),
         frame,
         keys: KeyMap::of(&web, session.user.id.as_str()).await?,
         question: asked.query.address(),

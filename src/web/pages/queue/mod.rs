@@ -2,6 +2,7 @@
 
 mod act;
 mod case;
+pub(crate) mod draft;
 mod group;
 pub mod keys;
 mod list;
@@ -47,6 +48,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::post("/queue/{case}/take", reviewer, post(act::take::<S>)).of_subject(),
         Row::post("/queue/{case}/assign", reviewer, post(act::assign::<S>)).of_subject(),
         Row::post("/queue/{case}/snooze", reviewer, post(act::snooze::<S>)).of_subject(),
+        Row::post("/queue/{case}/draft", reviewer, post(draft::save::<S>)).of_subject(),
         Row::post("/queue/{case}/note", reviewer, post(act::note::<S>)).of_subject(),
     ]
     .into_iter()
@@ -64,7 +66,7 @@ pub(crate) struct Asked {
 
 /// Reads the question in an address and brings the index up to date. Parameters of the page itself are left out.
 pub(crate) async fn ask<S: Desk>(web: &Web<S>, session: &Session, pairs: &[(String, String)]) -> Result<Asked, WebError> {
-    let own = ["did", "batch", "said", "grouped"];
+    let own = ["did", "batch", "said", "grouped", "draft", "fresh"];
     let pairs = pairs.iter().filter(|(name, _)| !own.contains(&name.as_str())).map(|(n, v)| (n.as_str(), v.as_str()));
     let mut query = Query::parse(pairs).map_err(|error| WebError::invalid("query", error.to_string()))?;
     query.allowed = session.entities(Role::Viewer);

@@ -1,0 +1,78 @@
+//! The second payment of one item: what makes it certain enough to be set aside without a person.
+//!
+//! That the joint answer calls a payment a duplicate says only that nothing better explains it: the item may have gone to a guess. A
+//! duplicate is certain where the first payment is: it names the item, settles it alone and in full, comes from the same payer and not
+//! long before, and the payer owes nothing else of that amount that the second payment could have been meant for (a standing order goes
+//! on quoting the first invoice).
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// Days between two payments of one item beyond which the second is a question.
+const REPEATED_WITHIN_DAYS: i32 = 45;
+
+/// Thousandths from which two names on bank lines are one payer's.
+const SAME_PAYER: u16 = 950;
+
+impl Matcher<'_> {
+    /// Notes which duplicates are certain. `claims`: payment and the item it repeats. `settled`: payments that settle alone after the
+    /// close look, with their hypotheses. `cleared`: what those clear of each item.
+    pub(super) fn prove_repeats(&mut self, claims: &[(u32, u32)], settled: &BTreeMap<u32, u32>, cleared: &[i64]) {
+        let proved: Vec<(u32, u32)> = claims
+            .iter()
+            .filter_map(|(row, item)| {
+                let by = self.settled_by[*item as usize];
+                let first = if by == NONE { settled.get(item).copied()? } else { by };
+                let is_certain = self.is_same_money(*row, first) && !self.owes_alike(*row, *item, cleared);
+                is_certain.then_some((*row, first))
+            })
+            .collect();
+        self.repeats.extend(proved);
+    }
+
+    /// The same payer pays the same amount again, not long after, and says nothing else than the first time.
+    fn is_same_money(&self, row: u32, first: u32) -> bool {
+        let book = self.book;
+        let (again, before) = (book.payment(row), book.payment(first));
+        let days = again.booked.saturating_sub(before.booked);
+        if row == first
+            || book.payment_amount(row) != book.payment_amount(first)
+            || again.booked == i32::MIN
+            || before.booked == i32::MIN
+            || !(0..=REPEATED_WITHIN_DAYS).contains(&days)
+        {
+            return false;
+        }
+        let (a, b) = (book.payment_text(row), book.payment_text(first));
+        let is_payer = match (account_key(a.payer_iban), account_key(b.payer_iban)) {
+            (Some(a), Some(b)) => a == b,
+            (Some(_), None) | (None, Some(_)) | (None, None) => {
+                !a.payer_name.is_empty()
+                    && !b.payer_name.is_empty()
+                    && similarity(&folded_payer(a.payer_name), &folded_payer(b.payer_name)) >= SAME_PAYER
+            }
+        };
+        is_payer && a.structured_reference == b.structured_reference
+    }
+
+    /// Something else of the same amount is open that the payment may have been meant for.
+    fn owes_alike(&self, row: u32, item: u32, cleared: &[i64]) -> bool {
+        let book = self.book;
+        let (there, booked) = (book.item(item), book.payment(row).booked);
+        book.items_of(there.customer).take(self.policy.limits.customer_items).any(|other| {
+            let alike = book.item(other);
+            other != item
+                && alike.open == there.open
+                && alike.currency == there.currency
+                && alike.issued <= booked
+                && self.settled_by[other as usize] == NONE
+                && cleared[other as usize] == 0
+        })
+    }
+
+    /// The payment that a certain duplicate repeats.
+    pub(super) fn repeated(&self, row: u32) -> Option<u32> {
+        self.repeats.get(&row).copied()
+    }
+}

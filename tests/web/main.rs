@@ -1,0 +1,11 @@
+//! The pages and the JSON interface: who may call what, what they answer, in a real browser, and as a program.
+
+mod access;
+mod api;
+mod browser;
+mod desk;
+#[path = "../../src/tools/tests/store/sample.rs"]
+#[allow(dead_code, reason = "these tests use their part of the samples")]
+mod sample;
+mod serve;
+mod sign_in;
