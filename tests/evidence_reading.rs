@@ -380,7 +380,11 @@ fn two_hundred_damaged_files_end_typed() {
             let end = match read(&bytes).outcome {
                 Outcome::Read(_) => 0,
                 Outcome::Refused(_) => 1,
-                Outcome::TimedOut | Outcome::OutOfMemory | Outcome::Crashed { .. } | Outcome::EmbeddedInvoice(_) => 2,
+                Outcome::TimedOut
+                | Outcome::OutOfMemory
+                | Outcome::Crashed { .. }
+                | Outcome::EmbeddedInvoice(_)
+                | Outcome::Page(_) => 2,
             };
             ends[end] += 1;
         }

@@ -13,7 +13,7 @@ use crate::ports::{StoreError, StoredItem, StoredPayment};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Decisions of one day (UTC) on one entity's payments.
+/// Decisions of one civil day on one entity's payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayCount {
     /// The day.
@@ -114,9 +114,10 @@ pub struct EvidenceLine {
 pub trait Pages: Send + Sync {
     /// Whether the database answers.
     fn ping(&self) -> impl Future<Output = Result<()>> + Send;
-    /// Decisions on payments by day since an instant.
-    fn decisions_by_day(&self, since: Timestamp) -> impl Future<Output = Result<Vec<DayCount>>> + Send;
-    /// Pending cases by kind, entity and currency.
+    /// Decisions on payments since an instant, by the day it was in `zone`.
+    fn decisions_by_day(&self, since: Timestamp, zone: &jiff::tz::TimeZone)
+    -> impl Future<Output = Result<Vec<DayCount>>> + Send;
+    /// Pending cases by kind, entity and currency, as the index of the queue knows them: bring it up to date first.
     fn pending_counts(&self) -> impl Future<Output = Result<Vec<PendingCount>>> + Send;
     /// Customers after a name and id, in the order of their names, at most `limit`; `search` is part of a name, id, alias or e-mail address,
     /// without regard to case. `today` tells what is overdue.
@@ -164,6 +165,17 @@ pub struct Imported {
     pub line: String,
     /// What was refused, one sentence each, with its line and field.
     pub refused: Vec<String>,
+}
+
+/// Draws a page of a document that browsers do not show in a page of ours, such as PDF. The document is anybody's: whoever implements
+/// this keeps it away from everything else. Boxed, because the pages hold it as a value.
+pub trait PagePainter: Send + Sync {
+    /// Page `number`, from 1, as PNG; the error is a sentence for people.
+    fn page<'a>(
+        &'a self,
+        document: Vec<u8>,
+        number: u32,
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<Vec<u8>, String>> + Send + 'a>>;
 }
 
 /// Takes files in: formats are known to the tools, so the program hands this to the pages. Boxed, because the pages hold it as a value.

@@ -11,13 +11,20 @@ pub struct Args {
     /// Take out the invoice XML inside a PDF instead of reading the document
     #[arg(long)]
     embedded_invoice: bool,
+    /// Draw this page of a PDF instead of reading the document
+    #[arg(long, conflicts_with = "embedded_invoice")]
+    page: Option<u32>,
     /// Use none of the programs beside this one (poppler, libheif), as on a machine that lacks them
     #[arg(long)]
     no_helpers: bool,
 }
 
 pub fn run(args: &Args) -> ExitCode {
-    let task = if args.embedded_invoice { Task::EmbeddedInvoice } else { Task::Read };
+    let task = match args.page {
+        Some(number) => Task::Page(number),
+        None if args.embedded_invoice => Task::EmbeddedInvoice,
+        None => Task::Read,
+    };
     let helpers = if args.no_helpers { Helpers::None } else { Helpers::Installed };
     parse_process(task, &args.languages, helpers)
 }

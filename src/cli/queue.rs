@@ -1,5 +1,6 @@
 use clap::Subcommand;
 use quittance_agent::desk::decide::{self, Person};
+use quittance_agent::desk::list::shared_zone;
 use quittance_agent::desk::ports::Selection;
 use quittance_agent::desk::{bulk, work};
 use quittance_agent::evidence;
@@ -117,9 +118,12 @@ enum What {
         /// All decisions of one audit entry: the number a group answer prints
         #[arg(long, value_name = "ENTRY", conflicts_with_all = ["id", "rule"])]
         batch: Option<i64>,
-        /// All that the rules settled on this day (UTC), such as 2026-11-22
+        /// What the rules settled on this day, such as 2026-11-22: the day of the entities' time zone where they share one, else UTC
         #[arg(long, value_name = "DAY", conflicts_with = "id")]
         rule: Option<jiff::civil::Date>,
+        /// With --rule: only what this rule of the policy settled; empty for the pattern built into the gate
+        #[arg(long, value_name = "NAME", requires = "rule")]
+        named: Option<String>,
         #[command(flatten)]
         db: DbArgs,
         #[command(flatten)]
@@ -242,11 +246,13 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let by = by.name(&settings)?;
             return undo_many(&database, &by, Selection::Entry(entry)).await;
         }
-        What::Undo { rule: Some(day), db, by, .. } => {
+        What::Undo { rule: Some(day), named, db, by, .. } => {
             let (database, settings) = db.open().await?;
             let by = by.name(&settings)?;
-            let start = |day: jiff::civil::Date| Ok::<_, anyhow::Error>(day.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp());
-            let selection = Selection::ByRule { from: start(day)?, to: start(day.tomorrow()?)? };
+            let entities = database.entities().await?;
+            let zone = jiff::tz::TimeZone::get(shared_zone(&entities))?;
+            let start = |day: jiff::civil::Date| Ok::<_, anyhow::Error>(day.to_zoned(zone.clone())?.timestamp());
+            let selection = Selection::ByRule { from: start(day)?, to: start(day.tomorrow()?)?, rule: named };
             return undo_many(&database, &by, selection).await;
         }
         What::Undo { id, decision, db, by, .. } => {

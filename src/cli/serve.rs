@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
-use quittance_agent::ports_pages::{Imported, Upload};
+use quittance_agent::ports_pages::{Imported, PagePainter, Upload};
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::InputKind;
 use quittance_rules::users::Role;
@@ -107,7 +107,8 @@ fn web_settings(args: &Args, settings: &Settings) -> anyhow::Result<WebSettings>
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings)?)
-        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }));
+        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }))
+        .with_painter(Arc::new(Pages(quittance_tools::evidence::EvidenceReader::of_this_program()?)));
     let chat = whatsapp::chat(&database, &settings)?;
     let web = match &chat {
         Some(chat) => web.with_chat(chat.hook.clone()),
@@ -166,6 +167,19 @@ async fn first_link(web: &Web<Database>) -> anyhow::Result<Option<String>> {
     };
     let link = web.password_link(&user, SignedDuration::from_hours(24)).await?;
     Ok(link.strip_prefix(&web.settings.public_url).map(str::to_owned))
+}
+
+/// Draws pages of PDFs in the reading process.
+struct Pages(quittance_tools::evidence::EvidenceReader);
+
+impl PagePainter for Pages {
+    fn page<'a>(&'a self, document: Vec<u8>, number: u32) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send + 'a>> {
+        let reader = self.0.clone();
+        Box::pin(async move {
+            let drawn = tokio::task::spawn_blocking(move || reader.page(&document, number)).await;
+            drawn.unwrap_or_else(|error| Err(format!("the drawing of it did not end: {error}")))
+        })
+    }
 }
 
 fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {

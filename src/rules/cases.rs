@@ -95,6 +95,9 @@ pub enum CaseState {
     Snoozed {
         /// First day it shows again.
         until: Date,
+        /// Whose it was when it was put off, and is again when it shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
     },
     /// Done.
     Resolved {

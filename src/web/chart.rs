@@ -11,10 +11,10 @@ pub struct Column {
 }
 
 /// Columns by day, stacked, with a line for the largest and the middle and a date under every seventh. `label` says in words what
-/// is seen, for who does not see it.
-pub fn days(columns: &[Column], label: &str) -> String {
+/// is seen, for who does not see it; `name` writes a day.
+pub fn days(columns: &[Column], label: &str, name: impl Fn(Date) -> String) -> String {
     const WIDTH: u64 = 1120;
-    const HEIGHT: u64 = 200;
+    const HEIGHT: u64 = 176;
     const LEFT: u64 = 44;
     const TOP: u64 = 12;
     const BOTTOM: u64 = 26;
@@ -46,7 +46,7 @@ pub fn days(columns: &[Column], label: &str) -> String {
         if from_end % 7 == 0 {
             let middle = x + wide / 2;
             let (anchor, middle) = if middle + 24 > WIDTH { ("end", WIDTH) } else { ("middle", middle) };
-            let text = format!("{:02}-{:02}", column.day.month(), column.day.day());
+            let text = escaped(&name(column.day));
             svg.push_str(&format!("<text x=\"{middle}\" y=\"{}\" text-anchor=\"{anchor}\">{text}</text>", HEIGHT - 6));
         }
     }
@@ -60,6 +60,25 @@ pub fn bar(part: u64, whole: u64) -> String {
     format!(
         "<svg class=\"chart\" viewBox=\"0 0 200 8\" aria-hidden=\"true\" preserveAspectRatio=\"none\" height=\"8\"><rect class=\"bar\" width=\"{wide}\" height=\"8\" rx=\"2\"/></svg>"
     )
+}
+
+/// The parts of a whole beside each other, each with a class of its own; for a row that names the figures beside it.
+pub fn parts(parts: &[u64]) -> String {
+    let whole: u128 = parts.iter().map(|part| u128::from(*part)).sum();
+    let mut svg = String::from(
+        "<svg class=\"chart\" viewBox=\"0 0 1000 8\" aria-hidden=\"true\" preserveAspectRatio=\"none\" height=\"8\">",
+    );
+    let mut before: u128 = 0;
+    for (part, class) in parts.iter().zip(["bar", "bar-2", "bar-3", "bar-4"]) {
+        let from = (before * 1000).checked_div(whole).unwrap_or(0);
+        before += u128::from(*part);
+        let to = (before * 1000).checked_div(whole).unwrap_or(0);
+        if to > from {
+            svg.push_str(&format!("<rect class=\"{class}\" x=\"{from}\" width=\"{}\" height=\"8\"/>", to - from));
+        }
+    }
+    svg.push_str("</svg>");
+    svg
 }
 
 /// The next of 2, 4, 10, 20, 40, 100, …: even, so that its half is whole.
@@ -93,12 +112,21 @@ mod tests {
     }
 
     #[test]
+    fn parts_fill_the_whole() {
+        let svg = parts(&[1, 0, 3, u64::MAX]);
+        assert!(svg.contains("bar-4\" x=\"0\" width=\"1000\""), "{svg}");
+        assert!(!svg.contains("bar-2"));
+        assert_eq!(parts(&[0, 0]).matches("<rect").count(), 0);
+        assert!(parts(&[1, 1]).contains("x=\"500\" width=\"500\""));
+    }
+
+    #[test]
     fn a_column_never_leaves_the_plot() {
         let day = Date::constant(2026, 11, 22);
         for parts in [[0, 0], [1, 0], [1, 1_000_000], [u64::MAX / 4, u64::MAX / 4]] {
             // The plot's heights are computed in 64 bits; counts of decisions stay far below what would overflow them.
             let parts = parts.map(|part: u64| part.min(1 << 40));
-            let svg = days(&[Column { day, parts }], "a \"b\" <c>");
+            let svg = days(&[Column { day, parts }], "a \"b\" <c>", |day| day.to_string());
             assert!(svg.contains("aria-label=\"a &quot;b&quot; &lt;c&gt;\""));
             assert!(!svg.contains("y=\"-"), "{svg}");
         }

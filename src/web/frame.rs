@@ -4,6 +4,8 @@ use askama::Template;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fluent_bundle::FluentValue;
+use jiff::Timestamp;
+use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::money::Money;
 use quittance_rules::users::Role;
 
@@ -11,6 +13,7 @@ use crate::error::WebError;
 use crate::locale::Language;
 use crate::session::{Session, Theme, Visitor};
 use crate::state::{Desk, Web};
+use crate::zone::Zone;
 
 /// One entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct Frame {
     pub csrf: String,
     /// What an action before this page has to say; shown as a toast.
     pub notice: Option<String>,
+    /// The zone in which it shows instants.
+    pub zone: Zone,
 }
 
 impl Frame {
@@ -70,6 +75,7 @@ impl Frame {
             theme: visitor.theme,
             csrf: visitor.csrf.clone(),
             notice: None,
+            zone: Zone::default(),
         }
     }
 
@@ -134,6 +140,22 @@ impl Frame {
     /// The digits of an amount alone, grouped, where the column names the currency.
     pub fn digits(&self, amount: &Money) -> String {
         grouped(&amount.amount())
+    }
+
+    /// The same page in another zone.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
+    /// An instant as people read it, in the zone of the page.
+    pub fn instant(&self, at: &Timestamp) -> String {
+        self.zone.instant(*at)
+    }
+
+    /// A kind of exception in words.
+    pub fn kind(&self, kind: &ExceptionKind) -> String {
+        self.t(&format!("kind-{}", kind.to_string().replace('_', "-")))
     }
 
     /// Initials for the round badge of a person.

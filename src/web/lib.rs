@@ -29,6 +29,7 @@ mod guard;
 pub mod locale;
 pub mod oidc;
 pub mod pages;
+pub mod painter;
 pub mod password;
 pub mod qr;
 pub mod routes;
@@ -38,6 +39,7 @@ pub mod session;
 pub mod settings;
 pub mod sign_in;
 pub mod state;
+pub mod zone;
 
 pub use error::WebError;
 pub use frame::{Frame, page};

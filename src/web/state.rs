@@ -7,9 +7,10 @@ use quittance_agent::chat::ChatHook;
 use quittance_agent::desk::ports::DeskStore;
 use quittance_agent::ports::Clock;
 use quittance_agent::ports_accounts::Accounts;
-use quittance_agent::ports_pages::{Importer, Pages};
+use quittance_agent::ports_pages::{Importer, PagePainter, Pages};
 use quittance_agent::webhooks::ports::Webhooks;
 
+use crate::painter::Painter;
 use crate::settings::Settings;
 
 /// The store as the pages use it: the book, the accounts, and lists for pages. A handler is generic over it, because the ports' methods are
@@ -28,6 +29,8 @@ pub struct Web<S> {
     pub settings: Arc<Settings>,
     /// Takes files in; `None` where this process takes none.
     pub importer: Option<Arc<dyn Importer>>,
+    /// Draws pages of documents; `None` where this process draws none.
+    pub painter: Option<Arc<Painter>>,
     /// Takes what the chat's service brings; `None` where the settings have no chat.
     pub chat: Option<Arc<dyn ChatHook>>,
 }
@@ -39,6 +42,7 @@ impl<S: Clone> Clone for Web<S> {
             clock: Arc::clone(&self.clock),
             settings: Arc::clone(&self.settings),
             importer: self.importer.clone(),
+            painter: self.painter.clone(),
             chat: self.chat.clone(),
         }
     }
@@ -47,13 +51,20 @@ impl<S: Clone> Clone for Web<S> {
 impl<S: Desk> Web<S> {
     /// The state over a store.
     pub fn new(store: S, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { store, clock, settings: Arc::new(settings), importer: None, chat: None }
+        Self { store, clock, settings: Arc::new(settings), importer: None, painter: None, chat: None }
     }
 
     /// The state with somebody who takes files in.
     #[must_use]
     pub fn with_importer(mut self, importer: Arc<dyn Importer>) -> Self {
         self.importer = Some(importer);
+        self
+    }
+
+    /// The state with somebody who draws pages of documents.
+    #[must_use]
+    pub fn with_painter(mut self, port: Arc<dyn PagePainter>) -> Self {
+        self.painter = Some(Arc::new(Painter::new(port)));
         self
     }
 

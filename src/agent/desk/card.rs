@@ -180,9 +180,10 @@ pub async fn card<S: DeskStore>(
     let mut payments = Vec::new();
     for stored in store.payments_of(id, 8).await? {
         if payments.len() < 5 && allowed.is_none_or(|allowed| allowed.contains(&stored.line.entity)) {
-            payments.extend(paid_line(store, &stored).await?);
+            payments.extend(paid_line(store, &stored, &items).await?);
         }
     }
+    payments.sort_by_key(|paid| std::cmp::Reverse(paid.booked));
     let query = Query {
         allowed: allowed.map(<[EntityId]>::to_vec),
         customer: Some(id.clone()),
@@ -210,7 +211,11 @@ pub async fn card<S: DeskStore>(
     }))
 }
 
-async fn paid_line<S: DeskStore>(store: &S, stored: &crate::ports::StoredPayment) -> Result<Option<PaidLine>, StoreError> {
+async fn paid_line<S: DeskStore>(
+    store: &S,
+    stored: &crate::ports::StoredPayment,
+    known: &[StoredItem],
+) -> Result<Option<PaidLine>, StoreError> {
     let postings = store.postings_of_payment(&stored.line.payment).await?;
     let reversed: Vec<_> = postings.iter().filter_map(|posting| posting.reverses).collect();
     let standing: Vec<_> =
@@ -220,7 +225,11 @@ async fn paid_line<S: DeskStore>(store: &S, stored: &crate::ports::StoredPayment
     items.dedup();
     let what = match items.as_slice() {
         [] => last.purpose.name().replace('_', " "),
-        [only] => (*only).to_owned(),
+        // Its number, as people know it.
+        [only] => known
+            .iter()
+            .find(|item| item.item.id.as_str() == *only)
+            .map_or_else(|| (*only).to_owned(), |item| item.item.number.clone()),
         several => format!("{} items", several.len()),
     };
     let by = match store.decision(last.decision).await? {

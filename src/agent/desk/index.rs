@@ -176,7 +176,7 @@ pub fn index(case: &Case, around: &Around<'_>, policy: &Policy) -> Indexed {
     let party = payer.or_else(|| customer_name.clone()).or_else(|| around.file.map(str::to_owned));
     let (owner, snoozed_until) = match &case.state {
         CaseState::Assigned { to } => (Some(to.clone()), None),
-        CaseState::Snoozed { until } => (None, Some(*until)),
+        CaseState::Snoozed { until, owner } => (owner.clone(), Some(*until)),
         CaseState::Open | CaseState::Resolved { .. } => (None, None),
     };
     let hours = i64::from(policy.desk.due_hours(case.kind.severity()));

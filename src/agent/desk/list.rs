@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_rules::exceptions::ExceptionKind;
 use quittance_rules::money::{Currency, Money};
-use quittance_rules::records::{CustomerId, EntityId};
+use quittance_rules::records::{CustomerId, Entity, EntityId};
 use serde::{Deserialize, Serialize};
 
 /// The order of the list.
@@ -82,6 +82,13 @@ pub enum Owner {
     Person(String),
 }
 
+/// The time zone that entities share; UTC where they have several, or none.
+pub fn shared_zone(entities: &[Entity]) -> &str {
+    let mut zones = entities.iter().map(|entity| entity.time_zone.as_str());
+    let first = zones.next().unwrap_or("UTC");
+    if zones.all(|zone| zone == first) { first } else { "UTC" }
+}
+
 /// A question to the queue. All given conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
@@ -89,8 +96,12 @@ pub struct Query {
     pub allowed: Option<Vec<EntityId>>,
     /// Who asks, for [`Owner::Me`].
     pub user: String,
-    /// The instant, for what is due and what has been snoozed.
+    /// The instant, for what is due.
     pub now: Timestamp,
+    /// The civil day at the desk, for what has been put off; the day in UTC where it is not set.
+    pub day: Option<Date>,
+    /// The days of entities where it is another day than at the desk.
+    pub days: Vec<(EntityId, Date)>,
     /// Only this entity.
     pub entity: Option<EntityId>,
     /// Only this kind.
@@ -251,9 +262,9 @@ impl Query {
         text
     }
 
-    /// The civil day of [`Self::now`] in UTC: a snoozed case shows again from it on.
+    /// The civil day: a case that was put off until it shows again.
     pub fn today(&self) -> Date {
-        self.now.to_zoned(jiff::tz::TimeZone::UTC).date()
+        self.day.unwrap_or_else(|| self.now.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
     /// Whether anything but the standing and the order is asked for.

@@ -167,6 +167,8 @@ pub enum Selection {
         from: Timestamp,
         /// To, excluded.
         to: Timestamp,
+        /// Only what this rule of the policy took part in; the empty name is the pattern built into the gate. `None` is all of them.
+        rule: Option<String>,
     },
 }
 

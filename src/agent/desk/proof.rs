@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::explain::Items;
 use super::ports::{DeskStore, EvidenceQuestion, KeptEvidence};
 use super::view::Origin;
-use crate::evidence::{plain, reading_of};
+use crate::evidence::{plain, reading_of, short};
 use crate::ports::{StoreError, StoredPayment};
 
 /// Evidence beside a case.
@@ -63,7 +63,12 @@ pub(super) async fn evidence<S: DeskStore>(
 ) -> Result<Vec<EvidenceView>, StoreError> {
     if let Subject::Evidence(digest) = &case.subject {
         let Some(kept) = store.evidence_kept(digest).await? else { return Ok(Vec::new()) };
-        return Ok(vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?]);
+        let earlier = repeated(store, policy, case, &kept).await?;
+        let mut views = vec![evidence_view(store, kept, "the case is about it".to_owned(), None).await?];
+        for kept in earlier {
+            views.push(evidence_view(store, kept, "this piece repeats it".to_owned(), None).await?);
+        }
+        return Ok(views);
     }
     let Some(payment) = payment else { return Ok(Vec::new()) };
     let line = &payment.line.line;
@@ -83,6 +88,32 @@ pub(super) async fn evidence<S: DeskStore>(
         views.push(evidence_view(store, kept, String::new(), Some((payment, &question))).await?);
     }
     Ok(views)
+}
+
+/// The earlier pieces that one repeats: found by what it shows, and only those which the case names by their digest.
+async fn repeated<S: DeskStore>(
+    store: &S,
+    policy: &Policy,
+    case: &Case,
+    kept: &KeptEvidence,
+) -> Result<Vec<KeptEvidence>, StoreError> {
+    if !case.reasons.iter().any(|reason| reason.contains(" stands in ") || reason.contains("its picture is that of")) {
+        return Ok(Vec::new());
+    }
+    let marks = crate::marks::marks(store, &kept.record).await?;
+    let days = i64::from(policy.evidence.booking_within_days);
+    let amount = marks
+        .amount
+        .zip(marks.paid_on)
+        .map(|(amount, day)| (amount, day.saturating_sub(days.days()), day.saturating_add(days.days())));
+    let question = EvidenceQuestion { amount, numbers: marks.references.iter().map(|number| plain(number)).collect() };
+    let mut found = store.evidence_for(&question, 20).await?;
+    found.retain(|other| {
+        let named = short(&other.record.digest);
+        other.record.digest != kept.record.digest && case.reasons.iter().any(|reason| reason.contains(&*named))
+    });
+    found.truncate(2);
+    Ok(found)
 }
 
 async fn evidence_view<S: DeskStore>(

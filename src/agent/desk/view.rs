@@ -26,7 +26,7 @@ use super::proof::evidence;
 pub use super::proof::{ClaimView, EvidenceView};
 use crate::evidence::plain;
 use crate::ports::{Clock, StoreError, StoredPayment};
-use crate::queue::undone_by;
+use crate::queue::{Desk, undone_by};
 use crate::reconcile::GateInputs;
 
 /// Where a value comes from.
@@ -211,7 +211,7 @@ pub async fn view<S: DeskStore, C: Clock>(
         return Ok(None);
     }
     let now = clock.now();
-    let today = clock.today("UTC");
+    let today = Desk { store, clock, by: who.name }.today(case.entity.as_ref()).await?;
     let payment = match &case.subject {
         Subject::Payment(id) | Subject::Return(id) => store.payment(id).await?,
         Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => None,
@@ -255,7 +255,7 @@ pub async fn view<S: DeskStore, C: Clock>(
     present.retain(|name| name != who.name);
     let amount = payment.as_ref().map(|payment| payment.balance.remaining).or(case.amount);
     Ok(Some(CaseView {
-        stop: stop(&case, &decisions),
+        stop: in_numbers(stop(&case, &decisions), &items),
         facts: payment.as_ref().map(|payment| facts(payment, file.as_ref())).unwrap_or_else(|| file_facts(&case, file.as_ref())),
         remittance: payment.as_ref().and_then(|payment| payment.line.line.remittance.clone()),
         allowed: Allowed {
@@ -362,6 +362,27 @@ fn stop(case: &Case, decisions: &[Decision]) -> Stop {
         conditions: conditions.into_iter().filter(|known| Some(known.sentence.as_str()) != said).collect(),
         remarks,
     }
+}
+
+/// People know items by their numbers: an id of ours in a sentence becomes the number that stands on the invoice.
+fn in_numbers(mut stop: Stop, items: &Items) -> Stop {
+    let said = |text: &mut String| {
+        for (id, item) in items {
+            if text.contains(id.as_str()) {
+                *text = text.replace(id.as_str(), &item.item.number);
+            }
+        }
+    };
+    for condition in &mut stop.conditions {
+        said(&mut condition.sentence);
+        for shown in condition.value.iter_mut().chain(&mut condition.threshold) {
+            if let Shown::Text(text) = shown {
+                said(text);
+            }
+        }
+    }
+    stop.near_miss.iter_mut().chain(&mut stop.remarks).for_each(said);
+    stop
 }
 
 fn facts(payment: &StoredPayment, file: Option<&Input>) -> Vec<Fact> {

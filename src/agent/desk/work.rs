@@ -90,11 +90,12 @@ async fn stand<S: DeskStore, C: Clock>(
     by: &str,
     case: CaseId,
     seen: Option<i64>,
-    state: CaseState,
+    state: impl FnOnce(&CaseState) -> CaseState,
 ) -> Result<Case, DecideError> {
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
     is_fresh(&case, seen)?;
+    let state = state(&case.state);
     if case.state == state {
         return Ok(case);
     }
@@ -119,10 +120,19 @@ pub async fn assign<S: DeskStore, C: Clock>(
         }
         Some(name) => CaseState::Assigned { to: name.to_owned() },
     };
-    stand(store, clock, by, case, seen, state).await
+    stand(store, clock, by, case, seen, |_| state).await
 }
 
-/// Puts a case off. A day that is not after today is refused.
+/// Whose a case is, also while it is put off.
+fn owner_of(state: &CaseState) -> Option<String> {
+    match state {
+        CaseState::Assigned { to } => Some(to.clone()),
+        CaseState::Snoozed { owner, .. } => owner.clone(),
+        CaseState::Open | CaseState::Resolved { .. } => None,
+    }
+}
+
+/// Puts a case off; whose it is stays. A day that is not after today is refused.
 pub async fn snooze<S: DeskStore, C: Clock>(
     store: &S,
     clock: &C,
@@ -143,7 +153,7 @@ pub async fn snooze<S: DeskStore, C: Clock>(
             day
         }
     };
-    stand(store, clock, by, case, seen, CaseState::Snoozed { until }).await
+    stand(store, clock, by, case, seen, |now| CaseState::Snoozed { until, owner: owner_of(now) }).await
 }
 
 /// Writes on a case, decided or not. The same text twice in the same instant is one note.

@@ -769,8 +769,9 @@ impl<'a> Desk<'a> {
                     candidates: content.candidates,
                     // Whoever put it off waits for news, and this is some. A rule gives away what nobody has; whom a person chose stays.
                     state: match (&case.state, content.assigned_to) {
-                        (CaseState::Open | CaseState::Snoozed { .. }, Some(to)) => CaseState::Assigned { to },
-                        (CaseState::Snoozed { .. }, None) => CaseState::Open,
+                        (CaseState::Open | CaseState::Snoozed { owner: None, .. }, Some(to)) => CaseState::Assigned { to },
+                        (CaseState::Snoozed { owner: Some(to), .. }, _) => CaseState::Assigned { to: to.clone() },
+                        (CaseState::Snoozed { owner: None, .. }, None) => CaseState::Open,
                         (state @ (CaseState::Open | CaseState::Assigned { .. } | CaseState::Resolved { .. }), _) => state.clone(),
                     },
                     ..case.clone()

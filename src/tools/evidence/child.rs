@@ -60,6 +60,8 @@ pub enum Task {
     Read,
     /// The invoice XML inside a PDF.
     EmbeddedInvoice,
+    /// One page of a PDF as a picture; its number, from 1.
+    Page(u32),
 }
 
 /// Whether programs beside this one (poppler, libheif) are used.
@@ -120,6 +122,7 @@ fn read_stdin(task: Task, folder: &Path, languages: &str) -> Found {
     match task {
         Task::Read => read_document(&bytes, folder, languages),
         Task::EmbeddedInvoice => embedded_invoice(&bytes),
+        Task::Page(number) => page(&bytes, number, folder, languages),
     }
 }
 
@@ -131,6 +134,23 @@ fn embedded_invoice(bytes: &[u8]) -> Found {
         )),
         Ok(Ok(xml)) => Found::EmbeddedInvoice(xml.map(hex::encode)),
         Ok(Err(error)) => Found::Refused(Refusal::broken(error.to_string())),
+        Err(_) => Found::Refused(Refusal::broken("the PDF is broken in a way that stopped its reader; ask for it again")),
+    }
+}
+
+/// Draws one page of a PDF.
+fn page(bytes: &[u8], number: u32, folder: &Path, languages: &str) -> Found {
+    let desk = Desk {
+        folder: folder.to_owned(),
+        begun: monotonic(),
+        languages: languages.to_owned(),
+        ocr: None,
+        parts_left: 0,
+        pages_left: 1,
+    };
+    match catch_unwind(AssertUnwindSafe(|| pdf::picture(bytes, number, &desk))) {
+        Ok(Ok(png)) => Found::Page(hex::encode(png)),
+        Ok(Err(refusal)) => Found::Refused(refusal),
         Err(_) => Found::Refused(Refusal::broken("the PDF is broken in a way that stopped its reader; ask for it again")),
     }
 }

@@ -48,6 +48,8 @@ pub enum Outcome {
     Read(Box<Reading>),
     /// Looked through for an invoice inside it.
     EmbeddedInvoice(Option<Vec<u8>>),
+    /// One page of it, as PNG.
+    Page(Vec<u8>),
     /// Not read, for a reason the sender or the operator can act on.
     Refused(Refusal),
     /// Not done within the limit of time.
@@ -65,7 +67,7 @@ impl Outcome {
     /// One sentence for the person who has to deal with the file; `None` when it was read.
     pub fn sentence(&self) -> Option<String> {
         match self {
-            Self::Read(_) | Self::EmbeddedInvoice(_) => None,
+            Self::Read(_) | Self::EmbeddedInvoice(_) | Self::Page(_) => None,
             Self::Refused(refusal) => Some(refusal.sentence.clone()),
             Self::TimedOut => {
                 Some("reading it took longer than the limit and was stopped; open it by hand or ask for a screenshot".to_owned())
@@ -168,6 +170,20 @@ impl EvidenceReader {
         }
     }
 
+    /// Page `number` (from 1) of a PDF as PNG, drawn in a process of its own. It blocks as [`EvidenceReader::read`] does.
+    ///
+    /// # Errors
+    /// One sentence: there is no such page, or why the PDF could not be drawn.
+    pub fn page(&self, pdf: &[u8], number: u32) -> Result<Vec<u8>, String> {
+        let task = [OsString::from("--page"), OsString::from(number.to_string())];
+        let report = self.ask(pdf, &task).map_err(|error| error.to_string())?;
+        match report.outcome {
+            // Nothing but a picture leaves here, whatever became of the process that was handed the file.
+            Outcome::Page(png) if png.starts_with(b"\x89PNG\r\n\x1a\n") => Ok(png),
+            other => Err(other.sentence().unwrap_or_else(|| "the reading process gave another answer than asked for".to_owned())),
+        }
+    }
+
     fn ask(&self, bytes: &[u8], task: &[OsString]) -> Result<Report, EvidenceError> {
         let refused = |refusal| Report {
             outcome: Outcome::Refused(refusal),
@@ -220,6 +236,13 @@ fn judge(remains: &sandbox::Remains) -> (Outcome, Vec<String>) {
             Ok(answer) => match answer.found {
                 Found::Read(reading) => (Outcome::Read(reading), answer.notices),
                 Found::Refused(refusal) => (Outcome::Refused(refusal), answer.notices),
+                Found::Page(png) => match hex::decode(png) {
+                    Ok(png) => (Outcome::Page(png), answer.notices),
+                    Err(error) => {
+                        let sentence = format!("the answer of the reading process was not used: {error}");
+                        (Outcome::Refused(Refusal::new(RefusalReason::BadAnswer, sentence)), vec![])
+                    }
+                },
                 Found::EmbeddedInvoice(xml) => match xml.map(hex::decode).transpose() {
                     Ok(xml) => (Outcome::EmbeddedInvoice(xml), answer.notices),
                     Err(error) => {

@@ -6,11 +6,12 @@ use image::RgbImage;
 use quittance_rules::evidence::Source;
 
 use super::child::Desk;
+use super::media::{self, Media};
 use super::ocr::Layout;
 use super::page::{Document, Page, Rect, Seen};
 use super::poppler::{self, TextPage};
 use super::protocol::Refusal;
-use super::{fingerprint, image as picture, limits, text};
+use super::{fingerprint, image as still, limits, text};
 
 /// A page with fewer letters than this in its text layer is a scan.
 const LETTERS_MIN: usize = 20;
@@ -18,6 +19,10 @@ const LETTERS_MIN: usize = 20;
 const SCAN_SIDE: u32 = 2_300;
 /// Longer side of the picture a text layer is checked against.
 const CHECK_SIDE: u32 = 1_600;
+/// Longer side of the picture that people see, in pixels: legible when enlarged, and light.
+const SHOWN_SIDE: u32 = 1_400;
+/// Largest picture handed on; in hexadecimal it fits an answer.
+const PICTURE_BYTES_MAX: usize = 8 << 20;
 /// Pages whose text layer is compared with OCR; further ones are checked for ink only, unless something is odd about them.
 const COMPARED_PAGES: usize = 3;
 /// Letters lower than this, in points, cannot be read on paper.
@@ -66,6 +71,29 @@ pub(super) fn read(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
     Ok(document)
 }
 
+/// One page as a PNG picture, from 1.
+pub(super) fn picture(bytes: &[u8], number: u32, desk: &Desk) -> Result<Vec<u8>, Refusal> {
+    if media::detect(bytes)?.0 != Media::Pdf {
+        return Err(Refusal::broken("it is no PDF, and only their pages are drawn"));
+    }
+    let write = |e: std::io::Error| Refusal::broken(format!("the PDF could not be unpacked: {e}"));
+    std::fs::write(desk.path("document.pdf"), bytes).map_err(write)?;
+    let count = poppler::pages(desk)?.min(limits::PAGES_MAX);
+    if !(1..=count).contains(&number) {
+        return Err(Refusal::broken(format!("there is no page {number}: {count} are drawn")));
+    }
+    let drawn = poppler::render(number, SHOWN_SIDE, desk)?;
+    let mut png = std::io::Cursor::new(Vec::new());
+    drawn
+        .write_to(&mut png, image::ImageFormat::Png)
+        .map_err(|error| Refusal::broken(format!("page {number} of the PDF could not be written as a picture: {error}")))?;
+    let png = png.into_inner();
+    if png.len() > PICTURE_BYTES_MAX {
+        return Err(Refusal::new(super::RefusalReason::OverLimit, "a page of the PDF is too large a picture; open the original"));
+    }
+    Ok(png)
+}
+
 fn letters(words: &[Seen]) -> usize {
     words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_alphanumeric()).count()
 }
@@ -81,7 +109,7 @@ fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, document: &mut Docu
     if is_scan {
         let shown = poppler::render(number, SCAN_SIDE, desk)?;
         document.picture = document.picture.or_else(|| fingerprint::of(&shown));
-        let mut page = picture::read_picture(shown, desk, complaints)?;
+        let mut page = still::read_picture(shown, desk, complaints)?;
         if letters(&layer.words) > 0 && page.lines.is_empty() {
             complaints.push(format!("Page {number} has a little text that is not seen on it; it was not used."));
         }

@@ -68,6 +68,8 @@ pub enum Found {
     Read(Box<Reading>),
     /// The invoice XML inside a PDF, in hexadecimal; `None` where it carries none. Answer to [`super::child::Task::EmbeddedInvoice`].
     EmbeddedInvoice(Option<String>),
+    /// A page as PNG, in hexadecimal. Answer to [`super::child::Task::Page`].
+    Page(String),
     /// The reason it was not.
     Refused(Refusal),
 }
@@ -99,7 +101,7 @@ pub fn accept(bytes: &[u8]) -> Result<Answer, String> {
     match &answer.found {
         Found::Refused(refusal) if long(&refusal.sentence) => return Err("the refusal is too long".to_owned()),
         // Its size is bounded with that of the answer; its content is read by the parser of invoice files.
-        Found::Refused(_) | Found::EmbeddedInvoice(_) => {}
+        Found::Refused(_) | Found::EmbeddedInvoice(_) | Found::Page(_) => {}
         Found::Read(reading) => check_reading(reading)?,
     }
     Ok(answer)

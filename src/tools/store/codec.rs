@@ -441,11 +441,11 @@ fn read_subject(row: &mut Reader) -> Result<Subject> {
 fn case_row(case: &Case) -> Result<Row> {
     let [subject_kind, subject_id] = subject(&case.subject);
     let [amount_minor, currency] = opt_money(case.amount);
-    let (assigned_to, snoozed_until, resolved_by) = match &case.state {
-        CaseState::Open => (None, None, None),
-        CaseState::Assigned { to } => (Some(to.clone()), None, None),
-        CaseState::Snoozed { until } => (None, Some(*until), None),
-        CaseState::Resolved { decision } => (None, None, Some(decision.0)),
+    let (assigned_to, snoozed_until, resolved_by, snoozed_owner) = match &case.state {
+        CaseState::Open => (None, None, None, None),
+        CaseState::Assigned { to } => (Some(to.clone()), None, None, None),
+        CaseState::Snoozed { until, owner } => (None, Some(*until), None, owner.clone()),
+        CaseState::Resolved { decision } => (None, None, Some(decision.0), None),
     };
     Ok(vec![
         case.id.0.into(),
@@ -465,6 +465,7 @@ fn case_row(case: &Case) -> Result<Row> {
         assigned_to.into(),
         date(snoozed_until),
         resolved_by.into(),
+        snoozed_owner.into(),
     ])
 }
 
@@ -483,11 +484,11 @@ pub(super) fn read_case(row: Row) -> Result<Case> {
     let opened_at = read_instant(row)?;
     let state = row.text()?;
     let state_name = row.bad(format!("`{state}` does not fit the columns after it"));
-    let state = match (state.as_str(), row.opt_text()?, row.opt_parse(Date::from_str)?, row.opt_int()?) {
-        ("open", None, None, None) => CaseState::Open,
-        ("assigned", Some(to), None, None) => CaseState::Assigned { to },
-        ("snoozed", None, Some(until), None) => CaseState::Snoozed { until },
-        ("resolved", None, None, Some(decision)) => CaseState::Resolved { decision: DecisionId(decision) },
+    let state = match (state.as_str(), row.opt_text()?, row.opt_parse(Date::from_str)?, row.opt_int()?, row.opt_text()?) {
+        ("open", None, None, None, None) => CaseState::Open,
+        ("assigned", Some(to), None, None, None) => CaseState::Assigned { to },
+        ("snoozed", None, Some(until), None, owner) => CaseState::Snoozed { until, owner },
+        ("resolved", None, None, Some(decision), None) => CaseState::Resolved { decision: DecisionId(decision) },
         _ => return Err(state_name),
     };
     Ok(Case { id, version, entity, kind, subject, amount, headline, reasons, candidates, rejected, opened_at, state })

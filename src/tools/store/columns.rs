@@ -77,7 +77,8 @@ macro_rules! columns {
             "state",
             "assigned_to",
             "snoozed_until",
-            "resolved_by"
+            "resolved_by",
+            "snoozed_owner"
         )
     };
     (customers $p:literal) => {

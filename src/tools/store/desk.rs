@@ -221,8 +221,8 @@ impl DeskStore for Database {
     async fn selected(&self, selection: &Selection) -> Result<Vec<DecisionId>> {
         let (statement, values) = match selection {
             Selection::Entry(entry) => (sql::DECISIONS_OF_ENTRY, vec![(*entry).into()]),
-            Selection::ByRule { from, to } => {
-                (sql::DECISIONS_BY_RULE, vec![from.as_microsecond().into(), to.as_microsecond().into()])
+            Selection::ByRule { from, to, rule } => {
+                (sql::DECISIONS_BY_RULE, vec![from.as_microsecond().into(), to.as_microsecond().into(), rule.clone().into()])
             }
         };
         let rows = self.pool.rows(statement, values, &[Int]).await?;
@@ -313,6 +313,7 @@ pub(super) fn in_places(statement: &str) -> String {
 pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> =
         [sql::DECISIONS_ON_SAME, sql::POSTINGS_OF_DECISIONS, sql::PAYMENTS_BY_ID].into_iter().map(in_places).collect();
+    all.push(super::pages::open_sums());
     all.push(desk_index::lines_by_payment());
     all.extend(super::desk_list::samples());
     for table in [desk_index::TABLE, desk_index::EVIDENCE] {

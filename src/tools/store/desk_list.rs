@@ -61,14 +61,32 @@ fn end_of(term: &str) -> String {
     format!("{term}\u{7f}")
 }
 
+/// The day it is at a case's entity.
+fn today(asked: &mut Asked, query: &Query) {
+    let usual: Value = query.today().to_string().into();
+    if query.days.is_empty() {
+        asked.add("?", [usual]);
+        return;
+    }
+    asked.add("CASE c.entity_id", []);
+    for (entity, day) in &query.days {
+        asked.add(" WHEN ? THEN ?", [entity.as_str().into(), day.to_string().into()]);
+    }
+    asked.add(" ELSE ? END", [usual]);
+}
+
 /// The conditions of a query, without its words and its place.
 fn conditions(asked: &mut Asked, query: &Query) {
-    let today = query.today().to_string();
     match query.standing {
         Standing::Open => {
-            asked.add(" WHERE c.pending = 1 AND (c.snoozed_until IS NULL OR c.snoozed_until <= ?)", [today.into()]);
+            asked.add(" WHERE c.pending = 1 AND (c.snoozed_until IS NULL OR c.snoozed_until <= ", []);
+            today(asked, query);
+            asked.add(")", []);
         }
-        Standing::Snoozed => asked.add(" WHERE c.pending = 1 AND c.snoozed_until > ?", [today.into()]),
+        Standing::Snoozed => {
+            asked.add(" WHERE c.pending = 1 AND c.snoozed_until > ", []);
+            today(asked, query);
+        }
         Standing::Resolved => asked.add(" WHERE c.pending = 0", []),
         Standing::All => asked.add(" WHERE c.pending IN (0, 1)", []),
     }
@@ -173,11 +191,21 @@ impl Database {
             (Order::Worth, 0) => "due_at",
             (order, _) => order_column(order),
         };
+        // What is rare must drive the search: a word, a customer, a group. Sums keep the databases from walking the order's index instead.
+        let is_rare = terms.1 || query.customer.is_some() || query.group.is_some();
         let mut asked = Asked::new(&format!("SELECT c.{column}, {} FROM desk_cases c", desk_index::columns("c.")));
         conditions(&mut asked, query);
         if query.order == Order::Worth {
             let now: Value = query.now.as_microsecond().into();
-            asked.add(if tier == 0 { " AND c.due_at <= ?" } else { " AND c.due_at > ?" }, [now]);
+            asked.add(
+                match (tier, is_rare) {
+                    (0, false) => " AND c.due_at <= ?",
+                    (0, true) => " AND c.due_at + 0 <= ?",
+                    // What is not due yet is read in the order of its rate: the index by due time would have to sort all of it.
+                    _ => " AND c.due_at + 0 > ?",
+                },
+                [now],
+            );
         }
         let at = [Value::from(from.key), from.case.into()];
         if from != Place::START && from != END {
@@ -185,8 +213,7 @@ impl Database {
             asked.add(&format!(" AND (c.{column}, c.case_id) {compared} (?, ?)"), at);
         }
         Self::with_terms(&mut asked, &terms.0, terms.1);
-        // A rare word must drive the search; a sum keeps the databases from walking the order's index instead.
-        let plus = if terms.1 { " + 0" } else { "" };
+        let plus = if is_rare { " + 0" } else { "" };
         let down = if way == Way::On { "" } else { " DESC" };
         asked.add(&format!(" ORDER BY c.{column}{plus}{down}, c.case_id{down} LIMIT ?"), [limit.into()]);
         let mut kinds = vec![Kind::Int];
@@ -257,7 +284,14 @@ impl Database {
     }
 
     pub(super) async fn desk_counts(&self, query: &Query, user: &str) -> Result<Counts> {
-        let scope = Query { allowed: query.allowed.clone(), entity: query.entity.clone(), now: query.now, ..Query::default() };
+        let scope = Query {
+            allowed: query.allowed.clone(),
+            entity: query.entity.clone(),
+            now: query.now,
+            day: query.day,
+            days: query.days.clone(),
+            ..Query::default()
+        };
         let mut asked = Asked::new("SELECT c.kind, COUNT(*), COUNT(CASE WHEN c.owner IS NULL THEN 1 END) FROM desk_cases c");
         conditions(&mut asked, &scope);
         asked.add(" GROUP BY c.kind ORDER BY 2 DESC, 1", []);
@@ -415,6 +449,7 @@ pub(super) fn samples() -> Vec<String> {
                 amount_max: Some(amount),
                 age_days_min: Some(1),
                 due: true,
+                days: EntityId::parse("e").ok().map(|id| (id, Date::MAX)).into_iter().collect(),
                 group: Some(String::new()),
                 ..Query::default()
             };

@@ -1,6 +1,6 @@
 //! Lists and sums for the pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,8 +8,9 @@ use quittance_agent::ports::{StoreError, StoredItem};
 use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
 use quittance_rules::ledger::CaseId;
 use quittance_rules::money::{Currency, Money};
-use quittance_rules::records::{CustomerId, EntityId};
+use quittance_rules::records::{Customer, CustomerId, EntityId};
 
+use super::desk::in_places;
 use super::engine::Kind::{Int, Text};
 use super::engine::{Kind, Result, Row, Value};
 use super::read::{evidence_and_input, joined, stored_item};
@@ -66,22 +67,33 @@ pub(super) fn pattern(search: &str) -> Option<String> {
     Some(pattern)
 }
 
+/// The statement of what is open of several customers.
+pub(super) fn open_sums() -> String {
+    in_places(sql::OPEN_SUMS).replace("$TODAY", &format!("${}", tables::LOOKUP_SIZE + 1))
+}
+
 impl Database {
-    async fn open_sums(&self, customer: &CustomerId, today: Date) -> Result<Vec<OpenSum>> {
-        let values = vec![customer.as_str().into(), today.to_string().into()];
-        let rows = self.pool.rows(sql::OPEN_SUMS, values, &[Text, Text, Int, Int, Int, Text]).await?;
-        rows.iter()
-            .map(|row| {
-                let currency = currency("items", row, &row[1])?;
-                Ok(OpenSum {
-                    entity: entity("items", row, &row[0])?,
-                    count: count(&row[2]),
-                    open: Money::new(row[3].int(), currency),
-                    overdue: Money::new(row[4].int(), currency),
-                    oldest_due: row[5].bare().parse().ok(),
-                })
-            })
-            .collect()
+    /// What is open of each of some customers, by entity and currency.
+    async fn open_sums(&self, customers: &[Customer], today: Date) -> Result<BTreeMap<String, Vec<OpenSum>>> {
+        let statement = open_sums();
+        let mut found: BTreeMap<String, Vec<OpenSum>> = BTreeMap::new();
+        for some in customers.chunks(tables::LOOKUP_SIZE) {
+            let mut values: Vec<Value> = some.iter().map(|customer| customer.id.as_str().into()).collect();
+            values.resize(tables::LOOKUP_SIZE, some[some.len() - 1].id.as_str().into());
+            values.push(today.to_string().into());
+            let rows = self.pool.rows(&statement, values, &[Text, Text, Text, Int, Int, Int, Text]).await?;
+            for row in &rows {
+                let currency = currency("items", row, &row[2])?;
+                found.entry(row[0].bare()).or_default().push(OpenSum {
+                    entity: entity("items", row, &row[1])?,
+                    count: count(&row[3]),
+                    open: Money::new(row[4].int(), currency),
+                    overdue: Money::new(row[5].int(), currency),
+                    oldest_due: row[6].bare().parse().ok(),
+                });
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -90,14 +102,25 @@ impl Pages for Database {
         self.pool.rows(sql::PING, vec![], &[Int]).await.map(|_| ())
     }
 
-    async fn decisions_by_day(&self, since: Timestamp) -> Result<Vec<DayCount>> {
-        let rows = self.pool.rows(sql::DECISIONS_BY_DAY, vec![since.as_microsecond().into()], &[Int, Text, Text, Int]).await?;
-        rows.iter()
-            .map(|row| {
-                let seconds = row[0].int().saturating_mul(86_400);
-                let day = Timestamp::from_second(seconds).map_err(|error| bad("decisions", row, "decided_at", error))?;
-                let day = day.to_zoned(jiff::tz::TimeZone::UTC).date();
-                Ok(DayCount { day, entity: entity("bank_lines", row, &row[1])?, what: row[2].bare(), count: count(&row[3]) })
+    async fn decisions_by_day(&self, since: Timestamp, zone: &jiff::tz::TimeZone) -> Result<Vec<DayCount>> {
+        // By quarters of an hour: the offsets of all zones are made of these, so each falls on one day wherever it is.
+        let rows =
+            self.pool.rows(sql::DECISIONS_BY_QUARTER, vec![since.as_microsecond().into()], &[Int, Text, Text, Int]).await?;
+        let mut days: BTreeMap<(Date, String, String), u64> = BTreeMap::new();
+        for row in &rows {
+            let at = Timestamp::from_second(row[0].int().saturating_mul(900));
+            let day = at.map_err(|error| bad("decisions", row, "decided_at", error))?.to_zoned(zone.clone()).date();
+            *days.entry((day, row[1].bare(), row[2].bare())).or_default() += count(&row[3]);
+        }
+        days.into_iter()
+            .map(|((day, of, what), count)| {
+                let entity = EntityId::parse(&of).map_err(|error| StoreError::BadRow {
+                    table: "bank_lines",
+                    row: of,
+                    column: "entity_id",
+                    message: error.to_string(),
+                })?;
+                Ok(DayCount { day, entity, what, count })
             })
             .collect()
     }
@@ -135,13 +158,10 @@ impl Pages for Database {
         let (name, id) = after.unwrap_or_default();
         let values = vec![name.into(), id.into(), pattern(search).into(), i64::from(limit).into()];
         let rows = self.pool.rows(sql::CUSTOMER_LINES, values, &tables::CUSTOMERS.kinds()).await?;
-        let mut lines = Vec::with_capacity(rows.len());
-        for row in rows {
-            let customer = codec::read_customer(row)?;
-            let open = self.open_sums(&customer.id, today).await?;
-            lines.push(CustomerLine { customer, open });
-        }
-        Ok(lines)
+        let customers: Vec<Customer> = rows.into_iter().map(codec::read_customer).collect::<Result<_>>()?;
+        let mut open = self.open_sums(&customers, today).await?;
+        let line = |customer: Customer| CustomerLine { open: open.remove(customer.id.as_str()).unwrap_or_default(), customer };
+        Ok(customers.into_iter().map(line).collect())
     }
 
     async fn items_of(&self, customer: &CustomerId, limit: u32) -> Result<Vec<StoredItem>> {

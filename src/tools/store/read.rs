@@ -286,22 +286,48 @@ impl Store for Database {
     }
 
     async fn positions(&self, entity: Option<&EntityId>) -> Result<Vec<Position>> {
-        let entity = Value::from(entity.map(|id| id.as_str().to_owned()));
-        let kinds = [Kind::Text, Kind::Int, Kind::Int, Kind::Int, Kind::Int, Kind::Int];
-        let rows = self.pool.rows(sql::POSITIONS, vec![entity], &kinds).await?;
-        rows.iter()
-            .map(|row| {
-                let code = row[0].bare();
-                let currency = Currency::parse(&code).map_err(|error| StoreError::BadRow {
-                    table: "bank_lines",
-                    row: format!("of currency {code}"),
-                    column: "currency",
-                    message: error.to_string(),
-                })?;
-                let money = |at: usize| Money::new(row[at].int(), currency);
-                Ok(Position { bank_in: money(1), applied: money(2), unapplied: money(3), not_ours: money(4), in_queue: money(5) })
+        // Three sums of their own, so that a position that adds up says something: lines, running balances and postings agree.
+        let (bank_in, undecided, posted) = match entity {
+            None => (sql::BANK_IN_OF_ALL, sql::UNDECIDED_OF_ALL, sql::POSTED_OF_ALL),
+            Some(_) => (sql::BANK_IN, sql::UNDECIDED, sql::POSTED),
+        };
+        let values = || entity.map(|id| Value::from(id.as_str())).into_iter().collect::<Vec<_>>();
+        let currency = |row: &Row| {
+            let code = row[0].bare();
+            Currency::parse(&code).map_err(|error| StoreError::BadRow {
+                table: "bank_lines",
+                row: format!("of currency {code}"),
+                column: "currency",
+                message: error.to_string(),
             })
-            .collect()
+        };
+        let mut positions: BTreeMap<Currency, Position> = BTreeMap::new();
+        for row in self.pool.rows(bank_in, values(), &[Kind::Text, Kind::Int]).await? {
+            let currency = currency(&row)?;
+            let zero = Money::zero(currency);
+            let bank_in = Money::new(row[1].int(), currency);
+            positions.insert(currency, Position { bank_in, applied: zero, unapplied: zero, not_ours: zero, in_queue: zero });
+        }
+        for row in self.pool.rows(undecided, values(), &[Kind::Text, Kind::Int]).await? {
+            let currency = currency(&row)?;
+            if let Some(position) = positions.get_mut(&currency) {
+                position.in_queue = Money::new(row[1].int(), currency);
+            }
+        }
+        for row in self.pool.rows(posted, values(), &[Kind::Text, Kind::Text, Kind::Int]).await? {
+            let currency = currency(&row)?;
+            let sum = Money::new(row[2].int(), currency);
+            if let Some(position) = positions.get_mut(&currency) {
+                match row[1].bare().as_str() {
+                    "applied" => position.applied = sum,
+                    "unapplied" => position.unapplied = sum,
+                    "not_ours" => position.not_ours = sum,
+                    // Discounts and the like clear an item and take nothing of a payment.
+                    _ => {}
+                }
+            }
+        }
+        Ok(positions.into_values().collect())
     }
 
     async fn audit_entries(&self, after: i64, count: u32) -> Result<Vec<AuditEntry>> {

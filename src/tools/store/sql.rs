@@ -199,19 +199,20 @@ statements! {
             postings r ON r.reverses = p.id WHERE p.id > $1 AND p.reverses IS NULL AND p.item_id IS NOT NULL ORDER BY \
             p.id LIMIT $2"
     );
-    POSITIONS = "SELECT l.currency, \
-        CAST(COALESCE(SUM(CASE WHEN l.amount_minor > 0 THEN l.amount_minor ELSE 0 END), 0) AS BIGINT), \
-        CAST(COALESCE(SUM(COALESCE(p.applied, 0)), 0) AS BIGINT), \
-        CAST(COALESCE(SUM(COALESCE(p.unapplied, 0)), 0) AS BIGINT), \
-        CAST(COALESCE(SUM(COALESCE(p.not_ours, 0)), 0) AS BIGINT), \
-        CAST(COALESCE(SUM(CASE WHEN l.amount_minor > 0 THEN l.amount_minor - COALESCE(p.posted, 0) ELSE 0 END), 0) AS BIGINT) \
-        FROM bank_lines l LEFT JOIN ( \
-            SELECT payment_id, SUM(amount_minor) AS posted, \
-                SUM(CASE WHEN item_id IS NOT NULL THEN amount_minor ELSE 0 END) AS applied, \
-                SUM(CASE WHEN purpose = 'unapplied' THEN amount_minor ELSE 0 END) AS unapplied, \
-                SUM(CASE WHEN purpose = 'not_ours' THEN amount_minor ELSE 0 END) AS not_ours \
-            FROM postings GROUP BY payment_id) p ON p.payment_id = l.payment_id \
-        WHERE (CAST($1 AS TEXT) IS NULL OR l.entity_id = $1) GROUP BY l.currency ORDER BY l.currency";
+    BANK_IN = "SELECT currency, CAST(COALESCE(SUM(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END), 0) AS BIGINT) \
+        FROM bank_lines WHERE entity_id = $1 GROUP BY currency ORDER BY currency";
+    BANK_IN_OF_ALL = "SELECT currency, CAST(COALESCE(SUM(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END), 0) AS BIGINT) \
+        FROM bank_lines GROUP BY currency ORDER BY currency";
+    UNDECIDED_OF_ALL = "SELECT currency, CAST(SUM(remaining_minor) AS BIGINT) FROM payment_balances WHERE remaining_minor > 0 \
+        GROUP BY currency ORDER BY currency";
+    UNDECIDED = "SELECT b.currency, CAST(SUM(b.remaining_minor) AS BIGINT) FROM bank_lines l \
+        JOIN payment_balances b ON b.payment_id = l.payment_id WHERE l.entity_id = $1 AND b.remaining_minor > 0 \
+        GROUP BY b.currency ORDER BY b.currency";
+    POSTED_OF_ALL = "SELECT currency, CASE WHEN item_id IS NOT NULL THEN 'applied' ELSE purpose END, \
+        CAST(SUM(amount_minor) AS BIGINT) FROM postings GROUP BY 1, 2 ORDER BY 1, 2";
+    POSTED = "SELECT p.currency, CASE WHEN p.item_id IS NOT NULL THEN 'applied' ELSE p.purpose END, \
+        CAST(SUM(p.amount_minor) AS BIGINT) FROM bank_lines l JOIN postings p ON p.payment_id = l.payment_id \
+        WHERE l.entity_id = $1 GROUP BY 1, 2 ORDER BY 1, 2";
 
     ALIASES = concat!(
         "SELECT ",
@@ -319,11 +320,11 @@ statements! {
         ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
 
     PING = "SELECT COUNT(*) FROM chain_head";
-    DECISIONS_BY_DAY = "SELECT CAST(d.decided_at / 86400000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
+    DECISIONS_BY_QUARTER = "SELECT CAST(d.decided_at / 900000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
         FROM decisions d JOIN bank_lines l ON l.payment_id = d.subject_id WHERE d.decided_at >= $1 AND d.subject_kind = 'payment' \
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
     PENDING_COUNTS = "SELECT kind, entity_id, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT), MIN(opened_at) \
-        FROM cases WHERE state <> 'resolved' GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
+        FROM desk_cases WHERE pending = 1 GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
     CUSTOMER_LINES = concat!(
         "SELECT ",
         columns!(customers ""),
@@ -331,10 +332,6 @@ statements! {
             LIKE $3 ESCAPE '!' OR LOWER(id) LIKE $3 ESCAPE '!' OR LOWER(aliases) LIKE $3 ESCAPE '!' OR LOWER(emails) LIKE \
             $3 ESCAPE '!') ORDER BY name, id LIMIT $4"
     );
-    OPEN_SUMS = "SELECT i.entity_id, b.currency, COUNT(*), CAST(SUM(b.open_minor) AS BIGINT), \
-        CAST(SUM(CASE WHEN i.due_date < $2 THEN b.open_minor ELSE 0 END) AS BIGINT), MIN(i.due_date) \
-        FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id = $1 AND b.open_minor <> 0 \
-        GROUP BY i.entity_id, b.currency ORDER BY i.entity_id, b.currency";
     ITEMS_OF_CUSTOMER = concat!(
         "SELECT ",
         columns!(items "i."),
@@ -467,7 +464,7 @@ statements! {
     SETTING_KEPT = "INSERT INTO desk_settings (user_name, name, value) VALUES ($1, $2, $3)";
     DECISIONS_OF_ENTRY = "SELECT id FROM decisions WHERE audit_seq = $1 AND what IN ('settled', 'approved', 'rejected', 'closed') ORDER BY id";
     DECISIONS_BY_RULE = "SELECT id FROM decisions WHERE actor = 'rule' AND decided_at >= $1 AND decided_at < $2 \
-        AND what = 'settled' ORDER BY id";
+        AND what = 'settled' AND (CAST($3 AS TEXT) IS NULL OR COALESCE(rule, '') = $3) ORDER BY id";
     FIRST_ANSWER = "SELECT request_digest, status, body FROM api_answers WHERE user_name = $1 AND idempotency_key = $2";
     ANSWERS_FORGOTTEN = "DELETE FROM api_answers WHERE answered_at < $1";
     ANSWER_KEPT = "INSERT INTO api_answers (user_name, idempotency_key, request_digest, status, body, answered_at) \
@@ -514,6 +511,12 @@ statements! {
     ENTITY_OF_ITEM = "SELECT entity_id FROM items WHERE id = $1";
     ENTITIES_OF_INPUT = "SELECT DISTINCT entity_id FROM bank_lines WHERE input_digest = $1 ORDER BY entity_id";
 }
+
+/// What is open of customers. Its `$IN` becomes the places of a lookup, and `$TODAY` the one after them.
+pub(super) const OPEN_SUMS: &str = "SELECT i.customer_id, i.entity_id, b.currency, COUNT(*), CAST(SUM(b.open_minor) AS BIGINT), \
+    CAST(SUM(CASE WHEN i.due_date < $TODAY THEN b.open_minor ELSE 0 END) AS BIGINT), MIN(i.due_date) \
+    FROM items i JOIN item_balances b ON b.item_id = i.id WHERE i.customer_id IN ($IN) AND b.open_minor <> 0 \
+    GROUP BY i.customer_id, i.entity_id, b.currency ORDER BY i.customer_id, i.entity_id, b.currency";
 
 /// The row of the index's progress, locked.
 pub(super) const POSTGRES_DESK_PROGRESS: &str = "SELECT seq, change_no, made_under FROM desk_progress WHERE id = 1 FOR UPDATE";

@@ -145,6 +145,7 @@ pub(super) const CASES: &Table = &table(
         ("assigned_to", Text),
         ("snoozed_until", Text),
         ("resolved_by", Int),
+        ("snoozed_owner", Text),
     ],
     true,
     false,

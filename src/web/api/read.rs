@@ -28,18 +28,18 @@ fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
     ("q" = Option<String>, Query, description = "Words: payer, reference, invoice, amount, case; each must begin a word of the case"),
     ("kind" = Option<String>, Query, description = "Kind of exception, such as short_payment"),
     ("entity" = Option<String>, Query, description = "Entity"),
-    ("state" = Option<String>, Query, description = "open, snoozed, resolved or all"),
+    ("state" = Option<String>, Query, pattern = "^(open|snoozed|resolved|all)$", description = "open, snoozed, resolved or all"),
     ("owner" = Option<String>, Query, description = "me, nobody, or a login name"),
     ("customer" = Option<String>, Query, description = "Customer of the best candidate"),
-    ("currency" = Option<String>, Query, description = "ISO 4217"),
-    ("min" = Option<String>, Query, description = "Least amount; needs currency"),
-    ("max" = Option<String>, Query, description = "Largest amount; needs currency"),
-    ("age" = Option<String>, Query, description = "Raised at least so many days ago"),
-    ("due" = Option<String>, Query, description = "1: only past their due time"),
+    ("currency" = Option<String>, Query, pattern = "^[A-Z]{3}$", description = "ISO 4217"),
+    ("min" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Least amount; needs currency"),
+    ("max" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Largest amount; needs currency"),
+    ("age" = Option<u32>, Query, maximum = 36500, description = "Raised at least so many days ago"),
+    ("due" = Option<String>, Query, pattern = "^1$", description = "1: only past their due time"),
     ("group" = Option<String>, Query, description = "Only of this group"),
-    ("sort" = Option<String>, Query, description = "worth, risk, age or due"),
+    ("sort" = Option<String>, Query, pattern = "^(worth|risk|age|due)$", description = "worth, risk, age or due"),
     ("after" = Option<String>, Query, description = "The next of the page before"),
-    ("limit" = Option<String>, Query, description = "1 to 200"),
+    ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "1 to 200"),
 ), responses(
     (status = 200, body = CasePage),
     Guarded, Unfit, Away,
@@ -170,7 +170,7 @@ pub(super) async fn customer<S: Desk>(
 ) -> Result<Response, WebError> {
     let id = CustomerId::parse(&id).map_err(|_| WebError::NotFound)?;
     let allowed = session.entities(Role::Viewer);
-    let today = web.clock.today("UTC");
+    let today = web.zone(&session).await?.day(web.now());
     let card = card(&web.store, &id, allowed.as_deref(), today).await?.ok_or(WebError::NotFound)?;
     json(&card).map(written)
 }
@@ -251,8 +251,8 @@ pub(super) async fn payment<S: Desk>(
 
 /// Entries of the audit log, as `quittance export audit` writes them.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(
-    ("after" = Option<String>, Query, description = "Number of the last entry seen; 0 or nothing begins at the first"),
-    ("limit" = Option<String>, Query, description = "1 to 200"),
+    ("after" = Option<i64>, Query, minimum = 0, description = "Number of the last entry seen; 0 or nothing begins at the first"),
+    ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "1 to 200"),
 ), responses(
     (status = 200, body = Listed),
     Guarded, Unfit,

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, IntoResponses};
 #[allow(dead_code, reason = "the header is read by its name; this is its shape for the document")]
 pub(super) struct OnceKey {
     /// Makes a repeated request harmless
-    #[param(rename = "Idempotency-Key")]
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     key: Option<String>,
 }
 

@@ -23,6 +23,7 @@ use crate::secret;
 use crate::session::Session;
 use crate::sign_in::totp;
 use crate::state::{Desk, Web};
+use crate::zone::Zone;
 
 /// The routes of the account.
 pub fn rows<S: Desk>() -> Vec<Row<S>> {
@@ -59,25 +60,47 @@ pub struct TokenLine {
 
 impl TokenLine {
     /// For a page seen now.
-    pub fn of(token: ApiToken, used_at: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn of(token: ApiToken, used_at: Option<Timestamp>, now: Timestamp, zone: &Zone) -> Self {
         Self {
             scopes: token.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", "),
-            made_on: shown(token.made_at),
-            used_at: used_at.map(shown),
-            ends_on: token.expires_at.map(shown),
+            made_on: zone.instant(token.made_at),
+            used_at: used_at.map(|at| zone.instant(at)),
+            ends_on: token.expires_at.map(|at| zone.instant(at)),
             is_good: token.revoked_at.is_none() && token.expires_at.is_none_or(|end| end > now),
             token,
         }
     }
 }
 
-/// An instant for people, to the minute, in UTC.
-pub fn shown(at: Timestamp) -> String {
-    let text = at.to_string();
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+/// A browser's own description in a few words: `Chrome on Linux`; the description itself where it says nothing known.
+fn browser(agent: &str) -> String {
+    // Each names those it is like, so the order is from the particular to the general.
+    let names = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let found = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (found(&names), found(&systems)) {
+        (Some(name), Some(system)) => format!("{name} · {system}"),
+        (Some(name), None) => name.to_owned(),
+        (None, _) => agent.chars().take(80).collect(),
+    }
 }
 
 struct SessionLine {
+    browser: String,
     record: SessionRecord,
     seen_at: String,
     started_at: String,
@@ -110,10 +133,12 @@ async fn account_page<S: Desk>(web: &Web<S>, session: &Session, says: Says) -> R
     let user = session.user.clone();
     let credentials = web.store.credentials(&user.id).await?;
     let used = web.store.used_recovery_codes(&user.id, &credentials.recovery_hashes).await?;
+    let zone = web.zone(session).await?;
     let sessions = web.store.sessions_of(&user.id).await?.into_iter().map(|record| SessionLine {
-        seen_at: shown(record.seen_at),
-        started_at: shown(record.started_at),
+        seen_at: zone.instant(record.seen_at),
+        started_at: zone.instant(record.started_at),
         is_this: session.session_hash() == Some(record.hash.as_str()),
+        browser: browser(&record.agent),
         record,
     });
     let now = web.now();
@@ -125,7 +150,7 @@ async fn account_page<S: Desk>(web: &Web<S>, session: &Session, says: Says) -> R
         has_codes: credentials.totp_secret.is_some(),
         recovery_left: credentials.recovery_hashes.len().saturating_sub(used),
         sessions: sessions.collect(),
-        tokens: own.map(|(token, used)| TokenLine::of(token, used, now)).collect(),
+        tokens: own.map(|(token, used)| TokenLine::of(token, used, now, &zone)).collect(),
         user,
         problem: says.problem,
         new_token: says.new_token,
@@ -411,7 +436,22 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_shown_to_the_minute() {
-        assert_eq!(shown("2026-11-22T19:17:15.123456Z".parse().unwrap()), "2026-11-22 19:17 UTC");
+    fn browsers_are_named_in_a_few_words() {
+        for (agent, wanted) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome · Linux",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1",
+                "Safari · iPhone",
+            ),
+            ("Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge · Windows"),
+            ("curl/8.0", "curl"),
+            ("odd", "odd"),
+            ("", ""),
+        ] {
+            assert_eq!(browser(agent), wanted);
+        }
     }
 }

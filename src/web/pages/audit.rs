@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page};
-use crate::pages::account::shown;
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
+use crate::zone::Zone;
 
 const PAGE: u32 = 50;
 /// Largest text of an entry that is shown; an import of thousands of lines is one entry.
@@ -72,11 +72,11 @@ fn summary(changes: &str) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn line(entry: &AuditEntry) -> EntryLine {
+fn line(entry: &AuditEntry, zone: &Zone) -> EntryLine {
     let changes: String = entry.changes.chars().take(SHOWN).collect();
     EntryLine {
         seq: entry.seq,
-        at: shown(entry.at),
+        at: zone.instant(entry.at),
         by: entry.by.strip_prefix("person:").unwrap_or(&entry.by).to_owned(),
         is_rule: !entry.by.starts_with("person:"),
         summary: summary(&entry.changes),
@@ -99,9 +99,10 @@ async fn audit_page<S: Desk>(
     let count = u32::try_from(upto - after).unwrap_or(PAGE);
     let mut entries = if count == 0 { Vec::new() } else { web.store.audit_entries(after, count).await? };
     entries.reverse();
+    let zone = web.zone(session).await?;
     page(&AuditPage {
         frame: web.frame(session, "audit"),
-        entries: entries.iter().map(line).collect(),
+        entries: entries.iter().map(|entry| line(entry, &zone)).collect(),
         next: (after > 0).then_some(after + 1),
         is_first: before.is_none(),
         report,

@@ -16,10 +16,10 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page, query_escaped};
-use crate::pages::account::shown;
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
+use crate::zone::Zone;
 
 /// Customers of a page.
 const PAGE: u32 = 50;
@@ -60,7 +60,7 @@ pub async fn list<S: Desk>(
     let mine = session.entities(Role::Viewer);
     let after = asked.after_name.as_deref().zip(asked.after_id.as_deref());
     let search: String = asked.q.chars().take(200).filter(|c| *c != '\0').collect();
-    let mut customers = web.store.customer_lines(&search, after, PAGE + 1, web.clock.today("UTC")).await?;
+    let mut customers = web.store.customer_lines(&search, after, PAGE + 1, web.zone(&session).await?.day(web.now())).await?;
     let more = customers.len() > PAGE as usize;
     customers.truncate(PAGE as usize);
     for line in &mut customers {
@@ -170,12 +170,18 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id)
     let id = CustomerId::parse(&id).map_err(|_| WebError::NotFound)?;
     let customer = web.store.customer(&id).await?.ok_or(WebError::NotFound)?;
     let mine = session.entities(Role::Viewer);
-    let today = web.clock.today("UTC");
+    let entities = web.seen_entities(&session).await?;
+    let zone = web.zone(&session).await?;
+    let now = web.now();
+    // What is overdue is so where the item belongs.
+    let days: BTreeMap<EntityId, Date> =
+        entities.into_iter().map(|entity| (entity.id, Zone::named(&entity.time_zone).day(now))).collect();
+    let today = |entity: &EntityId| days.get(entity).copied().unwrap_or_else(|| zone.day(now));
     let found = web.store.items_of(&id, ACCOUNT_ROWS).await?;
     let found_movements = web.store.movements_of(&id, ACCOUNT_ROWS).await?;
     let is_cut = found.len() == ACCOUNT_ROWS as usize || found_movements.len() == ACCOUNT_ROWS as usize;
     let lines = found.into_iter().filter(|stored| sees(mine.as_deref(), &stored.item.entity)).map(|stored| ItemLine {
-        days_overdue: days_between(stored.item.due_date, today),
+        days_overdue: days_between(stored.item.due_date, today(&stored.item.entity)),
         is_open: !stored.balance.open.is_zero(),
         stored,
     });
@@ -186,7 +192,7 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id)
         .into_iter()
         .filter(|movement| sees(mine.as_deref(), &movement.payment.line.entity))
         .map(|movement| MovementLine {
-            at: shown(movement.decided_at),
+            at: zone.instant(movement.decided_at),
             by: movement.decided_by.strip_prefix("person:").unwrap_or(&movement.decided_by).to_owned(),
             item: movement.posting.item.as_ref().map(|id| numbers.get(id.as_str()).cloned().unwrap_or_else(|| id.to_string())),
             purpose: movement.posting.purpose.name().replace('_', " "),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::WebError;
 use crate::frame::{Frame, page};
-use crate::pages::account::shown;
+use crate::painter;
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -31,6 +31,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::get("/evidence", viewer, get(list::<S>)),
         Row::get("/evidence/{digest}", viewer, get(show::<S>)),
         Row::get("/evidence/{digest}/original", viewer, get(original::<S>)),
+        Row::get("/evidence/{digest}/pages/{page}", viewer, get(page_picture::<S>)),
     ]
 }
 
@@ -77,8 +78,9 @@ pub async fn list<S: Desk>(
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|line| line.seq);
+    let zone = web.zone(&session).await?;
     let lines = found.into_iter().map(|line| InboxLine {
-        at: shown(line.received_at),
+        at: zone.instant(line.received_at),
         kind: words(&line.record.kind),
         percent: line.record.kind_confidence.millionths() / 10_000,
         line,
@@ -119,7 +121,7 @@ struct OnePage {
     rows: Vec<(String, String, String)>,
     text: String,
     pages: u32,
-    is_image: bool,
+    sheets: Vec<(u32, String)>,
     was_read: bool,
     size: String,
 }
@@ -164,10 +166,13 @@ pub async fn show<S: Desk>(
     let case = web.store.pending_case(&Subject::Evidence(digest.clone())).await?.map(|case| case.id);
     let frame = web.frame(&session, "evidence");
     let reading = reading_of(&web.store, &record).await?;
-    let is_image = match &reading {
-        Some(reading) => PICTURES.contains(&reading.media_type.as_str()),
+    let sheets = match &reading {
+        Some(reading) => page_pictures(&digest, reading),
         // What could not be read is told by its bytes.
-        None => web.store.kept(&digest).await?.is_some_and(|bytes| picture(&bytes).is_some()),
+        None if web.store.kept(&digest).await?.is_some_and(|bytes| picture(&bytes).is_some()) => {
+            vec![(1, format!("/evidence/{digest}/original"))]
+        }
+        None => Vec::new(),
     };
     let size = super::imports::size(input.size);
     let kind = words(&record.kind);
@@ -202,10 +207,66 @@ pub async fn show<S: Desk>(
         kind,
         percent,
         case,
-        is_image,
+        sheets,
         was_read,
         size,
     })
+}
+
+/// Pages of a document that are shown.
+const PAGES_SHOWN: u32 = 8;
+
+/// The pages of a document with the addresses of their pictures: of a picture the original, of anything else as it is drawn.
+pub(crate) fn page_pictures(digest: &InputDigest, reading: &Reading) -> Vec<(u32, String)> {
+    if PICTURES.contains(&reading.media_type.as_str()) {
+        return vec![(1, format!("/evidence/{digest}/original"))];
+    }
+    let is_pdf = reading.media_type == "application/pdf";
+    let has_words = |number: u32| reading.words.iter().any(|word| word.region.page == number);
+    (1..=reading.pages.clamp(1, PAGES_SHOWN))
+        .filter(|number| is_pdf || has_words(*number))
+        .map(|number| (number, format!("/evidence/{digest}/pages/{number}")))
+        .collect()
+}
+
+/// A page of a document as a picture: drawn by the reading process, or from the words that were read where it is no PDF or cannot be
+/// drawn.
+pub async fn page_picture<S: Desk>(
+    State(web): State<Web<S>>,
+    _: Session,
+    Path((digest, number)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let digest = digest_of(&digest)?;
+    let number: u32 = number.parse().map_err(|_| WebError::NotFound)?;
+    let record = web.store.evidence_kept(&digest).await?.ok_or(WebError::NotFound)?.record;
+    let reading = reading_of(&web.store, &record).await?.ok_or(WebError::NotFound)?;
+    if !(1..=reading.pages.clamp(1, PAGES_SHOWN)).contains(&number) {
+        return Err(WebError::NotFound);
+    }
+    let drawn = match &web.painter {
+        Some(painter) if reading.media_type == "application/pdf" => match painter.kept(&digest, number) {
+            Some(png) => Some(png),
+            None => {
+                let bytes = web.store.kept(&digest).await?.ok_or(WebError::NotFound)?;
+                painter
+                    .page(&digest, bytes, number)
+                    .await
+                    .inspect_err(|error| tracing::warn!(page = number, "a page is drawn from its words: {error}"))
+                    .ok()
+            }
+        },
+        Some(_) | None => None,
+    };
+    let (kind, bytes) = match drawn {
+        Some(png) => ("image/png", png.to_vec()),
+        None => ("image/svg+xml", painter::from_words(&reading, number).into_bytes()),
+    };
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(response)
 }
 
 /// The original: pictures are shown, everything else is saved, never opened in our place.

@@ -16,7 +16,6 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page};
-use crate::pages::account::shown;
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -80,8 +79,9 @@ pub async fn list<S: Desk>(
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|line| line.seq);
+    let zone = web.zone(&session).await?;
     let files = found.into_iter().map(|line| FileLine {
-        at: shown(line.received_at),
+        at: zone.instant(line.received_at),
         by: line.by.strip_prefix("person:").unwrap_or(&line.by).to_owned(),
         kind: line.input.kind.name(),
         size: size(line.input.size),

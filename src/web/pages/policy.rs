@@ -40,7 +40,7 @@ struct PolicyPage {
     limits: Vec<LimitLine>,
     /// Keys of the names of further columns.
     more_columns: Vec<&'static str>,
-    checkpoints: Vec<&'static str>,
+    checkpoints: Vec<ExceptionKind>,
     text: String,
 }
 
@@ -67,7 +67,7 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
         booking_within: policy.evidence.booking_within_days.into(),
         limits,
         more_columns: vec!["policy-four-eyes", "policy-write-off"],
-        checkpoints: ExceptionKind::ALL.iter().filter(|kind| kind.is_checkpoint()).map(|kind| kind.words()).collect(),
+        checkpoints: ExceptionKind::ALL.iter().filter(|kind| kind.is_checkpoint()).copied().collect(),
         text,
     })
 }

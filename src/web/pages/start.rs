@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
-use quittance_rules::exceptions::ExceptionKind;
+use quittance_agent::queue::policy_in_force;
 use quittance_rules::ledger::Position;
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::EntityId;
@@ -29,9 +29,17 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     vec![Row::get("/", Access::SignedIn, get(show::<S>))]
 }
 
+/// One row of where the money is: its name, a sum per currency, and whether it is the whole of the others.
+struct SumRow {
+    key: &'static str,
+    class: &'static str,
+    sums: Vec<Money>,
+    is_whole: bool,
+}
+
 struct KindLine {
     name: String,
-    words: &'static str,
+    words: String,
     count: u64,
     bar: String,
 }
@@ -48,25 +56,54 @@ struct StartPage {
     settled_week: u64,
     people_week: u64,
     share: Option<u64>,
+    sums: Vec<SumRow>,
     kinds: Vec<KindLine>,
     chart: String,
-    positions: Vec<Position>,
+    positions: Vec<PositionBar>,
 }
 
-/// The words of a kind by its name; the name itself where it is none of ours.
-pub fn kind_words(name: &str) -> Option<&'static str> {
-    ExceptionKind::ALL.iter().find(|kind| kind.to_string() == name).map(|kind| kind.words())
+/// The money of one currency with its parts drawn.
+struct PositionBar {
+    position: Position,
+    bar: String,
+}
+
+impl PositionBar {
+    fn of(position: Position) -> Self {
+        let size = |money: Money| u64::try_from(money.minor()).unwrap_or(0);
+        let parts = [position.applied, position.unapplied, position.not_ours, position.in_queue].map(size);
+        Self { bar: chart::parts(&parts), position }
+    }
+}
+
+/// The sums of all currencies, a row a place.
+fn sum_rows(positions: &BTreeMap<Currency, Position>) -> Vec<SumRow> {
+    type Place = (&'static str, &'static str, fn(&Position) -> Money);
+    let places: [Place; 5] = [
+        ("applied", "one", |p| p.applied),
+        ("unapplied", "two", |p| p.unapplied),
+        ("not-ours", "three", |p| p.not_ours),
+        ("undecided", "four", |p| p.in_queue),
+        ("bank-in", "", |p| p.bank_in),
+    ];
+    let row =
+        |(key, class, of): Place| SumRow { key, class, sums: positions.values().map(of).collect(), is_whole: class.is_empty() };
+    places.into_iter().map(row).collect()
 }
 
 /// The page.
 pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Result<Response, WebError> {
     let now = web.now();
-    let today = web.clock.today("UTC");
+    let zone = web.zone(&session).await?;
+    let today = zone.day(now);
     let first = today.checked_sub(i64::try_from(DAYS - 1).unwrap_or(29).days()).unwrap_or(today);
     let since = now.checked_sub(SignedDuration::from_hours(24 * 31)).map_err(WebError::internal)?;
     let mine = session.entities(Role::Viewer);
     let sees = |entity: &EntityId| mine.as_ref().is_none_or(|mine| mine.contains(entity));
 
+    let frame = web.frame(&session, "start");
+    let policy = policy_in_force(&web.store).await.map_err(super::queue::failed)?;
+    web.store.catch_up(&policy).await?;
     let pending: Vec<_> = web
         .store
         .pending_counts()
@@ -88,15 +125,27 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
     let most = kinds.values().copied().max().unwrap_or(0);
     let mut kinds: Vec<KindLine> = kinds
         .into_iter()
-        .map(|(name, count)| KindLine { words: kind_words(&name).unwrap_or("?"), bar: chart::bar(count, most), name, count })
+        .map(|(name, count)| KindLine {
+            words: frame.t(&format!("kind-{}", name.replace('_', "-"))),
+            bar: chart::bar(count, most),
+            name,
+            count,
+        })
         .collect();
-    kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.words.cmp(b.words)));
+    kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.words.cmp(&b.words)));
 
+    let mut asked = 0_u64;
     let mut by_day: BTreeMap<Date, [u64; 2]> = BTreeMap::new();
-    for line in web.store.decisions_by_day(since).await?.into_iter().filter(|line| sees(&line.entity) && line.day >= first) {
+    for line in
+        web.store.decisions_by_day(since, zone.inner()).await?.into_iter().filter(|line| sees(&line.entity) && line.day >= first)
+    {
         let part = match line.what.as_str() {
             "settled" => 0,
             "approved" | "rejected" | "closed" => 1,
+            "asked" => {
+                asked += line.count;
+                continue;
+            }
             _ => continue,
         };
         by_day.entry(line.day).or_default()[part] += line.count;
@@ -107,7 +156,6 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
         .collect();
     let sum = |from: usize, part: usize| columns.iter().rev().take(from).map(|column| column.parts[part]).sum::<u64>();
     let (alone, people) = (sum(DAYS, 0), sum(DAYS, 1));
-    let frame = web.frame(&session, "start");
     let label = frame.t2("start-chart-label", "alone", alone, "people", people);
 
     let mut positions: BTreeMap<Currency, Position> = BTreeMap::new();
@@ -133,10 +181,15 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -> Resul
         settled_today: sum(1, 0),
         settled_week: sum(7, 0),
         people_week: sum(7, 1),
-        share: (alone * 100).checked_div(alone + people),
+        // Of everything the rules looked at: what they asked about counts against them, answered or not.
+        share: (alone * 100).checked_div(alone + asked),
         kinds,
-        chart: chart::days(&columns, &label),
-        positions: positions.into_values().collect(),
+        chart: chart::days(&columns, &label, |day| {
+            let month = frame.t(&format!("month-{}", day.month()));
+            frame.t2("day-month", "day", i64::from(day.day()), "month", month)
+        }),
+        sums: sum_rows(&positions),
+        positions: positions.into_values().map(PositionBar::of).collect(),
         frame,
     })
 }

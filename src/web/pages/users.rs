@@ -76,7 +76,8 @@ async fn users_page<S: Desk>(web: &Web<S>, session: &Session, again: Again) -> R
     let entities = web.store.entities().await?;
     let users = web.store.users().await?;
     let now = web.now();
-    let tokens = web.store.tokens().await?.into_iter().map(|(token, used)| TokenLine::of(token, used, now)).collect();
+    let zone = web.zone(session).await?;
+    let tokens = web.store.tokens().await?.into_iter().map(|(token, used)| TokenLine::of(token, used, now, &zone)).collect();
     let status = if again.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut response = page(&UsersPage {
         frame: web.frame(session, "users"),

@@ -17,7 +17,6 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
-use crate::pages::account::shown;
 use crate::pages::queue::{Sent, sent};
 use crate::routes::{Access, Row};
 use crate::secret;
@@ -276,10 +275,11 @@ async fn endpoint_page<S: Desk>(
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(place_of);
     let now = web.now();
+    let zone = web.zone_of(session, endpoint.entity.as_ref()).await?;
     let deliveries = found.into_iter().map(|delivery| DeliveryLine {
-        at: shown(delivery.happened_at),
-        last_at: delivery.last_at.map(shown),
-        next_at: shown(delivery.next_at),
+        at: zone.instant(delivery.happened_at),
+        last_at: delivery.last_at.map(|at| zone.instant(at)),
+        next_at: zone.instant(delivery.next_at),
         is_waiting: delivery.state == DeliveryState::Waiting,
         delivery,
     });
@@ -296,7 +296,7 @@ async fn endpoint_page<S: Desk>(
         frame: web.frame(session, "webhooks"),
         events: events_of(&endpoint),
         entity,
-        old_until: old.map(shown),
+        old_until: old.map(|end| zone.instant(end)),
         is_on: endpoint.state == EndpointState::On,
         secret: says.secret,
         problem: says.problem,

@@ -273,11 +273,13 @@ async fn lists_for_pages(book: Database) {
     assert!(book.evidence_before(Some(evidence[0].seq), false, 10).await.unwrap().is_empty());
     assert_eq!(book.evidence_kept(&digest_of("proof")).await.unwrap().unwrap().record, evidence[0].record);
     assert_eq!(book.evidence_kept(&digest_of("never")).await.unwrap(), None);
+    let policy = quittance_rules::policy::Policy::parse(quittance_rules::policy::DEFAULT_POLICY).unwrap();
+    book.catch_up(&policy).await.unwrap();
     let pending = book.pending_counts().await.unwrap();
     assert_eq!(pending.iter().map(|line| line.count).sum::<u64>(), 1);
-    let days = book.decisions_by_day(at(-86_400_000_000)).await.unwrap();
+    let days = book.decisions_by_day(at(-86_400_000_000), &jiff::tz::TimeZone::UTC).await.unwrap();
     assert_eq!(days.iter().map(|line| line.count).sum::<u64>(), 2);
-    assert!(book.decisions_by_day(at(86_400_000_000_000)).await.unwrap().is_empty());
+    assert!(book.decisions_by_day(at(86_400_000_000_000), &jiff::tz::TimeZone::UTC).await.unwrap().is_empty());
 }
 
 /// Who can write to the database but not to the log cannot give somebody another password unseen.

@@ -345,9 +345,9 @@ async fn cases_change_version_by_version(book: Database) {
     conflict(apply(&book, vec![to(1, assigned())]).await, "case 1 ");
     conflict(apply(&book, vec![to(3, assigned())]).await, "case 1 ");
     conflict(apply(&book, vec![Change::CaseChanged(Case { id: CaseId(5), version: 2, ..opened.clone() })]).await, "case 5 ");
-    apply(&book, vec![to(2, assigned()), to(3, CaseState::Snoozed { until: DAY })]).await.unwrap();
+    apply(&book, vec![to(2, assigned()), to(3, CaseState::Snoozed { until: DAY, owner: Some("ana".to_owned()) })]).await.unwrap();
     let now = book.pending_case(&about).await.unwrap().unwrap();
-    assert_eq!((now.version, now.state), (3, CaseState::Snoozed { until: DAY }));
+    assert_eq!((now.version, now.state), (3, CaseState::Snoozed { until: DAY, owner: Some("ana".to_owned()) }));
     conflict(apply(&book, vec![to(3, assigned())]).await, "case 1 (it is at version 3)");
     apply(&book, vec![decided(1, "p1"), to(4, CaseState::Resolved { decision: DecisionId(1) })]).await.unwrap();
     assert_eq!(book.pending_case(&about).await.unwrap(), None);

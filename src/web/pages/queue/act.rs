@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::state::{Desk, Web};
 
 /// The question a form carries along, so that the next case is the next in the person's order.
-pub(super) fn question<S: Desk>(web: &Web<S>, session: &Session, text: &str) -> Query {
+pub(super) async fn question<S: Desk>(web: &Web<S>, session: &Session, text: &str) -> Result<Query, WebError> {
     let pairs = parse_pairs(text);
     let pairs = pairs.iter().filter(|(name, _)| name != "did" && name != "batch").map(|(n, v)| (n.as_str(), v.as_str()));
     // A question that does not read is no reason not to decide: then the order is the usual one.
@@ -32,7 +32,8 @@ pub(super) fn question<S: Desk>(web: &Web<S>, session: &Session, text: &str) -> 
     query.user = session.user.id.as_str().to_owned();
     query.now = web.now();
     query.limit = 1;
-    query
+    web.set_days(session, &mut query).await?;
+    Ok(query)
 }
 
 /// A decision.
@@ -119,7 +120,7 @@ pub(super) async fn decide<S: Desk>(
             }
         }
     };
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let next = place_after(&web, &query, case.id).await?;
     Done { next, notice, undo, batch: None }.answer(&headers)
 }
@@ -145,7 +146,7 @@ pub(super) async fn complete<S: Desk>(
     let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     let taken = desk::complete(&web.store, &web.clock, who, case.id, form.version).await.map_err(failed)?;
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let next = place_after(&web, &query, case.id).await?;
     let notice = web.frame(&session, "queue").t1("did-decide", "case", id);
     Done { next, notice, undo: Some(taken.decision), batch: None }.answer(&headers)
@@ -163,7 +164,7 @@ pub(super) async fn withdraw<S: Desk>(
     let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     desk::withdraw(&web.store, &web.clock, who, case.id).await.map_err(failed)?;
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let notice = web.frame(&session, "queue").t1("did-withdraw", "case", id);
     Done { next: case_address(case.id, &query), notice, undo: None, batch: None }.answer(&headers)
 }
@@ -197,7 +198,7 @@ pub(super) async fn take<S: Desk>(
         work::take(&web.store, &web.clock, &policy, name, case.id).await.map_err(failed)?;
         frame.t1("did-take", "case", id)
     };
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     Done { next: case_address(case.id, &query), notice, undo: None, batch: None }.answer(&headers)
 }
 
@@ -230,7 +231,7 @@ pub(super) async fn assign<S: Desk>(
         Some(name) => frame.t2("did-assign", "case", id, "name", name.to_owned()),
         None => frame.t1("did-unassign", "case", id),
     };
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     Done { next: case_address(case.id, &query), notice, undo: None, batch: None }.answer(&headers)
 }
 
@@ -258,7 +259,7 @@ pub(super) async fn snooze<S: Desk>(
     use jiff::ToSpan as _;
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
     let form = sent(form)?;
-    let today = web.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = web.zone_of(&session, case.entity.as_ref()).await?.day(web.now());
     let wanted = if form.until == "day" { form.day.as_str() } else { form.until.as_str() };
     let until = match wanted {
         "news" => work::Until::News,
@@ -270,7 +271,7 @@ pub(super) async fn snooze<S: Desk>(
     };
     let by = session.user.id.as_str();
     work::snooze(&web.store, &web.clock, by, case.id, until, form.version).await.map_err(failed)?;
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let next = place_after(&web, &query, case.id).await?;
     let notice = web.frame(&session, "queue").t1("did-snooze", "case", id);
     Done { next, notice, undo: None, batch: None }.answer(&headers)
@@ -295,7 +296,7 @@ pub(super) async fn note<S: Desk>(
     let case = case_for(&web, &session, id, Role::Reviewer).await?;
     let form = sent(form)?;
     work::note(&web.store, &web.clock, session.user.id.as_str(), case.id, &form.text).await.map_err(failed)?;
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let notice = web.frame(&session, "queue").t1("did-note", "case", id);
     Done { next: case_address(case.id, &query), notice, undo: None, batch: None }.answer(&headers)
 }
@@ -311,16 +312,23 @@ pub(super) async fn seen<S: Desk>(State(web): State<Web<S>>, session: Session, N
     Ok(axum::Json(serde_json::json!({ "version": case.version, "present": words })).into_response())
 }
 
+fn every_rule() -> String {
+    "*".to_owned()
+}
+
 /// What is undone: a decision, or a batch by its audit entry.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 pub(super) struct Undo {
     #[serde(default)]
     decision: Option<i64>,
     #[serde(default)]
     batch: Option<i64>,
-    /// A day (UTC): all that the rules settled on it.
+    /// A day at the desk: what the rules settled on it.
     #[serde(default)]
     rule_day: String,
+    /// Only what this rule settled.
+    #[serde(default = "every_rule")]
+    rule: String,
     #[serde(default)]
     query: String,
 }
@@ -335,7 +343,7 @@ pub(super) async fn undo<S: Desk>(
     let form = sent(form)?;
     let by = session.user.id.as_str();
     let frame = web.frame(&session, "queue");
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let done = match (form.decision, form.batch) {
         (Some(decision), None) => {
             may_undo(&web, &session, &[DecisionId(decision)]).await?;
@@ -353,10 +361,13 @@ pub(super) async fn undo<S: Desk>(
             session.demand_step_up(web.now(), &web.settings)?;
             let day: jiff::civil::Date =
                 form.rule_day.parse().map_err(|_| WebError::invalid("rule_day", "it is a day such as 2026-12-01"))?;
-            let start = |day: jiff::civil::Date| day.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp());
-            let next = day.tomorrow().and_then(start).map_err(|_| WebError::invalid("rule_day", "there is no day after it"))?;
-            let from = start(day).map_err(|_| WebError::invalid("rule_day", "it is no day of this calendar"))?;
-            let selection = Selection::ByRule { from, to: next };
+            let zone = web.zone(&session).await?;
+            let next = day.tomorrow().ok().and_then(|next| zone.start(next));
+            let next = next.ok_or_else(|| WebError::invalid("rule_day", "there is no day after it"))?;
+            let from = zone.start(day).ok_or_else(|| WebError::invalid("rule_day", "it is no day of this calendar"))?;
+            // `*` is every rule, nothing the pattern built into the gate, anything else a rule of the policy by its name.
+            let rule = Some(form.rule.trim().to_owned()).filter(|name| name != "*");
+            let selection = Selection::ByRule { from, to: next, rule };
             let report = bulk::undo_many(&web.store, &web.clock, by, &selection).await.map_err(failed)?;
             let count = i64::try_from(report.undone).unwrap_or(i64::MAX);
             let notice = frame.t1("did-undo-batch", "count", count);

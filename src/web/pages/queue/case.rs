@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{Query as Params, State};
 use axum::response::Response;
 use quittance_agent::desk::draft::{DraftView, draft};
-use quittance_agent::desk::explain::{Agreement, Bar, Effect, Shown, Term};
+use quittance_agent::desk::explain::{Agreement, Bar, Condition, Effect, Shown, Term};
 use quittance_agent::desk::list::Query;
 use quittance_agent::desk::view::{CandidateView, CaseView, ClaimView, EvidenceView, Looker, Origin, view};
 use quittance_agent::evidence::reading_of;
-use quittance_rules::cases::CaseState;
+use quittance_rules::cases::{CaseState, Subject};
 use quittance_rules::evidence::{PageRegion, Reading};
 use quittance_rules::exceptions::Action;
 use quittance_rules::ledger::CaseId;
@@ -20,20 +20,16 @@ use super::keys::KeyMap;
 use super::{Number, ask, case_address, case_for, list_address, words};
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
+use crate::pages::evidence::page_pictures;
 use crate::session::Session;
 use crate::state::{Desk, Web};
 
-/// Words drawn of one page without a picture; more would make the page heavy.
-const WORDS_DRAWN: usize = 600;
-
 /// One page of a document as it is drawn.
 struct Sheet {
-    /// Number, from 1.
-    number: u32,
-    /// Address of the picture, where the original is one a browser shows.
-    picture: Option<String>,
-    /// Words with their place in the drawing, where there is no picture: x, y, width, height, text.
-    words: Vec<(u32, u32, u32, u32, String)>,
+    /// Address of its picture: the original where browsers show it, else the page as it is drawn.
+    picture: String,
+    /// What it is, for who does not see it.
+    label: String,
     /// Boxes of claims: number of the claim, place, whether the bank line says the same.
     boxes: Vec<(usize, PageRegion, bool)>,
 }
@@ -83,8 +79,41 @@ impl CasePage {
     fn shown(&self, value: &Shown) -> String {
         words::shown(&self.frame, value)
     }
+    /// A value as text; accounts in their groups.
+    fn value(&self, name: &str, value: &Shown) -> String {
+        match value {
+            Shown::Text(text) if name.ends_with("account") => words::account(text),
+            Shown::Text(_) | Shown::Money(_) => self.shown(value),
+        }
+    }
+    /// The row before compares the same field: its name is said once.
+    fn is_again(&self, candidate: &CandidateView, at: &usize) -> bool {
+        let field = |at: usize| candidate.compared.get(at).map(|row| row.field);
+        at.checked_sub(1).is_some_and(|before| field(before) == field(*at))
+    }
     fn is_money(&self, value: &Shown) -> bool {
         matches!(value, Shown::Money(_))
+    }
+    /// The weights of the first answer fit the screen beside everything else, so they stand open.
+    fn has_room(&self, candidate: &CandidateView) -> bool {
+        let others = self.view.candidates.len().saturating_sub(1);
+        candidate.rank == 1 && candidate.compared.len() + candidate.bars.len() + 2 * others <= 17
+    }
+    fn chances(&self, text: &str) -> String {
+        words::chances(text)
+    }
+    /// What was found and what was needed, where the sentence does not say it already in full.
+    fn weighed(&self, condition: &Condition) -> Option<(String, String)> {
+        let (value, threshold) = condition.value.as_ref().zip(condition.threshold.as_ref())?;
+        let says_more = matches!(value, Shown::Money(_)) || matches!(threshold, Shown::Money(_));
+        says_more.then(|| (self.shown(value), self.shown(threshold)))
+    }
+    /// The case is about a file that came in, not about a payment.
+    fn is_of_file(&self) -> bool {
+        matches!(self.view.case.subject, Subject::Evidence(_) | Subject::Input(_))
+    }
+    fn is_about_evidence(&self) -> bool {
+        matches!(self.view.case.subject, Subject::Evidence(_)) && !self.documents.is_empty()
     }
     fn origin(&self, origin: &Origin) -> String {
         self.frame.t(words::origin(*origin))
@@ -107,11 +136,8 @@ impl CasePage {
     fn weight(&self, bar: &Bar) -> String {
         words::weight(bar.weight)
     }
-    fn total(&self, candidate: &CandidateView) -> String {
-        words::weight(candidate.bars.last().map_or(0, |bar| bar.to))
-    }
     fn instant(&self, at: &jiff::Timestamp) -> String {
-        words::instant(*at)
+        self.frame.instant(at)
     }
     fn signed(&self, term: &Term) -> String {
         if term.amount.is_negative() { self.frame.money(&term.amount) } else { format!("+{}", self.frame.money(&term.amount)) }
@@ -138,15 +164,17 @@ impl CasePage {
         match &self.view.case.state {
             CaseState::Open => self.frame.t("state-open"),
             CaseState::Assigned { to } => self.frame.t1("state-assigned", "name", to.clone()),
-            CaseState::Snoozed { until } if *until == quittance_agent::desk::work::NO_DAY => self.frame.t("state-snoozed-news"),
-            CaseState::Snoozed { until } => self.frame.t1("state-snoozed", "day", until.to_string()),
+            CaseState::Snoozed { until, .. } if *until == quittance_agent::desk::work::NO_DAY => {
+                self.frame.t("state-snoozed-news")
+            }
+            CaseState::Snoozed { until, .. } => self.frame.t1("state-snoozed", "day", until.to_string()),
             CaseState::Resolved { .. } => self.frame.t("state-resolved"),
         }
     }
     /// Somebody else works on the case: who, and until when.
     fn held(&self) -> Option<String> {
         let lease = self.view.lease.as_ref().filter(|lease| lease.by != self.me)?;
-        Some(self.frame.t2("case-held", "name", lease.by.clone(), "time", words::instant(lease.until)))
+        Some(self.frame.t2("case-held", "name", lease.by.clone(), "time", self.frame.instant(&lease.until)))
     }
     fn is_mine(&self) -> bool {
         self.view.lease.as_ref().is_some_and(|lease| lease.by == self.me)
@@ -243,9 +271,10 @@ pub(super) async fn show<S: Desk>(
     let who = Looker { name: session.user.id.as_str(), allowed: allowed.as_deref() };
     let view = view(&web.store, &web.clock, &asked.policy, who, CaseId(id)).await?.ok_or(WebError::NotFound)?;
     let entity = view.case.entity.clone();
+    let frame = web.frame(&session, "queue").in_zone(web.zone_of(&session, entity.as_ref()).await?);
     let mut documents = Vec::new();
     for evidence in &view.evidence {
-        documents.push(document(&web, evidence).await?);
+        documents.push(document(&web, &frame, evidence).await?);
     }
     let next = web.store.line_after(&asked.query, CaseId(id)).await?;
     let previous = web.store.line_before(&asked.query, CaseId(id)).await?.is_some();
@@ -256,7 +285,7 @@ pub(super) async fn show<S: Desk>(
     page(&CasePage {
         draft,
         on_draft: wanted.is_some(),
-        frame: web.frame(&session, "queue"),
+        frame,
         keys: KeyMap::of(&web, session.user.id.as_str()).await?,
         question: asked.query.address(),
         back: list_address(&asked.query),
@@ -302,44 +331,31 @@ pub(super) async fn place_after<S: Desk>(web: &Web<S>, query: &Query, case: Case
     Ok(after.map_or_else(|| list_address(query), |row| case_address(row.id, query)))
 }
 
-/// A document with its pages drawn.
-async fn document<S: Desk>(web: &Web<S>, view: &EvidenceView) -> Result<Document, WebError> {
+/// A document with its pages.
+async fn document<S: Desk>(web: &Web<S>, frame: &Frame, view: &EvidenceView) -> Result<Document, WebError> {
     let kept = web.store.evidence_kept(&view.digest).await?.ok_or(WebError::NotFound)?;
     let reading = reading_of(&web.store, &kept.record).await?;
-    let original = format!("/evidence/{}/original", view.digest);
-    let sheets = reading.as_ref().map(|reading| sheets(view, reading, &original)).unwrap_or_default();
-    Ok(Document { view: view.clone(), sheets, original })
+    let sheets = reading.as_ref().map(|reading| sheets(frame, view, reading)).unwrap_or_default();
+    Ok(Document { view: view.clone(), sheets, original: format!("/evidence/{}/original", view.digest) })
 }
 
-fn sheets(view: &EvidenceView, reading: &Reading, original: &str) -> Vec<Sheet> {
-    // What browsers show; anything else is drawn from its words.
-    let is_picture = matches!(reading.media_type.as_str(), "image/png" | "image/jpeg" | "image/webp");
-    (1..=reading.pages.clamp(1, 8))
-        .map(|number| {
-            let words = if is_picture {
-                Vec::new()
+fn sheets(frame: &Frame, view: &EvidenceView, reading: &Reading) -> Vec<Sheet> {
+    let boxes = |number: u32| {
+        let on_page = view.claims.iter().filter(|claim| claim.claim.region.page == number);
+        on_page.map(|claim| (claim.index, claim.claim.region, claim.is_confirmed)).collect()
+    };
+    let pages = page_pictures(&view.digest, reading);
+    let count = pages.len();
+    pages
+        .into_iter()
+        .map(|(number, picture)| Sheet {
+            picture,
+            label: if count == 1 {
+                view.name.clone()
             } else {
-                let on_page = reading.words.iter().filter(|word| word.region.page == number);
-                on_page
-                    .take(WORDS_DRAWN)
-                    .map(|word| {
-                        let at = word.region;
-                        // A page 1000 wide and 1414 high, the proportion of A4.
-                        let (x, y) = (at.x0 / 1_000, at.y0 / 1_000 * 1_414 / 1_000);
-                        let width = at.x1.saturating_sub(at.x0) / 1_000;
-                        let height = at.y1.saturating_sub(at.y0) / 1_000 * 1_414 / 1_000;
-                        (x, y + height, width.max(4), height.clamp(9, 40), word.text.clone())
-                    })
-                    .collect()
-            };
-            let boxes = view
-                .claims
-                .iter()
-                .filter(|claim| claim.claim.region.page == number)
-                .map(|claim| (claim.index, claim.claim.region, claim.is_confirmed))
-                .collect();
-            Sheet { number, picture: (is_picture && number == 1).then(|| original.to_owned()), words, boxes }
+                format!("{}, {}", view.name, frame.t1("page-number", "number", number))
+            },
+            boxes: boxes(number),
         })
-        .filter(|sheet| sheet.picture.is_some() || !sheet.words.is_empty())
         .collect()
 }

@@ -47,7 +47,7 @@ pub(super) async fn save<S: Desk>(
             other => other,
         },
     )?;
-    let query = question(&web, &session, &form.query);
+    let query = question(&web, &session, &form.query).await?;
     let notice = web.frame(&session, "queue").t1("did-draft", "case", id);
     Done { next: case_address(case.id, &query), notice, undo: None, batch: None }.answer(&headers)
 }

@@ -37,6 +37,7 @@ struct ListPage {
     present: BTreeMap<CaseId, Vec<String>>,
     may_decide: bool,
     may_undo_day: bool,
+    rules: Vec<String>,
     did: Option<i64>,
     batch: Option<i64>,
 }
@@ -156,17 +157,18 @@ pub(super) async fn show<S: Desk>(
         Some(1_i64) => Some(web.store.groups(&query, 50).await?),
         _ => None,
     };
-    let allowed = session.entities(Role::Viewer);
-    let mut entities = web.store.entities().await?;
-    entities.retain(|entity| allowed.as_ref().is_none_or(|allowed| allowed.contains(&entity.id)));
+    let entities = web.seen_entities(&session).await?;
     let views = web.store.settings(&user, "view:").await?;
+    let may_undo_day = session.user.may_everywhere(Role::Approver);
+    let rules = if may_undo_day { web.store.rule_uses().await?.into_iter().map(|uses| uses.rule).collect() } else { Vec::new() };
     page(&ListPage {
         frame: web.frame(&session, "queue"),
         keys: KeyMap::of(&web, &user).await?,
         counts: web.store.counts(&query, &user).await?,
         views: views.into_iter().map(|(name, question)| (name["view:".len()..].to_owned(), question)).collect(),
         may_decide: session.user.highest_role().is_some_and(|role| role >= Role::Reviewer),
-        may_undo_day: session.user.may_everywhere(Role::Approver),
+        may_undo_day,
+        rules,
         did: number("did"),
         batch: number("batch"),
         page: found,

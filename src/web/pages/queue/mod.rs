@@ -72,6 +72,7 @@ pub(crate) async fn ask<S: Desk>(web: &Web<S>, session: &Session, pairs: &[(Stri
     query.allowed = session.entities(Role::Viewer);
     query.user = session.user.id.as_str().to_owned();
     query.now = web.now();
+    web.set_days(session, &mut query).await?;
     let policy = policy_in_force(&web.store).await.map_err(failed)?;
     web.store.catch_up(&policy).await?;
     Ok(Asked { query, policy })

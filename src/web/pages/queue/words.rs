@@ -40,7 +40,47 @@ pub(super) fn fancy(frame: &Frame, text: &str) -> String {
             }
         }
     }
-    out.join(" ")
+    quoted(&out.join(" "))
+}
+
+/// Names the program puts between back quotes, as people write them: `` `lump_named` `` as “lump named”.
+fn quoted(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd back quote belongs to the text itself.
+    if parts.len().is_multiple_of(2) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in parts.into_iter().enumerate() {
+        if at.is_multiple_of(2) {
+            out.push_str(part);
+        } else {
+            out.push_str(&format!("\u{201c}{}\u{201d}", part.replace('_', " ")));
+        }
+    }
+    out
+}
+
+/// An IBAN in its groups of four (ISO 13616, presentation on paper); any other account as it is.
+pub(super) fn account(text: &str) -> String {
+    let looks_like_one = (15..=34).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        && text.bytes().take(2).all(|b| b.is_ascii_alphabetic())
+        && text.bytes().skip(2).take(2).all(|b| b.is_ascii_digit());
+    if !looks_like_one {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// A sentence about chances, its large whole numbers grouped: `about 1 in 38 000 …`.
+pub(super) fn chances(text: &str) -> String {
+    let group = |word: &str| {
+        let is_large = word.len() >= 5 && word.bytes().all(|b| b.is_ascii_digit());
+        if is_large { crate::frame::grouped(word) } else { word.to_owned() }
+    };
+    text.split(' ').map(group).collect::<Vec<_>>().join(" ")
 }
 
 /// How long ago, in the largest unit that fits: `3 d`, `5 h`, `12 min`.
@@ -52,11 +92,6 @@ pub(super) fn age(from: Timestamp, now: Timestamp) -> String {
         60..1_440 => format!("{} h", minutes / 60),
         _ => format!("{} d", minutes / 1_440),
     }
-}
-
-/// An instant as people read it, in UTC.
-pub(super) fn instant(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The key of an origin's word.
@@ -119,10 +154,29 @@ mod tests {
             ("THE END", "THE END"),
             ("EUR", "EUR"),
             ("ALL 12 items", "12.00 ALL items"),
+            ("the pattern `lump_named` is new", "the pattern \u{201c}lump named\u{201d} is new"),
+            ("5` long", "5` long"),
             ("", ""),
         ] {
             assert_eq!(fancy(&frame, text), wanted);
         }
+    }
+
+    #[test]
+    fn accounts_and_chances_are_grouped() {
+        for (text, wanted) in [
+            ("GB26QUAY35322230135075", "GB26 QUAY 3532 2230 1350 75"),
+            ("4232674754", "4232674754"),
+            ("QUAY GB 26", "QUAY GB 26"),
+            ("", ""),
+        ] {
+            assert_eq!(account(text), wanted);
+        }
+        assert_eq!(
+            chances("about 1 in 38000 such answers would be wrong"),
+            "about 1 in 38\u{202f}000 such answers would be wrong"
+        );
+        assert_eq!(chances("about 1 in 900"), "about 1 in 900");
     }
 
     #[test]
