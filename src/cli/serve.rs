@@ -20,8 +20,8 @@ use quittance_web::{Settings as WebSettings, Web};
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
 use super::settings::{DbArgs, Settings};
-use super::{webhooks, whatsapp};
 use super::{Outcome, Usage};
+use super::{webhooks, whatsapp};
 
 /// Arguments of `serve`.
 #[derive(clap::Args)]

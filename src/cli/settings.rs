@@ -93,7 +93,8 @@ impl WhatsappSetting {
                     .ok_or_else(|| wrong(format!("set {name}_file, or {variable_name} in the environment")))?,
             };
             // The error of a model's key speaks of keys; this says which secret it is, and never shows it.
-            Secret::new(&text).map_err(|_| wrong("it is empty, too long or holds characters that no secret has".to_owned()).into())
+            Secret::new(&text)
+                .map_err(|_| wrong("it is empty, too long or holds characters that no secret has".to_owned()).into())
         };
         Ok(Some(WhatsappSecrets {
             app_secret: secret("app_secret", &self.app_secret_file)?,

@@ -1,4 +1,5 @@
-//! The pages and the JSON interface: who may call what, what they answer, in a real browser, and as a program.
+//! The pages and the JSON interface: who may call what, what they answer, in a real browser, and as a
+//! program; what other programs are told, and what chats bring.
 
 mod access;
 mod api;
@@ -9,3 +10,5 @@ mod desk;
 mod sample;
 mod serve;
 mod sign_in;
+mod webhooks;
+mod whatsapp;

@@ -279,8 +279,8 @@ fn head_of(doc: &Document<'_>, column: &Column) -> Head {
 
 fn named(doc: &Document<'_>, words: &[usize]) -> Head {
     let folded: Vec<String> = words.iter().map(|&w| super::lexicon::fold(&doc.layout.words[w].text)).collect();
-    let says = |starts: &&[&str]| folded.iter().any(|word| starts.iter().any(|s| word.starts_with(s)));
-    HEADS.iter().find(|(_, starts)| says(&starts.as_ref())).map_or(Head::Unnamed, |(head, _)| *head)
+    let says = |starts: &[&str]| folded.iter().any(|word| starts.iter().any(|s| word.starts_with(s)));
+    HEADS.iter().find(|(_, starts)| says(starts)).map_or(Head::Unnamed, |(head, _)| *head)
 }
 
 /// In every row that has all three, the third is the first without the second; and in one of them something was taken off.

@@ -215,7 +215,9 @@ impl<'w> Document<'w> {
     /// Another amount stands right below, with no label of its own: both are of one column.
     fn goes_on_below(&self, segment: usize) -> bool {
         let below = self.layout.below(segment, 3).into_iter().next();
-        below.is_some_and(|s| self.amounts_in(s) > 0 && self.layout.lines_between(segment, s) <= 35 && self.labels_in(s).is_empty())
+        below.is_some_and(|s| {
+            self.amounts_in(s) > 0 && self.layout.lines_between(segment, s) <= 35 && self.labels_in(s).is_empty()
+        })
     }
 
     /// The big number with its label beneath, as some apps draw it.

@@ -73,8 +73,8 @@ fn number_columns(doc: &Document<'_>) -> Vec<usize> {
 
 /// Beginnings of words that head a column of invoice numbers, where the header is broken over lines or abbreviated.
 const NUMBER_HEADS: &[&str] = &[
-    "invoice", "inv", "rechn", "factur", "factuur", "facture", "fattur", "fatura", "faktur", "fakt", "beleg", "docum", "dokum", "doc", "bill",
-    "comprob", "bilag", "folio",
+    "invoice", "inv", "rechn", "factur", "factuur", "facture", "fattur", "fatura", "faktur", "fakt", "beleg", "docum", "dokum",
+    "doc", "bill", "comprob", "bilag", "folio",
 ];
 
 /// Segments that head a column which holds a code in each of several rows with amounts, found by what stands in the column.

@@ -191,6 +191,9 @@ fn add_money(sums: &mut Vec<Money>, amount: Money) {
     sums.push(amount);
 }
 
+/// A payment, its case where it has one, and what is to be done.
+type Planned<'a, 'c> = (&'a StoredPayment, Option<&'c Case>, Plan);
+
 /// What is to be done about one payment.
 enum Plan {
     Settle { inputs: GateInputs, entries: Vec<Entry> },
@@ -280,11 +283,7 @@ impl<'a> Desk<'a> {
     ///
     /// What a person is to see is written out by the same [`Explainer`] as `match --explain`: also what would have settled at first
     /// sight, had nothing else stopped it, comes with its weights and runners-up.
-    fn plans<'c>(
-        &self,
-        rows: &EntityBook,
-        pending: &'c BTreeMap<Subject, Case>,
-    ) -> Result<Vec<(&'a StoredPayment, Option<&'c Case>, Plan)>, RunError> {
+    fn plans<'c>(&self, rows: &EntityBook, pending: &'c BTreeMap<Subject, Case>) -> Result<Vec<Planned<'a, 'c>>, RunError> {
         let book = self.book_of(rows, |payment| payment)?;
         let matcher = Matcher::new(&book, &self.policy.matching, 1);
         let mut explainer = Explainer::new(&matcher);

@@ -180,7 +180,11 @@ fn is_tail(word: &Seen, all: &[Seen]) -> bool {
     word.text.chars().count() <= 2
         && all.iter().filter(|other| other.text.chars().count() >= 4).any(|other| {
             let (at, over) = (word.at, other.at);
-            at.height() < 0.5 * over.height() && at.x0 >= over.x0 && at.x1 <= over.x1 && at.y0 < over.y1 && at.y0 > over.y0 + 0.4 * over.height()
+            at.height() < 0.5 * over.height()
+                && at.x0 >= over.x0
+                && at.x1 <= over.x1
+                && at.y0 < over.y1
+                && at.y0 > over.y0 + 0.4 * over.height()
         })
 }
 
@@ -208,8 +212,10 @@ mod tests {
 
     #[test]
     fn a_number_read_in_two_ways_needs_a_third_look() {
-        let (mut words, contested) =
-            reconcile(vec![seen("1,284.90", 0.0, 50.0, 80.0)], vec![seen("1,234.90", 1.0, 49.0, 90.0), seen("Paid", 60.0, 90.0, 90.0)]);
+        let (mut words, contested) = reconcile(
+            vec![seen("1,284.90", 0.0, 50.0, 80.0)],
+            vec![seen("1,234.90", 1.0, 49.0, 90.0), seen("Paid", 60.0, 90.0, 90.0)],
+        );
         assert_eq!(contested, [Contested { word: 0, readings: ["1,234.90".into(), "1,284.90".into()] }]);
         settle(&mut words[0], &contested[0], "1,284.90");
         assert_eq!(words[0].text, "1,284.90");

@@ -173,7 +173,9 @@ pub(super) async fn add<S: Desk>(State(web): State<Web<S>>, session: Session, by
     if !may_keep(&session, entity.as_ref()) {
         return Err(match entity {
             Some(_) => WebError::NotFound,
-            None => WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned()),
+            None => {
+                WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned())
+            }
         });
     }
     if let Some(entity) = &entity

@@ -196,7 +196,9 @@ pub async fn add<S: Desk>(
     if !may_keep(&session, entity.as_ref()) {
         return Err(match entity {
             Some(_) => WebError::NotFound,
-            None => WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned()),
+            None => {
+                WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned())
+            }
         });
     }
     let events = again.events.iter().filter_map(|name| EventKind::parse(name)).collect();

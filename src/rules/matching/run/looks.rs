@@ -189,10 +189,12 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
         matches!(account, Some(AccountClass::Fits | AccountClass::Confirmed | AccountClass::Family))
             || matches!(name, Some(NameClass::Equal | NameClass::Alike))
     };
-    let is_sure_payer = |customer: u32| match maker.payer_classes(customer) {
-        (Some(AccountClass::Fits | AccountClass::Confirmed), _) => true,
-        (None | Some(AccountClass::NoneOnFile), Some(NameClass::Equal)) => true,
-        _ => false,
+    let is_sure_payer = |customer: u32| {
+        matches!(
+            maker.payer_classes(customer),
+            (Some(AccountClass::Fits | AccountClass::Confirmed), _)
+                | (None | Some(AccountClass::NoneOnFile), Some(NameClass::Equal))
+        )
     };
     hypothesis.lines.iter().any(|(item, cleared)| {
         let of_item = || clues.hits.iter().filter(|h| h.item == *item);

@@ -9,3 +9,4 @@ mod postgres;
 mod properties;
 mod sample;
 mod tamper;
+mod webhooks;

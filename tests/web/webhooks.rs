@@ -1,10 +1,6 @@
 //! Messages to other programs: signed as the specification's own library checks it, sent to a real listener, tried again, switched off,
 //! and never sent where they must not go; the page and the JSON interface that keep the addresses; and `quittance serve`, which sends.
 
-#[path = "../src/tools/tests/store/sample.rs"]
-#[allow(dead_code, reason = "these tests use their part of the samples")]
-mod sample;
-
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -32,7 +28,7 @@ use tower::ServiceExt as _;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use sample::*;
+use crate::sample::*;
 
 const FIRST: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const SECOND: &str = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";

@@ -1,13 +1,5 @@
 //! The contract of messages to other programs: one list of cases, run on SQLite and on PostgreSQL.
 
-#[path = "store/contract.rs"]
-mod contract;
-#[path = "store/postgres.rs"]
-mod postgres;
-#[path = "store/sample.rs"]
-#[allow(dead_code, reason = "these tests use their part of the samples")]
-mod sample;
-
 use jiff::{SignedDuration, Timestamp};
 use quittance_agent::ports::{Store as _, StoreError};
 use quittance_agent::webhooks::manage::digest_of;
@@ -19,8 +11,8 @@ use quittance_rules::webhooks::{EndpointState, EventKind, SecretRecord, WebhookE
 use quittance_tools::store::Database;
 use serde_json::json;
 
-use contract::contract;
-use sample::*;
+use crate::contract::{self, contract};
+use crate::sample::*;
 
 contract![
     addresses_come_back_as_they_went_in,

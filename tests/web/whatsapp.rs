@@ -1,12 +1,11 @@
 //! Messages of the WhatsApp Cloud API, from the route to evidence: forged and replayed notifications, files by id within limits, senders
 //! known and unknown, words alone, steps before their message. The Graph API is a local double.
 
-mod web_desk;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::desk::{Answer, TestDesk};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -21,7 +20,6 @@ use quittance_tools::model::Secret;
 use quittance_tools::whatsapp::{Hook, MediaClient};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use web_desk::{Answer, TestDesk};
 use wiremock::matchers::{header as with_header, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
