@@ -191,7 +191,7 @@ fn fitted_from_decisions(url: &str) {
     assert!(first.err.contains(&format!("{DECIDED} payments decided by people")), "{first}");
     let text = desk.folder.read("policy.toml");
     assert!(text.contains("[calibration_held]") && text.contains("[reference]"), "{text}");
-    desk.run(&["policy", "check", "policy.toml"]).ended(0);
+    desk.folder.run(&["policy", "check", "policy.toml"]).ended(0);
     // What was taken back is no label.
     for case in cases.iter().take(2) {
         desk.run(&["queue", "undo", &case["id"].to_string(), "--by", "rita"]).ended(0);

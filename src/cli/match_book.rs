@@ -50,18 +50,18 @@ pub struct Args {
 pub struct Files {
     /// Customers: customer_id, name, aliases, country, currency, iban; optional parent_id, withholding_percent, tolerance
     #[arg(long, value_name = "FILE")]
-    customers: PathBuf,
+    pub(super) customers: PathBuf,
     /// Open items: invoice_id, customer_id, seller_id, invoice_no, issue_date, due_date, currency, amount; optional kind,
     /// discount_percent, discount_until, on_hold, contract_amount
     #[arg(long, value_name = "FILE")]
-    invoices: PathBuf,
+    pub(super) invoices: PathBuf,
     /// Payments: payment_id, booking_date, account, amount, currency, payer_name, payer_iban, remittance, end_to_end_id; optional
     /// structured_reference, original_amount, original_currency, fee, is_return
     #[arg(long, value_name = "FILE")]
-    payments: PathBuf,
+    pub(super) payments: PathBuf,
     /// Exchange rates: currency, per_eur
     #[arg(long, value_name = "FILE")]
-    fx: Option<PathBuf>,
+    pub(super) fx: Option<PathBuf>,
 }
 
 /// Problems listed in full; beyond, they are counted.

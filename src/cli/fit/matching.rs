@@ -20,8 +20,18 @@ use crate::cli::{Outcome, Usage};
 /// Arguments of `fit matching`.
 #[derive(clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    files: Option<Files>,
+    /// Customers, as `match` reads them
+    #[arg(long, value_name = "FILE", requires_all = ["invoices", "payments", "truth"])]
+    customers: Option<PathBuf>,
+    /// Open items, as `match` reads them
+    #[arg(long, value_name = "FILE", requires = "customers")]
+    invoices: Option<PathBuf>,
+    /// Payments, as `match` reads them
+    #[arg(long, value_name = "FILE", requires = "customers")]
+    payments: Option<PathBuf>,
+    /// Exchange rates: currency, per_eur
+    #[arg(long, value_name = "FILE", requires = "customers")]
+    fx: Option<PathBuf>,
     /// What each payment settles: payment_id, invoice_id, applied_amount; one line an item, an empty invoice_id for a payment that settles
     /// none. Payments without a line are not used. Without files, what people decided in the database is used
     #[arg(long, value_name = "FILE", requires = "customers")]
@@ -42,6 +52,14 @@ pub struct Args {
     threads: Option<usize>,
 }
 
+impl Args {
+    /// The files of a book, where they are given.
+    fn files(&self) -> Option<Files> {
+        let (customers, invoices, payments) = (self.customers.clone()?, self.invoices.clone()?, self.payments.clone()?);
+        Some(Files { customers, invoices, payments, fx: self.fx.clone() })
+    }
+}
+
 /// Fewest labels that say anything.
 const LABELS_MIN: usize = 100;
 
@@ -49,19 +67,16 @@ const LABELS_MIN: usize = 100;
 pub async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
     let refusals = Refusals::default();
-    let (fitted, count) = match (&args.files, &args.truth) {
+    let (fitted, count) = match (args.files(), &args.truth) {
         (Some(files), Some(truth)) => {
             let policy = read_policy(args.policy.as_deref())?;
-            let book = read_book(files, threads, &refusals)?;
+            let book = read_book(&files, threads, &refusals)?;
             let labels = read_truth(truth, &book, &refusals)?;
             let count = labels.iter().flatten().count();
             enough(count, || format!("{} labels {count} payments of this book", truth.display()))?;
             (fit(&book, &labels, &policy, threads), count)
         }
-        (Some(_), None) => {
-            return Err(Usage("--truth is missing: the file that says what each payment settles".to_owned()).into());
-        }
-        (None, _) => decided(args, threads).await?,
+        _ => decided(args, threads).await?,
     };
     std::fs::write(&args.out, &fitted.text).map_err(|e| Usage(format!("{} cannot be written: {e}", args.out.display())))?;
     print!("{}", table(&fitted));

@@ -588,7 +588,9 @@ impl<'m, 'b> Explainer<'m, 'b> {
         {
             first.weights = self.matcher.candidate(row, &close, h, first.confidence).weights;
         }
-        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| *close.hypotheses[*h].lines != own).collect();
+        // A payment is no duplicate of itself.
+        let is_other = |h: &Hypothesis| *h.lines != own && h.repeats != item;
+        let mut others: Vec<usize> = (0..close.hypotheses.len()).filter(|h| is_other(&close.hypotheses[*h])).collect();
         others.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
         let others = others.into_iter().take(CANDIDATES_MAX - 1);
         answer.candidates.extend(others.map(|h| self.matcher.candidate(row, &close, h, confidence(close.probabilities[h]))));

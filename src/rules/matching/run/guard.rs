@@ -70,7 +70,10 @@ impl Matcher<'_> {
         if best.lines.iter().any(|(item, _)| self.returned.contains(item)) {
             return Some("a returned payment names the same item");
         }
-        if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut) {
+        // More than twice what is named is no overpayment: the text names one of several.
+        let cleared = best.lines.iter().fold(0_i64, |sum, (_, c)| sum.saturating_add(*c));
+        let is_far = cleared.saturating_mul(2) < payment.amount;
+        if best.pattern == Pattern::Over && (best.lines.len() > 1 || close.is_cut || is_far) {
             return Some(MORE_THAN_NAMED);
         }
         if close.is_incomplete && matches!(best.pattern, Pattern::LumpFound) {
