@@ -357,7 +357,11 @@ impl ShortText {
     }
 
     fn get(&self) -> Option<&str> {
-        std::str::from_utf8(self.bytes.get(..usize::from(self.length))?).ok()
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        self.bytes.get(..usize::from(self.length))
     }
 }
 
@@ -891,6 +895,15 @@ impl Book {
         }
         let item = self.item(row);
         self.items.arena.get(item.text + u32::from(item.id_length), usize::from(item.number_length))
+    }
+
+    /// The bytes of [`Book::item_number`]: for comparisons, which need not prove first that it is text.
+    #[inline]
+    pub(super) fn item_number_bytes(&self, row: u32) -> &[u8] {
+        match self.items.numbers.get(row as usize).and_then(ShortText::bytes) {
+            Some(bytes) => bytes,
+            None => self.item_number(row).as_bytes(),
+        }
     }
 
     /// Open amount of an item.

@@ -12,7 +12,7 @@ use super::Pattern;
 use super::book::{
     Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, ItemRow, NONE, PAYMENT_RETURN, account_key, folded_payer, word_set_hash,
 };
-use super::clues::{Clues, Origin};
+use super::clues::{Clues, Origin, Reads};
 use super::lump::{Bounds, Found, combinations};
 use super::weights::{Ask, MatchPolicy};
 use crate::names::similarity;
@@ -238,8 +238,16 @@ impl<'a> Maker<'a> {
 
     /// All hypotheses of a payment, best first; never empty.
     pub(super) fn hypotheses(&mut self, row: u32, settled: &Settled<'_>) -> Vec<Hypothesis> {
+        self.hypotheses_of(row, settled, None)
+    }
+
+    /// The same; `read`: what the first look has looked up for a run of payments, and the place of this one.
+    pub(super) fn hypotheses_of(&mut self, row: u32, settled: &Settled<'_>, read: Option<(&Reads, usize)>) -> Vec<Hypothesis> {
         let text = self.book.payment_text(row);
-        self.clues.read(self.book, &text, self.policy.limits.atoms);
+        let atoms_max = self.policy.limits.atoms;
+        if !read.is_some_and(|(reads, at)| self.clues.read_again(&text, atoms_max, reads, at)) {
+            self.clues.read(self.book, &text, atoms_max);
+        }
         self.know_payer(text.payer_name, text.payer_iban, settled);
         self.payer_known.clear();
         self.choose_customers();

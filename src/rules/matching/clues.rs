@@ -2,16 +2,22 @@
 
 #![allow(clippy::needless_range_loop)] // An atom is read together with its neighbours, by place.
 
+mod compared;
+mod reads;
+
 use std::collections::HashMap;
 
 use super::book::{Book, PaymentText};
-use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
+use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, PackedDigits, is_plain_of};
 use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
 use super::telling::{Kind, REFUNDS, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
-    hash, is_one_edit, lookalike,
+    hash, lookalike,
 };
+
+use compared::Written;
+pub(super) use reads::Reads;
 
 /// More items than this under one written number tell nothing by themselves.
 const COMMON_MAX: usize = 48;
@@ -126,6 +132,32 @@ const ORIGINS: [Origin; 3] = [Origin::Structured, Origin::Remittance, Origin::En
 impl Clues {
     /// Reads the texts and looks every number up in the book.
     pub fn read(&mut self, book: &Book, text: &PaymentText<'_>, atoms_max: usize) {
+        self.cut(text, atoms_max);
+        for at in 0..ORIGINS.len() {
+            if self.atoms[at].is_empty() {
+                continue;
+            }
+            let folded = std::mem::take(&mut self.folded[at]);
+            let found = std::mem::take(&mut self.atoms[at]);
+            self.look_up(book, ORIGINS[at], &folded, &found);
+            self.folded[at] = folded;
+            self.atoms[at] = found;
+        }
+        self.drop_contained();
+    }
+
+    /// As [`Clues::read`] for a payment whose numbers have been looked up before: only the text is cut again.
+    pub(super) fn read_again(&mut self, text: &PaymentText<'_>, atoms_max: usize, reads: &Reads, at: usize) -> bool {
+        let Some((hits, numbers, is_overlong)) = reads.get(at) else { return false };
+        self.cut(text, atoms_max);
+        self.hits.extend_from_slice(hits);
+        self.numbers.extend_from_slice(numbers);
+        self.is_overlong |= is_overlong;
+        true
+    }
+
+    /// Cuts the texts into atoms and forgets what was found before.
+    fn cut(&mut self, text: &PaymentText<'_>, atoms_max: usize) {
         self.hits.clear();
         self.numbers.clear();
         self.words = Words::default();
@@ -135,19 +167,14 @@ impl Clues {
         let characters = text.remittance.len();
         self.is_cut = matches!(characters, 27 | 34 | 35 | 69 | 70 | 105 | 139 | 140 | 280 | 420);
         for (at, part) in [text.structured_reference, text.remittance, text.end_to_end_id].into_iter().enumerate() {
-            let mut folded = std::mem::take(&mut self.folded[at]);
-            let mut found = std::mem::take(&mut self.atoms[at]);
+            let (folded, found) = (&mut self.folded[at], &mut self.atoms[at]);
             found.clear();
             folded.clear();
             if !part.is_empty() {
-                fold(part, &mut folded);
-                self.is_overlong |= atoms(&folded, atoms_max, &mut found);
-                self.look_up(book, ORIGINS[at], &folded, &found);
+                fold(part, folded);
+                self.is_overlong |= atoms(folded, atoms_max, found);
             }
-            self.folded[at] = folded;
-            self.atoms[at] = found;
         }
-        self.drop_contained();
     }
 
     /// The text holds a customer's number at the seller: at least four digits, as a whole.
@@ -363,7 +390,7 @@ impl Clues {
                 any = false;
                 break;
             }
-            let level = if is_short && is_plain_of(book.item_number(row), &plain) {
+            let level = if is_short && is_plain_of(book.item_number_bytes(row), &plain) {
                 Some(Level::Full)
             } else {
                 if !is_written_read {
@@ -742,11 +769,12 @@ impl Clues {
             return;
         }
         let written: Vec<(u16, Vec<u8>)> = open.iter().map(|(at, n)| (*at, self.digits_of(n))).collect();
-        let written: Vec<(u16, &[u8], &[u8])> = written
+        let written: Vec<Written<'_>> = written
             .iter()
             .map(|(at, digits)| {
                 let zeros = digits.iter().take_while(|c| **c == b'0').count();
-                (*at, digits.as_slice(), &digits[zeros..])
+                let bare = &digits[zeros..];
+                Written { at: *at, digits, bare, packed: PackedDigits::of(bare).filter(|_| digits.len() <= PackedDigits::MOST) }
             })
             .collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
@@ -755,24 +783,10 @@ impl Clues {
         let mut forms = DigitForms::default();
         for row in book.items_of(customer).take(items_max) {
             self.compared += 1;
-            let number = book.item_number(row);
-            forms.read(number);
-            for &(at, digits, bare) in &written {
-                let (all, all_bare, tail) = (forms.digits(), forms.digits_bare(), forms.tail());
-                let level = if bare == all || bare == all_bare {
-                    Level::PrefixDropped
-                } else if !tail.is_empty() && bare == tail {
-                    Level::Tail
-                } else if digits.len() >= 3 && digits.len() < all.len() && all.ends_with(digits) {
-                    Level::Suffix
-                } else if (bare.len() >= 5 && is_one_edit(bare, all))
-                    || (bare.len() >= 4 && tail.len() >= 4 && is_one_edit(bare, tail))
-                    || (bare.len() >= 5 && is_one_edit(bare, all_bare))
-                {
-                    Level::OneEdit
-                } else {
-                    continue;
-                };
+            forms.read(book.item_number_bytes(row));
+            for one in &written {
+                let (at, bare) = (one.at, one.bare);
+                let Some(level) = one.level_of(&forms) else { continue };
                 // A customer's number at the seller is no slip of an invoice number.
                 if level == Level::OneEdit && self.customer_numbers.iter().any(|own| own.as_slice() == bare) {
                     continue;
@@ -795,7 +809,7 @@ impl Clues {
             if let Some((from, to, text)) = &last_text
                 && text.len() >= 5
             {
-                self.item_forms.read(number);
+                self.item_forms.read(book.item_number(row));
                 let forms = &self.item_forms;
                 if text.len() < forms.plain.len()
                     && text.len() > forms.prefix_length + 1

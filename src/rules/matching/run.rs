@@ -12,7 +12,7 @@ use super::book::{
 };
 use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
 use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
-use super::clues::{Clues, Origin};
+use super::clues::{Clues, Origin, Reads};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
@@ -143,39 +143,68 @@ struct First {
     learns: bool,
 }
 
+/// What a run of payments shows at first sight.
+#[derive(Default)]
+struct Looks {
+    first: Vec<First>,
+    /// Items named in full, once for each payment.
+    named: Vec<u32>,
+    /// Items named by money that goes out or back.
+    returned: Vec<u32>,
+    /// What was looked up for those that are not clear.
+    reads: Reads,
+}
+
 impl<'b> Matcher<'b> {
     /// Finds all answers. `threads`: how many may work; the answers are the same for any number.
     pub fn new(book: &'b Book, policy: &'b MatchPolicy, threads: usize) -> Self {
+        Self::search(book, policy, threads, true)
+    }
+
+    /// As [`Matcher::new`], but every payment is looked at closely, also those that are clear at first sight: to prove that first
+    /// sight settles what the close look settles, and for nothing else, since it takes longer.
+    pub fn without_first_sight(book: &'b Book, policy: &'b MatchPolicy, threads: usize) -> Self {
+        Self::search(book, policy, threads, false)
+    }
+
+    fn search(book: &'b Book, policy: &'b MatchPolicy, threads: usize, at_first_sight: bool) -> Self {
         let payments = book.payment_count() as usize;
         let items = book.item_count() as usize;
         let threads = threads.clamp(1, 64);
         let chunk = payments.div_ceil(threads * 4).max(256);
 
         // At first sight: what each payment names, and how often each item is named at all.
-        let looks: Vec<(Vec<First>, Vec<u32>, Vec<u32>)> = in_chunks(payments, chunk, threads, |range| {
+        let looks: Vec<Looks> = in_chunks(payments, chunk, threads, |range| {
             let mut clues = Clues::default();
-            let mut named = Vec::new();
-            let mut returned = Vec::new();
-            let first = range.map(|row| first_look(book, policy, &mut clues, row, &mut named, &mut returned)).collect();
-            (first, named, returned)
+            let mut looks = Looks { first: Vec::with_capacity(range.len()), ..Looks::default() };
+            for row in range {
+                let first = first_look(book, policy, &mut clues, row, &mut looks.named, &mut looks.returned);
+                // The few that are clear and wanted twice are read again.
+                looks.reads.push((first.item == NONE).then_some(&clues));
+                looks.first.push(first);
+            }
+            looks.reads = looks.reads.finish();
+            looks
         });
         let mut mentions = vec![0_u8; items];
         let mut returned = HashSet::new();
-        for (_, named, back) in &looks {
-            for item in named {
+        for look in &looks {
+            for item in &look.named {
                 mentions[*item as usize] = mentions[*item as usize].saturating_add(1);
             }
-            returned.extend(back.iter().copied());
+            returned.extend(look.returned.iter().copied());
         }
         let mut first = vec![NONE; payments];
         let mut settled_by = vec![NONE; items];
         let mut learned: HashMap<u64, u32> = HashMap::new();
-        for (row, look) in looks.iter().flat_map(|(list, _, _)| list).enumerate() {
+        for (row, look) in looks.iter().flat_map(|look| &look.first).enumerate() {
             if look.item == NONE || mentions[look.item as usize] != 1 {
                 continue;
             }
-            first[row] = look.item;
-            settled_by[look.item as usize] = u32::try_from(row).unwrap_or(NONE);
+            if at_first_sight {
+                first[row] = look.item;
+                settled_by[look.item as usize] = u32::try_from(row).unwrap_or(NONE);
+            }
             if look.learns {
                 let text = book.payment_text(u32::try_from(row).unwrap_or(NONE));
                 if let Some(key) = account_key(text.payer_iban) {
@@ -187,7 +216,8 @@ impl<'b> Matcher<'b> {
                 }
             }
         }
-        drop(looks);
+        let reads: Vec<Reads> = looks.into_iter().map(|look| look.reads).collect();
+        let read_chunk = chunk;
 
         // The rest, closely.
         let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
@@ -198,12 +228,14 @@ impl<'b> Matcher<'b> {
             let mut packed = Packed::default();
             for at in range {
                 let row = rest[at as usize];
-                let hypotheses = maker.hypotheses(row, &settled);
+                let read = reads.get(row as usize / read_chunk).map(|reads| (reads, row as usize % read_chunk));
+                let hypotheses = maker.hypotheses_of(row, &settled, read);
                 packed.push(&close_look(&mut maker, row, hypotheses));
             }
             packed.work = maker.work();
             packed.finish()
         });
+        drop(reads);
         let mut close = PackedRuns::new(runs);
         let mut close_at = vec![NONE; payments];
         for (at, row) in rest.iter().enumerate() {
