@@ -31,7 +31,9 @@ fn every_broken_file_ends_in_a_typed_state() {
             }
             Outcome::Refused(refusal) => assert!(!refusal.sentence.is_empty()),
             Outcome::TimedOut | Outcome::OutOfMemory => {}
-            Outcome::EmbeddedInvoice(_) | Outcome::Page(_) | Outcome::Crashed { .. } => panic!("{} {number}: {:?}", piece.file_name, report.outcome),
+            Outcome::EmbeddedInvoice(_) | Outcome::Page(_) | Outcome::Crashed { .. } => {
+                panic!("{} {number}: {:?}", piece.file_name, report.outcome)
+            }
         }
     }
     assert!(read > 0, "some of them are whole enough to be read");

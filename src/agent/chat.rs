@@ -13,7 +13,7 @@ use quittance_rules::journal::{Input, InputKind};
 use quittance_rules::webhooks::retry_after;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{EvidenceOutcome, import_evidence_from};
+use crate::evidence::{Earlier, EvidenceOutcome, import_evidence_among};
 use crate::ports::{Clock, EvidenceReader, Store, StoreError, Unreadable};
 
 /// For how long a message that is being taken in is nobody else's: longer than a download and a reading may take.
@@ -248,11 +248,19 @@ fn in_lines(text: &str) -> String {
     lines
 }
 
-/// Takes one claimed message in.
+/// Takes one claimed message in. `earlier` is what it is compared with; one for all
+/// messages, so that the evidence before is read once.
 ///
 /// # Errors
 /// Of the store; the message is then taken in again once its claim has run out.
-pub async fn take_in<S, M, R, C>(store: &S, media: &M, reader: &R, clock: &C, claimed: &ClaimedMessage) -> Result<(), StoreError>
+pub async fn take_in<S, M, R, C>(
+    store: &S,
+    media: &M,
+    reader: &R,
+    clock: &C,
+    claimed: &ClaimedMessage,
+    earlier: &Earlier,
+) -> Result<(), StoreError>
 where
     S: Store + ChatInbox,
     M: ChatMedia,
@@ -262,18 +270,18 @@ where
     let message = &claimed.message;
     let ended = match &message.content {
         ChatContent::Text { text } => {
-            let piece = import(store, clock, reader, message, "message.eml", &mail(message, text, None)).await?;
+            let piece = import(store, clock, reader, message, "message.eml", &mail(message, text, None), earlier).await?;
             ChatEnded::Taken(piece)
         }
         ChatContent::Media { id, file_name, caption } => {
             let beside = file_name.as_deref().unwrap_or("file");
             match media.fetch(id).await {
                 Ok(bytes) => {
-                    let mut words = with_file(store, clock, reader, message, beside, &bytes).await?;
+                    let mut words = with_file(store, clock, reader, message, beside, &bytes, earlier).await?;
                     if let Some(caption) = caption.as_deref().filter(|caption| !caption.trim().is_empty()) {
                         let mail = mail(message, caption, None);
                         words.push_str("; its words: ");
-                        words.push_str(&import(store, clock, reader, message, "caption.eml", &mail).await?);
+                        words.push_str(&import(store, clock, reader, message, "caption.eml", &mail, earlier).await?);
                     }
                     ChatEnded::Taken(words)
                 }
@@ -281,10 +289,12 @@ where
                     Some(wait) => {
                         ChatEnded::Again { why, next_at: clock.now().saturating_add(wait).unwrap_or_else(|_| clock.now()) }
                     }
-                    None => ChatEnded::Taken(without_file(store, clock, message, beside, caption.as_deref(), &why).await?),
+                    None => {
+                        ChatEnded::Taken(without_file(store, clock, message, beside, caption.as_deref(), &why, earlier).await?)
+                    }
                 },
                 Err(NoMedia::Never(why)) => {
-                    ChatEnded::Taken(without_file(store, clock, message, beside, caption.as_deref(), &why).await?)
+                    ChatEnded::Taken(without_file(store, clock, message, beside, caption.as_deref(), &why, earlier).await?)
                 }
             }
         }
@@ -292,11 +302,11 @@ where
         ChatContent::Other { of } => {
             let why = format!("it is a message of the kind `{of}`, which is not read here; look at it in the chat");
             let mail = mail(message, &format!("[{of}]"), None);
-            ChatEnded::Taken(import(store, clock, &Refusing(why), message, "message.eml", &mail).await?)
+            ChatEnded::Taken(import(store, clock, &Refusing(why), message, "message.eml", &mail, earlier).await?)
         }
-        ChatContent::Broken { why, raw } => {
-            ChatEnded::Taken(import(store, clock, &Refusing(why.clone()), message, "notification.json", raw.as_bytes()).await?)
-        }
+        ChatContent::Broken { why, raw } => ChatEnded::Taken(
+            import(store, clock, &Refusing(why.clone()), message, "notification.json", raw.as_bytes(), earlier).await?,
+        ),
     };
     store.chat_ended(&message.id, &claimed.token, clock.now(), &ended).await?;
     Ok(())
@@ -311,6 +321,7 @@ async fn with_file<S, R, C>(
     message: &ChatMessage,
     beside: &str,
     bytes: &[u8],
+    earlier: &Earlier,
 ) -> Result<String, StoreError>
 where
     S: Store,
@@ -322,9 +333,9 @@ where
     let before = store.input(&digest).await?;
     if before.is_some_and(|(input, _)| input.name != own) {
         let mail = mail(message, "", Some((&own, bytes)));
-        return import(store, clock, reader, message, "again.eml", &mail).await;
+        return import(store, clock, reader, message, "again.eml", &mail, earlier).await;
     }
-    import(store, clock, reader, message, beside, bytes).await
+    import(store, clock, reader, message, beside, bytes, earlier).await
 }
 
 /// A message whose file cannot be had: a case that holds what came with it.
@@ -335,10 +346,11 @@ async fn without_file<S: Store, C: Clock>(
     beside: &str,
     caption: Option<&str>,
     why: &str,
+    earlier: &Earlier,
 ) -> Result<String, StoreError> {
     let words = format!("[{beside}]\n{}", caption.unwrap_or_default());
     let reader = Refusing(format!("its file was not fetched: {why}; ask the sender for it once more"));
-    import(store, clock, &reader, message, "message.eml", &mail(message, &words, None)).await
+    import(store, clock, &reader, message, "message.eml", &mail(message, &words, None), earlier).await
 }
 
 async fn import<S: Store, C: Clock, R: EvidenceReader>(
@@ -348,13 +360,14 @@ async fn import<S: Store, C: Clock, R: EvidenceReader>(
     message: &ChatMessage,
     beside: &str,
     bytes: &[u8],
+    earlier: &Earlier,
 ) -> Result<String, StoreError> {
     let digest = store.keep_bytes(bytes).await?;
     let short: String = digest.0.chars().take(12).collect();
     let input = Input { digest, kind: InputKind::Evidence, name: name_of(message, beside), size: bytes.len() as u64 };
     let sender = format!("{CHANNEL}:{}", message.from);
     let by = Actor::Person(CHANNEL.to_owned());
-    let outcome = import_evidence_from(store, clock, reader, by, input, bytes, Some(&sender)).await?;
+    let outcome = import_evidence_among(store, clock, reader, by, (input, bytes), Some(&sender), earlier).await?;
     Ok(match outcome {
         EvidenceOutcome::Known => format!("evidence {short}, known already"),
         EvidenceOutcome::Read(..) => format!("evidence {short}"),

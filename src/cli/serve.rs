@@ -106,6 +106,9 @@ fn web_settings(args: &Args, settings: &Settings) -> anyhow::Result<WebSettings>
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
+    // Identity providers, addresses of webhooks and the chat's files are asked over TLS; the program brings one implementation and says
+    // which, before anything makes a client.
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings)?)
         .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }))
         .with_painter(Arc::new(Pages(quittance_tools::evidence::EvidenceReader::of_this_program()?)));
@@ -114,8 +117,6 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(chat) => web.with_chat(chat.hook.clone()),
         None => web,
     };
-    // Identity providers are asked over TLS; the program brings one implementation and says which.
-    rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     quittance_web::pages::health::collect();
     if !web.settings.is_secure() && !web.settings.listen.ip().is_loopback() {
         eprintln!(
@@ -130,7 +131,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let public_url = web.settings.public_url.clone();
     let sender = Sender::new(settings.webhooks.targets()?, settings.webhooks.timeout()?).context("sending webhooks")?;
     let sending = tokio::spawn(webhooks::send_while_serving(database.clone(), sender, web.settings.public_url.clone()));
-    let taking = chat.map(|chat| tokio::spawn(whatsapp::take_in_while_serving(database.clone(), settings.clone(), chat)));
+    let taking = chat.map(|chat| tokio::spawn(whatsapp::take_in_while_serving(database.clone(), chat)));
     quittance_web::serve::serve(web, stop, move |address| {
         let base = if public { public_url.clone() } else { format!("{scheme}://{address}") };
         println!("serving {base}");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quittance_agent::chat::{CLAIM, ChatInbox as _, take_in};
+use quittance_agent::evidence::Earlier;
 use quittance_agent::ports::Clock as _;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
@@ -25,6 +26,7 @@ pub struct Chat {
     /// The route's other side.
     pub hook: Arc<Hook<Database>>,
     media: MediaClient,
+    reader: ModelReader,
 }
 
 /// The chat as the settings have it; `None` where they have none.
@@ -40,21 +42,16 @@ pub fn chat(database: &Database, settings: &Settings) -> anyhow::Result<Option<C
     let media = MediaClient::new(base, access_token, &hosts, BYTES_MAX, TIMEOUT)
         .map_err(|error| Usage(format!("settings: whatsapp.api: {error}")))?;
     let hook = Arc::new(Hook::new(database.clone(), Arc::new(SystemClock), app_secret, verify_token));
-    Ok(Some(Chat { hook, media }))
+    // What is answered with 200 is never sent again, so nothing is taken that could not be read.
+    let reader = ModelReader::new(&ModelArgs { model: false, no_model: false }, settings, database)?;
+    Ok(Some(Chat { hook, media, reader }))
 }
 
 /// Takes messages in, one after the other, until it is stopped. A failure is logged and the message is tried again.
-pub async fn take_in_while_serving(database: Database, settings: Settings, chat: Chat) {
-    let asked = ModelArgs { model: false, no_model: false };
-    let reader = match ModelReader::new(&asked, &settings, &database) {
-        Ok(reader) => reader,
-        Err(error) => {
-            tracing::error!("whatsapp: evidence cannot be read, so messages wait: {error:#}");
-            return;
-        }
-    };
+pub async fn take_in_while_serving(database: Database, chat: Chat) {
+    let earlier = Earlier::default();
     loop {
-        match one(&database, &reader, &chat).await {
+        match one(&database, &chat, &earlier).await {
             Ok(true) => {}
             Ok(false) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
@@ -65,12 +62,12 @@ pub async fn take_in_while_serving(database: Database, settings: Settings, chat:
     }
 }
 
-async fn one(database: &Database, reader: &ModelReader, chat: &Chat) -> anyhow::Result<bool> {
+async fn one(database: &Database, chat: &Chat, earlier: &Earlier) -> anyhow::Result<bool> {
     let now = SystemClock.now();
     let token = quittance_web::secret::fresh()?;
     let Some(claimed) = database.claim_chat(now, now.saturating_add(CLAIM)?, &token).await? else { return Ok(false) };
-    take_in(database, &chat.media, reader, &SystemClock, &claimed).await?;
-    for notice in reader.notices() {
+    take_in(database, &chat.media, &chat.reader, &SystemClock, &claimed, earlier).await?;
+    for notice in chat.reader.notices() {
         tracing::warn!("whatsapp: {notice}");
     }
     Ok(true)

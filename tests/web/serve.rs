@@ -53,6 +53,23 @@ fn ask(address: &str, request: &str) -> String {
 }
 
 #[test]
+fn a_chat_in_the_settings_is_served_with_the_pages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(quittance(folder.path(), &["init", "--db", "sqlite://q.db"]).status.success());
+    let mut settings = "[whatsapp]\nenabled = true\n".to_owned();
+    for name in ["app_secret", "verify_token", "access_token"] {
+        std::fs::write(folder.path().join(name), format!("{name}-of-a-test")).expect("written");
+        settings.push_str(&format!("{name}_file = \"{name}\"\n"));
+    }
+    std::fs::write(folder.path().join("quittance.toml"), settings).expect("written");
+    let serving = Serving::start(folder.path());
+    let handshake = "/hooks/whatsapp?hub.mode=subscribe&hub.verify_token=verify_token-of-a-test&hub.challenge=4711";
+    let answer = ask(&serving.address, &format!("GET {handshake} HTTP/1.1"));
+    assert!(answer.contains("200 OK") && answer.ends_with("4711"), "{answer}");
+    assert_eq!(serving.stop(), Some(0));
+}
+
+#[test]
 fn a_first_start_prints_a_link_that_makes_the_admin_and_a_stop_is_orderly() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = quittance(folder.path(), &["serve", "--db", "sqlite://q.db"]);

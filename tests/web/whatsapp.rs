@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use quittance_agent::chat::{CLAIM, ChatInbox as _, take_in};
+use quittance_agent::evidence::Earlier;
 use quittance_agent::ports::{CaseFilter, Clock as _, Store as _};
 use quittance_rules::evidence::EvidenceKind;
 use quittance_rules::exceptions::ExceptionKind;
@@ -68,7 +69,7 @@ impl Chat {
         loop {
             let now = self.desk.clock.now();
             let Some(claimed) = store.claim_chat(now, now.checked_add(CLAIM).unwrap(), "t").await.unwrap() else { return count };
-            take_in(store, &self.media, &reader, &self.desk.clock, &claimed).await.unwrap();
+            take_in(store, &self.media, &reader, &self.desk.clock, &claimed, &Earlier::default()).await.unwrap();
             count += 1;
         }
     }
@@ -156,15 +157,16 @@ async fn only_the_service_sets_the_address_up_and_brings_messages() {
     // Larger than any notification.
     let large = vec![b' '; (3 << 20) + 1];
     assert_eq!(chat.bring(&large, Some(signed(&large))).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    // Who goes on forging is not looked at for a while; the service is let in again afterwards.
+    // Who goes on forging is told to wait; what is signed is taken all the same, for one proxy may stand before both.
     for _ in 0..20 {
         chat.bring(&body, None).await;
     }
     let answer = chat.bring(&body, None).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.headers.get(header::RETRY_AFTER).is_some());
-    chat.desk.clock.forward_seconds(601);
     assert_eq!(chat.bring(&body, Some(signed(&body))).await.status, StatusCode::OK);
+    chat.desk.clock.forward_seconds(601);
+    assert_eq!(chat.bring(&body, None).await.status, StatusCode::FORBIDDEN);
     // Without a chat in the settings there is no such address.
     let plain = TestDesk::new().await;
     assert_eq!(plain.get(good, None).await.status, StatusCode::NOT_FOUND);
@@ -281,6 +283,16 @@ async fn steps_come_in_any_order_and_what_cannot_be_read_is_held() {
     )
     .await;
     assert_eq!(chat.work().await, 5);
+    // A reply by button says what stands on the button.
+    let tapped = |id: &str, reply: Value| {
+        let mut message = json!({ "from": "51987654321", "id": id, "timestamp": "1773650002" });
+        message.as_object_mut().unwrap().extend(reply.as_object().unwrap().clone());
+        message
+    };
+    let button = json!({ "type": "button", "button": { "payload": "p", "text": "Ya pagué" } });
+    let list = json!({ "type": "interactive", "interactive": { "type": "list_reply", "list_reply": { "id": "1", "title": "Pagaré el lunes" } } });
+    chat.say(json!([tapped("wamid.button", button), tapped("wamid.list", list)]), json!([])).await;
+    assert_eq!(chat.work().await, 2);
     let unreadable = chat.cases(ExceptionKind::UnreadableInput).await;
     assert_eq!(unreadable.len(), 4, "{unreadable:?}");
     for why in ["`from` is missing", "cannot be read", "is about `page`", "kind `order`"] {

@@ -1,7 +1,7 @@
 //! The draft of a message about a case: a template for its kind and language, facts of the ledger, and what a person made of the words.
 //! Nothing is sent from here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use quittance_rules::cases::{Case, Subject};
@@ -114,6 +114,9 @@ async fn facts<S: DeskStore>(store: &S, case: &Case, language: DraftLanguage) ->
     Ok(facts)
 }
 
+/// Most items a letter names.
+const ITEMS_MAX: usize = 50;
+
 /// The items of the best answer, and the customer they are of. What several customers would pay together is nobody's letter.
 async fn about<S: DeskStore>(store: &S, case: &Case) -> Result<(Vec<StoredItem>, Option<CustomerId>), StoreError> {
     let mut ids: Vec<ItemId> = Vec::new();
@@ -125,9 +128,15 @@ async fn about<S: DeskStore>(store: &S, case: &Case) -> Result<(Vec<StoredItem>,
         ids.extend(entry.item.clone());
         customers.extend(entry.customer.clone());
     }
-    ids.dedup();
+    // In the order of the answer, each once: an item named twice would be counted twice.
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    // A sum over some of them would be a wrong fact; then the letter names none.
+    if ids.len() > ITEMS_MAX {
+        return Ok((Vec::new(), None));
+    }
     let mut items = Vec::new();
-    for id in ids.iter().take(50) {
+    for id in &ids {
         if let Some(item) = store.item(id).await? {
             customers.push(item.item.customer.clone());
             items.push(item);

@@ -14,7 +14,7 @@ use super::target::{BadTarget, Targets};
 use crate::ports::StoreError;
 
 /// Addresses that are on at once. Each costs a look at every change.
-const ENDPOINTS_MAX: usize = 50;
+pub(super) const ENDPOINTS_MAX: usize = 50;
 /// Characters of the words beside an address.
 const NOTE_MAX: usize = 200;
 

@@ -109,6 +109,14 @@ pub async fn switch<S: Webhooks>(
     if state == EndpointState::Gone && endpoint.state == EndpointState::Off {
         return Ok(false);
     }
+    if state == EndpointState::On {
+        let on = store.webhooks().await?.iter().filter(|one| one.state == EndpointState::On).count();
+        if on >= manage::ENDPOINTS_MAX {
+            return Err(StoreError::Conflict(format!(
+                "{on} addresses are on, which is the most there can be; switch one off first"
+            )));
+        }
+    }
     let mut changed = endpoint.clone();
     changed.version = endpoint.version.saturating_add(1);
     changed.state = state;

@@ -130,8 +130,9 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
+    let [a, b, c, d] = address.octets();
     !(a == 0
+        || [a, b, c, d] == [168, 63, 129, 16] // Azure's own services, seen from inside only
         || a == 10
         || a == 127
         || (a == 100 && (64..128).contains(&b)) // shared by carriers

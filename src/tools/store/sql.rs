@@ -496,14 +496,19 @@ statements! {
             ORDER BY happened_at DESC, id DESC LIMIT $4"
     );
     WEBHOOK_SENT_AGAIN = "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = $2, claim = NULL \
-        WHERE id = $1 AND state <> 'waiting'";
-    WEBHOOK_ANY_DUE = "SELECT CAST(1 AS BIGINT) FROM webhook_deliveries WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+        WHERE id = $1 AND state <> 'waiting' \
+        AND EXISTS (SELECT 1 FROM webhook_endpoints e WHERE e.id = endpoint_id AND e.state = 'on')";
+    WEBHOOK_ANY_DUE = "SELECT CAST(1 AS BIGINT) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+        WHERE d.state = 'waiting' AND d.next_at <= $1 AND e.state = 'on' LIMIT 1";
     WEBHOOK_RUNNING = "SELECT COUNT(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'waiting' AND claim IS NOT NULL \
         AND next_at > $2";
     WEBHOOK_ENDED = "UPDATE webhook_deliveries SET state = $3, next_at = $4, claim = NULL, last_at = $5, last_status = $6, \
         last_error = $7 WHERE id = $1 AND claim = $2";
     WEBHOOK_DELIVERIES_FORGOTTEN = "DELETE FROM webhook_deliveries WHERE state <> 'waiting' AND happened_at < $1";
-    WEBHOOK_DUE_COUNT = "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND next_at <= $1";
+    WEBHOOK_DUE_COUNT = "SELECT COUNT(*) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
+        WHERE d.state = 'waiting' AND d.next_at <= $1 AND e.state = 'on'";
+    WEBHOOK_DELIVERIES_EXPIRED = "UPDATE webhook_deliveries SET state = 'given_up', claim = NULL, \
+        last_error = 'it waited longer than messages are kept' WHERE state = 'waiting' AND happened_at < $1";
     WEBHOOK_SENDER = "SELECT seen_at FROM webhook_sender WHERE id = 1";
     WEBHOOK_SENDER_SEEN = "INSERT INTO webhook_sender (id, seen_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
     ENTITY_OF_CASE = "SELECT entity_id FROM cases WHERE id = $1";

@@ -349,9 +349,14 @@ impl Webhooks for Database {
         let mut claimed = Vec::new();
         let mut tx = self.pool.write().await?;
         let statement = if tx.is_postgres() { sql::POSTGRES_WEBHOOK_CLAIM } else { sql::SQLITE_WEBHOOK_CLAIM };
+        let mut loads = Vec::with_capacity(endpoints.len());
         for endpoint in &endpoints {
             let running = tx.rows(sql::WEBHOOK_RUNNING, vec![endpoint.id.as_str().into(), at.clone()], &[Int]).await?;
-            let running = running.first().map(|row| row[0].int()).unwrap_or_default();
+            loads.push((running.first().map(|row| row[0].int()).unwrap_or_default(), endpoint));
+        }
+        // Who has least under way comes first: slow addresses cannot keep every place.
+        loads.sort_by_key(|(running, _)| *running);
+        for (running, endpoint) in loads {
             let left = i64::from(most).saturating_sub(claimed.len() as i64);
             let places = i64::from(per_endpoint).saturating_sub(running).min(left);
             if places <= 0 {
@@ -395,6 +400,7 @@ impl Webhooks for Database {
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64> {
         let mut tx = self.pool.write().await?;
+        tx.run(sql::WEBHOOK_DELIVERIES_EXPIRED, vec![before.as_microsecond().into()]).await?;
         let forgotten = tx.run(sql::WEBHOOK_DELIVERIES_FORGOTTEN, vec![before.as_microsecond().into()]).await?;
         tx.commit().await?;
         Ok(forgotten)

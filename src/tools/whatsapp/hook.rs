@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::{Content, Delivery, MediaClient, MediaError, Notification, answer_challenge, newest, verify_signature};
 use crate::model::Secret;
 
-/// Characters of a notification that cannot be read which are kept.
-const RAW_MAX: usize = 64 * 1024;
+/// Characters of a notification that cannot be read which are kept: all of the largest the route takes.
+const RAW_MAX: usize = 3 << 20;
 
 /// The route's other side.
 pub struct Hook<S> {

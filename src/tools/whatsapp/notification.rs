@@ -199,6 +199,13 @@ fn inbound(message: &Value, names: &BTreeMap<&str, &str>) -> Result<Inbound, &'s
                 caption: text("caption"),
             })
         }
+        // A reply by button or from a list is said by its words.
+        "button" => Content::Text(short(message["button"]["text"].as_str().ok_or("button.text")?, TEXT_MAX)),
+        "interactive" => {
+            let reply = &message["interactive"];
+            let title = reply["button_reply"]["title"].as_str().or_else(|| reply["list_reply"]["title"].as_str());
+            Content::Text(short(title.ok_or("interactive")?, TEXT_MAX))
+        }
         other => Content::Other(short(other, 40)),
     };
     Ok(Inbound {

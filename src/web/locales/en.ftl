@@ -631,7 +631,7 @@ webhooks-stuck = { $count ->
    *[other] { $count } messages wait, and nobody is here who sends them
   }: messages are sent while “quittance serve” runs.
 webhook-add = Add an address
-webhook-lead = Other programs are told at an address of theirs, with ids and links and without names, accounts or amounts. Each message is signed (Standard Webhooks) and sent again until it is taken, for three days.
+webhook-lead = Other programs are told at an address of theirs, with ids and links and without names, accounts or amounts. Each message is signed (Standard Webhooks) and sent again until it is taken, for three days. The address stands in the audit log, which everybody who may look at all books can read: use none that is a secret itself.
 webhook-made = The address { $id } is kept. This is its secret; it is shown only now.
 webhook-secret-made = This is the new secret; it is shown only now.
 webhook-note = What it is for

@@ -631,7 +631,7 @@ webhooks-stuck = { $count ->
    *[other] { $count } mensajes esperan y no hay quien los envíe
   }: se envían mientras funciona «quittance serve».
 webhook-add = Añadir una dirección
-webhook-lead = A otros programas se les avisa en una dirección suya, con identificadores y enlaces y sin nombres, cuentas ni importes. Cada mensaje va firmado (Standard Webhooks) y se repite hasta que se acepta, durante tres días.
+webhook-lead = A otros programas se les avisa en una dirección suya, con identificadores y enlaces y sin nombres, cuentas ni importes. Cada mensaje va firmado (Standard Webhooks) y se repite hasta que se acepta, durante tres días. La dirección queda en el registro de auditoría, que puede leer quien ve todos los libros: no use ninguna que sea un secreto en sí.
 webhook-made = La dirección { $id } queda guardada. Este es su secreto; solo se muestra ahora.
 webhook-secret-made = Este es el secreto nuevo; solo se muestra ahora.
 webhook-note = Para qué sirve

@@ -16,7 +16,7 @@ use crate::state::{Desk, Web};
 
 /// Largest notification; the service documents 3 MB.
 const BODY_MAX: usize = 3 << 20;
-/// Unsigned bodies of one address within [`WITHIN`], before nothing of it is looked at any more.
+/// Unsigned bodies of one address within [`WITHIN`], before it is told to wait.
 const UNSIGNED_MAX: i64 = 20;
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
@@ -49,19 +49,20 @@ pub async fn receive<S: Desk>(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, WebError> {
     let hook = web.chat.as_ref().ok_or(WebError::NotFound)?;
-    let key = format!("hook:{}", visitor.address);
-    let now = web.now();
-    let since = now.saturating_sub(WITHIN).unwrap_or(now);
-    let before = web.store.attempts(&key).await?;
-    if before.failures >= UNSIGNED_MAX && before.first_at > since {
-        let left = before.first_at.saturating_add(WITHIN).unwrap_or(now).duration_since(now).as_secs();
-        return Err(WebError::TooMany(u64::try_from(left).unwrap_or(0).max(1)));
-    }
     let body = body.map_err(|_| WebError::TooLarge(format!("{} MiB", BODY_MAX >> 20)))?;
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     match hook.receive(signature, &body).await {
         Ok(()) => Ok(StatusCode::OK.into_response()),
         Err(HookRefusal::Unsigned(why)) => {
+            // What is signed is always taken: behind one proxy, whoever forges may have the service's own address.
+            let key = format!("hook:{}", visitor.address);
+            let now = web.now();
+            let since = now.saturating_sub(WITHIN).unwrap_or(now);
+            let before = web.store.attempts(&key).await?;
+            if before.failures >= UNSIGNED_MAX && before.first_at > since {
+                let left = before.first_at.saturating_add(WITHIN).unwrap_or(now).duration_since(now).as_secs();
+                return Err(WebError::TooMany(u64::try_from(left).unwrap_or(0).max(1)));
+            }
             web.store.note_failure(&key, now, since).await?;
             Err(WebError::Forbidden(why))
         }
