@@ -11,9 +11,10 @@ use quittance_rules::matching::Book;
 use quittance_rules::matching::MatchPolicy;
 use quittance_rules::matching::fit::{Fitted, Standing, fit, fit_reviewed, upper_bound};
 use quittance_rules::money::Money;
+use quittance_rules::policy::DEFAULT_POLICY;
 use quittance_rules::records::EntityId;
 
-use crate::cli::match_book::{Files, Refusals, read_book, read_policy};
+use crate::cli::match_book::{Files, Refusals, read_book};
 use crate::cli::settings::DbArgs;
 use crate::cli::{Outcome, Usage};
 
@@ -67,18 +68,19 @@ const LABELS_MIN: usize = 100;
 pub async fn run(args: &Args) -> anyhow::Result<Outcome> {
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
     let refusals = Refusals::default();
-    let (fitted, count) = match (args.files(), &args.truth) {
+    let (fitted, base, count) = match (args.files(), &args.truth) {
         (Some(files), Some(truth)) => {
-            let policy = read_policy(args.policy.as_deref())?;
+            let (base, policy) = given(args.policy.as_deref(), None)?;
             let book = read_book(&files, threads, &refusals)?;
             let labels = read_truth(truth, &book, &refusals)?;
             let count = labels.iter().flatten().count();
             enough(count, || format!("{} labels {count} payments of this book", truth.display()))?;
-            (fit(&book, &labels, &policy, threads), count)
+            (fit(&book, &labels, &policy, threads), base, count)
         }
         _ => decided(args, threads).await?,
     };
-    std::fs::write(&args.out, &fitted.text).map_err(|e| Usage(format!("{} cannot be written: {e}", args.out.display())))?;
+    let text = whole(&base, &fitted.text)?;
+    std::fs::write(&args.out, text).map_err(|e| Usage(format!("{} cannot be written: {e}", args.out.display())))?;
     print!("{}", table(&fitted));
     eprintln!(
         "quittance: {} holds the policy fitted on {count} payments. Thresholds were never lowered; look at it before you publish it.",
@@ -92,14 +94,9 @@ fn enough(count: usize, said: impl FnOnce() -> String) -> Result<(), Usage> {
 }
 
 /// Fits to what people decided. What was settled alone and stands counts for the weights only.
-async fn decided(args: &Args, threads: usize) -> anyhow::Result<(Fitted, usize)> {
+async fn decided(args: &Args, threads: usize) -> anyhow::Result<(Fitted, String, usize)> {
     let (store, _) = args.db.open().await?;
-    let policy = match (&args.policy, store.policy().await?) {
-        (None, Some((version, text))) => {
-            MatchPolicy::parse(&text).map_err(|e| Usage(format!("the published policy {version}: {e}")))?
-        }
-        (path, _) => read_policy(path.as_deref())?,
-    };
+    let (base, policy) = given(args.policy.as_deref(), store.policy().await?)?;
     let mut entities: Vec<EntityId> = store.entities().await?.into_iter().map(|entity| entity.id).collect();
     if let Some(wanted) = &args.entity {
         entities.retain(|id| id.as_str() == wanted);
@@ -132,7 +129,38 @@ async fn decided(args: &Args, threads: usize) -> anyhow::Result<(Fitted, usize)>
         labelled.left_out
     );
     let LabelledBook { book, labels, unreviewed, .. } = &labelled;
-    Ok((fit_reviewed(book, labels, unreviewed, &policy, threads), count))
+    Ok((fit_reviewed(book, labels, unreviewed, &policy, threads), base, count))
+}
+
+/// The policy to start from, as text and as the matcher has it: the file, or what is published, or the built-in one.
+fn given(path: Option<&Path>, published: Option<(String, String)>) -> anyhow::Result<(String, MatchPolicy)> {
+    let (name, text) = match (path, published) {
+        (Some(path), _) => {
+            let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
+            (path.display().to_string(), text)
+        }
+        (None, Some((version, text))) => (format!("the published policy {version}"), text),
+        (None, None) => ("the built-in policy".to_owned(), DEFAULT_POLICY.to_owned()),
+    };
+    let policy = MatchPolicy::parse(&text).map_err(|e| Usage(format!("{name}, {e}")))?;
+    Ok((text, policy))
+}
+
+/// A policy that can be published: what was fitted, over what it started from, over the built-in sections that a whole policy names.
+fn whole(base: &str, fitted: &str) -> anyhow::Result<String> {
+    let mut policy: toml::Table = DEFAULT_POLICY.parse().context("the built-in policy")?;
+    for text in [base, fitted] {
+        for (name, value) in text.parse::<toml::Table>().context("a policy that was read before")? {
+            match (policy.get_mut(&name), value) {
+                (Some(toml::Value::Table(kept)), toml::Value::Table(new)) => kept.extend(new),
+                (_, value) => {
+                    policy.insert(name, value);
+                }
+            }
+        }
+    }
+    let comments: String = fitted.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    Ok(format!("{comments}\n{}", toml::to_string(&policy).context("the policy cannot be written")?))
 }
 
 type Labels = Vec<Option<Vec<(u32, i64)>>>;
