@@ -199,7 +199,11 @@ fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
     rupees
         && !amount.has_sign()
         && amount.words.iter().all(|&w| doc.layout.is_ocr(w))
-        && number.is_some_and(|t| t.trim_start_matches(['-', '+', '−']).starts_with(['1', '2', '3', '7', '8']))
+        && number.is_some_and(|t| {
+            // A separator behind the first digit: were that the sign, the number would begin with the separator.
+            let t = t.trim_start_matches(['-', '+', '−']).as_bytes();
+            matches!(t, [b'1' | b'2' | b'3' | b'7' | b'8', second, ..] if second.is_ascii_digit())
+        })
 }
 
 /// Scores every candidate for being the amount of a document of this kind.
