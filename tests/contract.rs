@@ -303,13 +303,15 @@ fn a_statement_prints_as_table_and_as_csv() {
 
 const READING: &[(&str, &str)] = &[
     ("file", "s"),
-    ("digest", "s"),
-    ("media_type", "s"),
+    ("digest", "s?"),
+    ("media_type", "s?"),
     ("kind", "s"),
     ("kind_confidence", "n"),
     ("claims", "a"),
     ("remittance_lines", "a"),
     ("complaints", "a"),
+    ("hints", "a"),
+    ("picture", "s?"),
     ("pages", "n"),
     ("text", "s"),
 ];
@@ -497,7 +499,15 @@ fn evidence_that_cannot_be_read_is_refused_with_a_sentence_and_the_rest_is_read(
         assert!(sentence.is_some_and(|sentence| sentence.len() > 10), "{file}: {said}");
     }
     let read: Vec<Value> = json_lines(&said.out);
-    assert_eq!(read.iter().map(|reading| reading["file"].as_str()).collect::<Vec<_>>(), [Some("mail.eml")]);
+    // One object a file, also for what is refused: it says why, and claims nothing.
+    assert_eq!(read.len(), files.len() + 1, "{said}");
+    for (reading, file) in read.iter().zip(files) {
+        assert_eq!((reading["file"].as_str(), reading["kind"].as_str()), (Some(file), Some("unknown")));
+        assert_shape(reading, READING);
+        assert_eq!(reading["complaints"].as_array().map(Vec::len), Some(1), "{reading}");
+        assert!(reading["claims"].as_array().is_some_and(Vec::is_empty), "{reading}");
+    }
+    assert_eq!(read.last().map(|reading| reading["file"].as_str()), Some(Some("mail.eml")));
     folder.run(&["read", "mail.eml", "--format", "csv"]).ended(2);
     folder.run(&["read", "mail.eml", "--languages", "xx../"]).ended(2);
     folder.run(&["read"]).ended(2);

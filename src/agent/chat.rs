@@ -397,7 +397,7 @@ mod tests {
         assert!(!head.contains("Subject") && head.contains("<51987654321@whatsapp.invalid>"), "{head}");
         assert!(head.contains("Date: Thu, 9 Oct 2025"), "{head}");
         assert_eq!(STANDARD.decode(body.trim()).expect("Base64"), b"Pago el viernes\r\nFrom: x");
-        assert_eq!(name_of(&evil, "../../etc/pass wd"), "whatsapp-wamid.HBgL____-pass_wd");
+        assert_eq!(name_of(&evil, "../../etc/pass wd"), "whatsapp-wamid.HBgL___-pass_wd");
         assert!(in_lines(&"a".repeat(200)).lines().all(|line| line.len() <= 76));
     }
 }

@@ -1,4 +1,5 @@
-//! What settles at first sight settles alike the long way: the short cut saves time and decides nothing.
+//! What settles at first sight, the close look never answers otherwise: the short cut saves time and contradicts nothing. The close look
+//! may ask, where a payment that names nothing could have paid the same item first.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ fn book(made: &Made) -> Book {
 }
 
 #[test]
-fn what_settles_at_first_sight_settles_alike_the_long_way() {
+fn what_settles_at_first_sight_is_never_answered_otherwise_the_long_way() {
     let policy = MatchPolicy::default();
     let wanted = |seed, profile| Wanted { seed, customers: 250, payments: 3_000, profile };
     let books = [
@@ -80,7 +81,7 @@ fn what_settles_at_first_sight_settles_alike_the_long_way() {
         ("three", make_other(wanted(7, profile::ONE))),
         ("three", make_other(wanted(8, profile::ONE))),
     ];
-    let mut at_once = BTreeMap::<&str, usize>::new();
+    let (mut at_once, mut asked) = (BTreeMap::<&str, usize>::new(), 0);
     for (name, made) in &books {
         let book = book(made);
         let (short, long) = (Matcher::new(&book, &policy, 2), Matcher::without_first_sight(&book, &policy, 2));
@@ -89,10 +90,16 @@ fn what_settles_at_first_sight_settles_alike_the_long_way() {
             let Some(item) = short.first_sight(row) else { continue };
             *at_once.entry(name).or_default() += 1;
             let answer = long.answer(row);
-            let settled: Vec<u32> = answer.settled().map(|c| c.lines.iter().map(|l| l.item).collect()).unwrap_or_default();
+            let Some(settled) = answer.settled() else {
+                asked += 1;
+                continue;
+            };
+            let settled: Vec<u32> = settled.lines.iter().map(|l| l.item).collect();
             assert_eq!(settled, [item], "profile {name}, payment {}: {answer:#?}", book.payment_id(row));
         }
     }
+    let all: usize = at_once.values().sum();
+    assert!(asked * 100 <= all, "{asked} of {all} would be asked the long way");
     // Or nothing was compared.
     assert!(at_once.len() == 3 && at_once.values().all(|count| *count > 100), "{at_once:?}");
 }

@@ -154,12 +154,12 @@ mod tests {
     use image::Luma;
     use quittance_rules::evidence::Source;
 
-    /// Bars of the given widths, two pixels apart.
+    /// Strokes of the given widths, three pixels apart: as in letters, there is more ground than ink.
     fn drawn(widths: &[u32]) -> (GrayImage, Rect) {
         let mut picture = GrayImage::from_pixel(400, 40, Luma([250]));
         let mut x = 10;
         for &width in widths {
-            for (dx, y) in (0..width).flat_map(|dx| (6..30).map(move |y| (dx, y))) {
+            for (dx, y) in (0..width).flat_map(|dx| (6..12).map(move |y| (dx, y))) {
                 picture.put_pixel(x + dx, y, Luma([10]));
             }
             x += width + 3;

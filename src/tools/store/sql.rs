@@ -508,7 +508,7 @@ statements! {
     WEBHOOK_DUE_COUNT = "SELECT COUNT(*) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
         WHERE d.state = 'waiting' AND d.next_at <= $1 AND e.state = 'on'";
     WEBHOOK_DELIVERIES_EXPIRED = "UPDATE webhook_deliveries SET state = 'given_up', claim = NULL, \
-        last_error = 'it waited longer than messages are kept' WHERE state = 'waiting' AND happened_at < $1";
+        last_error = 'it waited longer than messages are kept' WHERE state = 'waiting' AND attempts > 0 AND happened_at < $1";
     WEBHOOK_SENDER = "SELECT seen_at FROM webhook_sender WHERE id = 1";
     WEBHOOK_SENDER_SEEN = "INSERT INTO webhook_sender (id, seen_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at";
     ENTITY_OF_CASE = "SELECT entity_id FROM cases WHERE id = $1";
