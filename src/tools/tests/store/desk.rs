@@ -78,15 +78,17 @@ async fn the_desk_on_both_databases() {
     let server = postgres::Server::start();
     for (name, case) in CONTRACT {
         eprintln!("{name}");
-        let mut answers = Vec::new();
-        for url in [format!("sqlite://{}/{name}.db", folder.path().display()), server.fresh().await] {
+        let answered = async |url: String| {
             let book = Database::create(&url).await.unwrap();
-            answers.push(case(book.clone()).await);
+            let answer = case(book.clone()).await;
             let report = book.verify().await.unwrap();
             assert!(report.findings.is_empty(), "{name}: {:#?}", report.findings);
             book.close().await;
-        }
-        assert_eq!(answers[0], answers[1], "{name}: the databases differ");
+            answer
+        };
+        let file = format!("sqlite://{}/{name}.db", folder.path().display());
+        let (in_file, on_server) = tokio::join!(answered(file), answered(server.fresh().await));
+        assert_eq!(in_file, on_server, "{name}: the databases differ");
     }
 }
 
