@@ -274,6 +274,14 @@ async fn a_draft_is_typed_around_its_facts() {
     let saved = saved.expect("it was saved");
     assert_eq!((saved.version, saved.by.as_str()), (1, "ana"));
     assert!(saved.text.starts_with("Good morning! "), "{}", saved.text);
+    // The page goes on by itself once it has its answer; only then is another asked for.
+    let said_so = "return document.querySelector('#toasts').textContent.trim() !== '';";
+    for _ in 0..200 {
+        if browser.execute(said_so, vec![]).await.is_ok_and(|said| said == json!(true)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     // A chip taken out is refused with a sentence, and what was saved stands.
     browser.goto(&format!("{base}/queue/1?draft=en#draft")).await.expect("the page");
     let removed = "
