@@ -169,12 +169,13 @@ pub fn obey(book: &Book, answer: Answer, says: &RuleSays, policy: &GatePolicy) -
     }
 }
 
-/// What no rule settles: tax, somebody else's money, several customers, money that came back.
+/// What no rule settles: tax, two answers that fit alike, somebody else's money, several customers, money that came back.
 fn checkpoint(answer: &Answer) -> Option<ExceptionKind> {
     answer.exception.filter(|kind| {
         matches!(
             kind,
             ExceptionKind::Withholding
+                | ExceptionKind::Ambiguous
                 | ExceptionKind::ThirdPartyPayer
                 | ExceptionKind::SeveralCustomers
                 | ExceptionKind::ReturnedPayment

@@ -194,6 +194,45 @@ fn a_duplicate_is_set_aside_only_where_it_is_certain() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Money that went back, a group that shares an account, a standing order that goes on quoting its first invoice: a second payment that
+/// reads like a repetition and is none.
+#[test]
+fn what_only_looks_like_a_duplicate_is_asked() {
+    let mut wrong = Vec::new();
+    for (what, days, next_issued, returned, sister) in [
+        ("it replaces what went back", 8, None, true, false),
+        ("a sister shares the account", 8, None, false, true),
+        ("the next invoice is of a later date", 8, Some(date(2026, 3, 1)), false, false),
+        ("a month later", 30, None, false, false),
+    ] {
+        let mut builder = BookBuilder::new();
+        builder.push_customer(&customer("C", "Alpha Bau GmbH", "DE1")).expect("new");
+        builder.push_item(&item("i1", "C", "R-10001", euro(73_117))).expect("known");
+        if sister {
+            builder.push_customer(&customer("D", "Alpha Sued GmbH", "DE1")).expect("new");
+            builder.push_item(&item("i3", "D", "R-20457", euro(73_117))).expect("known");
+        }
+        if next_issued.is_some() {
+            let next = item("i2", "C", "R-10002", euro(73_117));
+            builder.push_item(&ItemFields { issued: next_issued, ..next }).expect("known");
+        }
+        let day = |days: i64| date(2026, 1, 20).checked_add(jiff::Span::new().days(days)).expect("a day");
+        builder.push_payment(&payment("p1", euro(73_117), "Alpha Bau GmbH", "DE1", "R-10001")).expect("well formed");
+        let again = payment("p2", euro(73_117), "Alpha Bau GmbH", "DE1", "R-10001");
+        builder.push_payment(&PaymentFields { booked: Some(day(days)), ..again }).expect("well formed");
+        if returned {
+            let back = payment("r1", euro(-73_117), "Alpha Bau GmbH", "DE1", "Ruecklastschrift");
+            builder.push_payment(&PaymentFields { booked: Some(day(3)), is_return: true, ..back }).expect("well formed");
+        }
+        let book = builder.build(1);
+        let got = shown(&book, &answer(&book, &MatchPolicy::default())[1]);
+        if !got.starts_with("ask") {
+            wrong.push(format!("{what}: got `{got}`"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A guess may have taken the item: then what names it is no duplicate of anything.
 #[test]
 fn a_payment_that_names_its_item_is_no_duplicate_of_a_guess() {

@@ -98,7 +98,8 @@ pub(super) fn best_of(close: &Close) -> Option<usize> {
 /// number, and means it only where the amount says so too.
 fn is_telling(maker: &Maker<'_>, row: u32, hit: &super::super::clues::Hit) -> bool {
     let digits = maker.clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
-    let is_whole = hit.level <= Level::Structured && digits >= 5;
+    // As much of a number as it has; only its end, or the whole of one that looks like a year, may be chance.
+    let is_whole = hit.level <= Level::Zeros && digits >= if hit.level > Level::Structured { 5 } else { 4 };
     hit.level <= Level::Suffix && (is_whole || digits >= 6 || maker.book.item_open(hit.item) == maker.book.payment_amount(row))
 }
 
@@ -200,7 +201,12 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
         let of_item = || clues.hits.iter().filter(|h| h.item == *item);
         let best = of_item().map(|h| h.level).min();
         let customer = book.item_customer(*item);
-        let is_exact = hypothesis.pattern == Pattern::ReferenceExact && *cleared == amount.minor();
+        // Where the payer owes the amount twice, it does not speak for this one.
+        let owes_alike = || {
+            let mut items = book.items_of(customer).take(maker.policy.limits.customer_items);
+            items.any(|other| other != *item && book.item_open(other) == amount)
+        };
+        let is_exact = hypothesis.pattern == Pattern::ReferenceExact && *cleared == amount.minor() && !owes_alike();
         let may_be_meant = |other: u32| {
             let theirs = book.item_customer(other);
             !is_exact || theirs == customer || book.item_open(other) == amount || !is_sure_payer(customer) || is_payer(theirs)

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Days between two payments of one item beyond which the second is a question.
-const REPEATED_WITHIN_DAYS: i32 = 45;
+/// Days between two payments of one item beyond which the second is a question: less than a month, so that a standing order that goes on
+/// quoting its first invoice is never taken for a repetition.
+const REPEATED_WITHIN_DAYS: i32 = 20;
 
 /// Thousandths from which two names on bank lines are one payer's.
 const SAME_PAYER: u16 = 950;
@@ -19,16 +20,34 @@ impl Matcher<'_> {
     /// Notes which duplicates are certain. `claims`: payment and the item it repeats. `settled`: payments that settle alone after the
     /// close look, with their hypotheses. `cleared`: what those clear of each item.
     pub(super) fn prove_repeats(&mut self, claims: &[(u32, u32)], settled: &BTreeMap<u32, u32>, cleared: &[i64]) {
+        let taken_back = if claims.is_empty() { BTreeMap::new() } else { self.last_taken_back() };
         let proved: Vec<(u32, u32)> = claims
             .iter()
             .filter_map(|(row, item)| {
                 let by = self.settled_by[*item as usize];
                 let first = if by == NONE { settled.get(item).copied()? } else { by };
-                let is_certain = self.is_same_money(*row, first) && !self.owes_alike(*row, *item, cleared);
+                let before = self.book.payment(first);
+                let went_back = taken_back.get(&(before.amount, before.currency)).is_some_and(|day| *day >= before.booked);
+                let is_certain = !went_back && self.is_same_money(*row, first) && !self.owes_alike(*row, *item, cleared);
                 is_certain.then_some((*row, first))
             })
             .collect();
         self.repeats.extend(proved);
+    }
+
+    /// The last day on which an amount of a currency left the account again: what comes in after it may replace what went back, whatever
+    /// the returned line says it was.
+    fn last_taken_back(&self) -> BTreeMap<(i64, u8), i32> {
+        let mut days = BTreeMap::new();
+        for row in 0..self.book.payment_count() {
+            let payment = self.book.payment(row);
+            if payment.amount < 0 || payment.flags & PAYMENT_RETURN != 0 {
+                let booked = if payment.booked == i32::MIN { i32::MAX } else { payment.booked };
+                let day = days.entry((payment.amount.saturating_abs(), payment.currency)).or_insert(booked);
+                *day = booked.max(*day);
+            }
+        }
+        days
     }
 
     /// The same payer pays the same amount again, not long after, and says nothing else than the first time.
@@ -56,16 +75,22 @@ impl Matcher<'_> {
         is_payer && a.structured_reference == b.structured_reference
     }
 
-    /// Something else of the same amount is open that the payment may have been meant for.
+    /// Something else of the same amount is open that the payment may have been meant for, of whatever date; or the payer may pay for
+    /// others as well, as a group or several who share an account do.
     fn owes_alike(&self, row: u32, item: u32, cleared: &[i64]) -> bool {
         let book = self.book;
-        let (there, booked) = (book.item(item), book.payment(row).booked);
+        let there = book.item(item);
+        let customer = there.customer;
+        let shares = account_key(book.payment_text(row).payer_iban)
+            .is_some_and(|key| book.by_account.rows(key).any(|other| other != customer));
+        if shares || book.customer(customer).parent != NONE || !book.children_of(customer).is_empty() {
+            return true;
+        }
         book.items_of(there.customer).take(self.policy.limits.customer_items).any(|other| {
             let alike = book.item(other);
             other != item
                 && alike.open == there.open
                 && alike.currency == there.currency
-                && alike.issued <= booked
                 && self.settled_by[other as usize] == NONE
                 && cleared[other as usize] == 0
         })
