@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use quittance_agent::claimed::claimed;
-use quittance_agent::evidence::{EvidenceOutcome, chase_claims, correct_kind, import_evidence_from};
+use quittance_agent::evidence::{Earlier, EvidenceOutcome, chase_claims, correct_kind, import_evidence};
 use quittance_agent::import::input_of;
 use quittance_agent::ports::{Clock, EvidenceReader, Store, Unreadable};
 use quittance_agent::reading::grid::words_on_grid;
@@ -110,8 +110,16 @@ impl Desk {
         let digest = self.store.keep_bytes(text.as_bytes()).await.expect("kept");
         let input = input_of(digest.clone(), InputKind::Evidence, name, text.len() as u64);
         let clock = DayClock(date(2026, 4, 9));
-        let outcome =
-            import_evidence_from(&self.store, &clock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(sender)).await;
+        let outcome = import_evidence(
+            &self.store,
+            &clock,
+            &TextReader,
+            Actor::Rule,
+            (input, text.as_bytes()),
+            Some(sender),
+            &Earlier::default(),
+        )
+        .await;
         match outcome.expect("imported") {
             EvidenceOutcome::Read(_, kinds) => (digest, kinds),
             other => panic!("{other:?}"),
@@ -121,6 +129,34 @@ impl Desk {
     async fn reasons(&self, digest: &InputDigest) -> Vec<String> {
         let case = self.store.pending_case(&Subject::Evidence(digest.clone())).await.expect("a look").expect("a case");
         case.reasons
+    }
+}
+
+/// A booked line of 9 April on the house's account, in euro cents.
+fn bank_line(statement: &InputDigest, minor: i64, remittance: &str) -> BankLine {
+    BankLine {
+        key: "key".into(),
+        payment: PaymentId::parse("P1").expect("an id"),
+        entity: EntityId::parse("OWN").expect("an id"),
+        account: "DE12500105170648489890".into(),
+        input: statement.clone(),
+        line: StatementLine {
+            booking_date: Some(date(2026, 4, 9)),
+            value_date: None,
+            amount: Money::new(minor, Currency::EUR),
+            counterparty_name: None,
+            counterparty_account: None,
+            remittance: Some(remittance.into()),
+            structured_reference: None,
+            end_to_end_id: None,
+            bank_reference: None,
+            transaction_code: None,
+            is_return: false,
+            is_booked: true,
+            fee: None,
+            original_amount: None,
+            place: "line 1".into(),
+        },
     }
 }
 
@@ -167,31 +203,10 @@ async fn a_claim_pauses_reminders_until_its_day_then_asks_and_the_bank_line_ends
     assert!(reasons.contains("hint:"), "{reasons}");
     // The money comes: the case closes, and there is no claim any more.
     let statement = desk.store.keep_bytes(b"statement").await.expect("kept");
-    let line = BankLine {
-        key: "key".into(),
-        payment: PaymentId::parse("P1").expect("an id"),
-        entity: EntityId::parse("OWN").expect("an id"),
-        account: "DE12500105170648489890".into(),
-        input: statement.clone(),
-        line: StatementLine {
-            booking_date: Some(date(2026, 4, 9)),
-            value_date: None,
-            amount: Money::new(25_000, Currency::EUR),
-            counterparty_name: None,
-            counterparty_account: None,
-            remittance: Some("84650912".into()),
-            structured_reference: None,
-            end_to_end_id: None,
-            bank_reference: None,
-            transaction_code: None,
-            is_return: false,
-            is_booked: true,
-            fee: None,
-            original_amount: None,
-            place: "line 1".into(),
-        },
-    };
-    let changes = vec![Change::InputReceived(input_of(statement, InputKind::Statement, "s.xml", 9)), Change::LineBooked(line)];
+    let changes = vec![
+        Change::InputReceived(input_of(statement.clone(), InputKind::Statement, "s.xml", 9)),
+        Change::LineBooked(bank_line(&statement, 25_000, "84650912")),
+    ];
     desk.store.apply(ChangeSet { by: Actor::Rule, at: DayClock(late).now(), changes }).await.expect("written");
     let report = chase_claims(&desk.store, &DayClock(late), &desk.policy).await.expect("chased");
     assert_eq!((report.carried, report.closed), (1, 1));
@@ -203,33 +218,10 @@ async fn another_amount_at_the_bank_is_a_hint_and_no_verdict() {
     let desk = Desk::new().await;
     let (digest, _) = desk.bring("proof.png", &proof("250.00", "84650912", ""), "ana@roble.example").await;
     let statement = desk.store.keep_bytes(b"statement").await.expect("kept");
-    let mut line = StatementLine {
-        booking_date: Some(date(2026, 4, 9)),
-        value_date: None,
-        amount: Money::new(2_500, Currency::EUR),
-        counterparty_name: None,
-        counterparty_account: None,
-        remittance: Some("operation 84650912".into()),
-        structured_reference: None,
-        end_to_end_id: None,
-        bank_reference: None,
-        transaction_code: None,
-        is_return: false,
-        is_booked: true,
-        fee: None,
-        original_amount: None,
-        place: "line 1".into(),
-    };
-    line.is_booked = true;
-    let booked = BankLine {
-        key: "key".into(),
-        payment: PaymentId::parse("P1").expect("an id"),
-        entity: EntityId::parse("OWN").expect("an id"),
-        account: "DE12500105170648489890".into(),
-        input: statement.clone(),
-        line,
-    };
-    let changes = vec![Change::InputReceived(input_of(statement, InputKind::Statement, "s.xml", 9)), Change::LineBooked(booked)];
+    let changes = vec![
+        Change::InputReceived(input_of(statement.clone(), InputKind::Statement, "s.xml", 9)),
+        Change::LineBooked(bank_line(&statement, 2_500, "operation 84650912")),
+    ];
     desk.store.apply(ChangeSet { by: Actor::Rule, at: DayClock(date(2026, 4, 9)).now(), changes }).await.expect("written");
     let report = chase_claims(&desk.store, &DayClock(date(2026, 6, 1)), &desk.policy).await.expect("chased");
     assert_eq!(report.raised, 1);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use quittance_agent::evidence::{asks, import_evidence_from};
+use quittance_agent::evidence::{Earlier, asks, import_evidence};
 use quittance_agent::import::input_of;
 use quittance_agent::ports::{Clock, EvidenceReader, Store, Unreadable};
 use quittance_agent::reading::grid::words_on_grid;
@@ -241,9 +241,17 @@ async fn settled(
         let digest = store.keep_bytes(text.as_bytes()).await.expect("kept");
         let input = input_of(digest, InputKind::Evidence, &name, text.len() as u64);
         let sender = format!("+49171555{n:04}");
-        import_evidence_from(&store, &StillClock, &TextReader, Actor::Rule, input, text.as_bytes(), Some(&sender))
-            .await
-            .expect("imported");
+        import_evidence(
+            &store,
+            &StillClock,
+            &TextReader,
+            Actor::Rule,
+            (input, text.as_bytes()),
+            Some(&sender),
+            &Earlier::default(),
+        )
+        .await
+        .expect("imported");
     }
     let policy = Policy::parse(DEFAULT_POLICY).expect("built in");
     reconcile::run(&store, &StillClock, &policy, &mut |_, _| {}).await.expect("a run");
@@ -261,7 +269,7 @@ async fn settled(
     settled
 }
 
-fn allowed(without: &BTreeMap<usize, String>, with: &BTreeMap<usize, String>, attacks: &[(String, String)]) -> Vec<String> {
+fn not_allowed(without: &BTreeMap<usize, String>, with: &BTreeMap<usize, String>, attacks: &[(String, String)]) -> Vec<String> {
     let changed = with.iter().filter(|(n, item)| without.get(n) != Some(*item));
     changed.map(|(n, item)| format!("{}: settled {item}, before {:?}", attacks[*n].0, without.get(n))).collect()
 }
@@ -275,7 +283,7 @@ async fn a_bank_memo_settles_what_it_did_or_asks() {
     assert!(without.len() * 10 >= rows.len() * 9, "{} of {} settle without an attack", without.len(), rows.len());
     let attacked = |n: usize| format!("{} {}", rows[n].number, attacks[n].1.replace(['\n', '\r'], " "));
     let with = settled(&rows, attacked, |_| None).await;
-    let broken = allowed(&without, &with, &attacks);
+    let broken = not_allowed(&without, &with, &attacks);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
@@ -304,6 +312,6 @@ async fn a_message_settles_what_it_did_or_asks_whatever_it_says_and_is_called() 
         ))
     })
     .await;
-    let broken = allowed(&without, &with, &attacks);
+    let broken = not_allowed(&without, &with, &attacks);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

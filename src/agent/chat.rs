@@ -13,7 +13,7 @@ use quittance_rules::journal::{Input, InputKind};
 use quittance_rules::webhooks::retry_after;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Earlier, EvidenceOutcome, import_evidence_among};
+use crate::evidence::{Earlier, EvidenceOutcome, import_evidence};
 use crate::ports::{Clock, EvidenceReader, Store, StoreError, Unreadable};
 
 /// For how long a message that is being taken in is nobody else's: longer than a download and a reading may take.
@@ -367,7 +367,7 @@ async fn import<S: Store, C: Clock, R: EvidenceReader>(
     let input = Input { digest, kind: InputKind::Evidence, name: name_of(message, beside), size: bytes.len() as u64 };
     let sender = format!("{CHANNEL}:{}", message.from);
     let by = Actor::Person(CHANNEL.to_owned());
-    let outcome = import_evidence_among(store, clock, reader, by, (input, bytes), Some(&sender), earlier).await?;
+    let outcome = import_evidence(store, clock, reader, by, (input, bytes), Some(&sender), earlier).await?;
     Ok(match outcome {
         EvidenceOutcome::Known => format!("evidence {short}, known already"),
         EvidenceOutcome::Read(..) => format!("evidence {short}"),

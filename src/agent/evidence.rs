@@ -31,18 +31,6 @@ pub enum EvidenceOutcome {
     Unreadable(String),
 }
 
-/// Reads one file and raises what it asks for. The original is kept by the caller before, under `input.digest`.
-pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
-    store: &S,
-    clock: &C,
-    reader: &R,
-    by: Actor,
-    input: Input,
-    bytes: &[u8],
-) -> Result<EvidenceOutcome, StoreError> {
-    import_evidence_from(store, clock, reader, by, input, bytes, None).await
-}
-
 /// The evidence that new evidence is compared with. Kept over an import of many pieces, it is looked up once and then only brought up
 /// to date with what was written since, by whomever.
 #[derive(Debug, Default)]
@@ -91,22 +79,10 @@ impl Earlier {
     }
 }
 
-/// As [`import_evidence`], of a sender whom the channel names: an address, or a telephone number of a chat. Without one, a mail's own
-/// header says who sent it.
-pub async fn import_evidence_from<S: Store, C: Clock, R: EvidenceReader>(
-    store: &S,
-    clock: &C,
-    reader: &R,
-    by: Actor,
-    input: Input,
-    bytes: &[u8],
-    sender: Option<&str>,
-) -> Result<EvidenceOutcome, StoreError> {
-    import_evidence_among(store, clock, reader, by, (input, bytes), sender, &Earlier::default()).await
-}
-
-/// As [`import_evidence_from`], of a file and its bytes, compared with what is known from an import under way.
-pub async fn import_evidence_among<S: Store, C: Clock, R: EvidenceReader>(
+/// Reads one file and raises what it asks for; the original is kept by the caller before, under `input.digest`. `sender` is whom the
+/// channel names (an address, or a telephone number of a chat); without one, a mail's own header says who sent it. It is compared with
+/// `earlier`, which an import of many pieces keeps.
+pub async fn import_evidence<S: Store, C: Clock, R: EvidenceReader>(
     store: &S,
     clock: &C,
     reader: &R,

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use quittance_agent::claimed::claimed;
 use quittance_agent::evidence::{correct_kind, short};
 use quittance_agent::ports::{Clock as _, Store as _};
-use quittance_rules::cases::{Actor, InputDigest};
+use quittance_rules::cases::Actor;
 use quittance_rules::evidence::EvidenceKind;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::store::Database;
@@ -139,9 +139,8 @@ async fn set_kind(database: &Database, digest: &str, kind: &str, by: String) -> 
             .into());
         }
     };
-    let digest = InputDigest(record.digest.0.clone());
-    correct_kind(database, &SystemClock, Actor::Person(by), &digest, kind).await?;
-    println!("{} is {}", short(&digest), name_of(kind));
+    correct_kind(database, &SystemClock, Actor::Person(by), &record.digest, kind).await?;
+    println!("{} is {}", short(&record.digest), name_of(kind));
     Ok(Outcome::Done)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use quittance_agent::evidence::{Earlier, EvidenceOutcome, import_evidence_among};
+use quittance_agent::evidence::{Earlier, EvidenceOutcome, import_evidence};
 use quittance_agent::import::{
     ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence,
 };
@@ -256,7 +256,7 @@ async fn evidence_one(
     input: Input,
 ) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
-    let outcome = import_evidence_among(database, &SystemClock, reader, by, (input, &bytes), None, earlier).await?;
+    let outcome = import_evidence(database, &SystemClock, reader, by, (input, &bytes), None, earlier).await?;
     for notice in reader.notices() {
         eprintln!("notice: {notice}");
     }

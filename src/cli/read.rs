@@ -75,27 +75,15 @@ fn refused(path: &Path, bytes: Option<&[u8]>, sentence: &str, format: Format) ->
     if format != Format::Json {
         return Ok(());
     }
-    let object = json!({
-        "file": path.display().to_string(),
-        "digest": bytes.map(|bytes| hex::encode(Sha256::digest(bytes))),
-        "media_type": null,
-        "kind": EvidenceKind::Unknown,
-        "kind_confidence": 0,
-        "claims": [],
-        "remittance_lines": [],
-        "complaints": [sentence],
-        "hints": [],
-        "picture": null,
-        "pages": 0,
-        "text": "",
-    });
-    writeln!(std::io::stdout().lock(), "{object}").context("standard output could not be written")
+    let mut reading = Reading::empty(EvidenceKind::Unknown, Confidence::from_millionths(0));
+    reading.complaints.push(sentence.to_owned());
+    writeln!(std::io::stdout().lock(), "{}", as_json(path, bytes, &reading)).context("standard output could not be written")
 }
 
 fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     if format == Format::Json {
-        return writeln!(out, "{}", as_json(path, bytes, reading));
+        return writeln!(out, "{}", as_json(path, Some(bytes), reading));
     }
     writeln!(out, "{}: {} ({})", path.display(), name_of(&json!(reading.kind)), reading.kind_confidence)?;
     for claim in &reading.claims {
@@ -122,7 +110,7 @@ fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::i
 }
 
 /// The object of docs/contract: names there are stable.
-fn as_json(path: &Path, bytes: &[u8], reading: &Reading) -> Value {
+fn as_json(path: &Path, bytes: Option<&[u8]>, reading: &Reading) -> Value {
     let rows = reading.remittance_lines.iter().map(|row| {
         json!({
             "invoice_number": row.invoice_number,
@@ -135,8 +123,8 @@ fn as_json(path: &Path, bytes: &[u8], reading: &Reading) -> Value {
     });
     json!({
         "file": path.display().to_string(),
-        "digest": hex::encode(Sha256::digest(bytes)),
-        "media_type": reading.media_type,
+        "digest": bytes.map(|bytes| hex::encode(Sha256::digest(bytes))),
+        "media_type": (!reading.media_type.is_empty()).then_some(&reading.media_type),
         "kind": reading.kind,
         "kind_confidence": fraction(reading.kind_confidence.millionths()),
         "claims": reading.claims.iter().map(claim).collect::<Vec<Value>>(),

@@ -1,4 +1,4 @@
-//! Attacks: sentences in eleven languages that try to give orders, to change accounts, amounts or recipients, in several disguises; and
+//! Attacks: sentences in twelve languages that try to give orders, to change accounts, amounts or recipients, in several disguises; and
 //! the published ones of `tests/fixtures/agent-injection-bench`.
 
 /// Orders and false news, one a line.

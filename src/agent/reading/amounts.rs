@@ -35,6 +35,12 @@ impl Candidate {
     pub fn value(&self) -> Option<Decimal> {
         self.readings.first().map(|(v, _)| *v)
     }
+
+    /// The likeliest value; a credit is below zero.
+    pub fn signed(&self) -> Option<Decimal> {
+        let value = self.value()?;
+        Some(if self.negative { -value } else { value })
+    }
 }
 
 /// Below this nothing is said.
@@ -53,14 +59,12 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
         // A bare whole number with an identifier's label, or beside a date, is no amount.
         let owned =
             doc.governing(&amount.words, |r| r.is_identifier() || r.is_date() || r == Role::Time || r == Role::Memo, |_| false);
-        if owned.is_some_and(|g| g.relation >= Relation::Above) {
+        // A lone digit or two is an icon, a count or a page.
+        let digits: usize =
+            amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
+        if digits < 3 || owned.is_some_and(|g| g.relation >= Relation::Above) {
             return None;
         }
-    }
-    // A lone digit or two without a sign, a mark or a label is an icon, a count or a page.
-    let digits: usize = amount.words.iter().map(|&w| doc.layout.words[w].text.bytes().filter(u8::is_ascii_digit).count()).sum();
-    if governed.is_none() && !amount.has_sign() && !amount.has_fraction && digits < 3 {
-        return None;
     }
     if is_rupee_sign_misread(doc, amount) {
         return None;

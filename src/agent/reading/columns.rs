@@ -33,7 +33,7 @@ enum Head {
     Unnamed,
 }
 
-/// Beginnings of words (and of parts of compounds) in headers. Languages: English, Spanish, Portuguese, French, German, Italian, Dutch,
+/// Beginnings of words in headers. Languages: English, Spanish, Portuguese, French, German, Italian, Dutch,
 /// Swedish, Danish, Norwegian, Polish.
 const HEADS: &[(Head, &[&str])] = &[
     (
@@ -79,7 +79,6 @@ const HEADS: &[(Head, &[&str])] = &[
             "pago",
             "pagat",
             "paye",
-            "regle",
             "regl",
             "verse",
             "bezahlt",
@@ -105,17 +104,11 @@ const HEADS: &[(Head, &[&str])] = &[
     ),
     (
         Head::Open,
-        &[
-            "open", "abiert", "abert", "offen", "openst", "apert", "ouvert", "pendient", "saldo", "balance", "outst", "restant",
-            "solde",
-        ],
+        &["open", "abiert", "abert", "offen", "apert", "ouvert", "pendient", "saldo", "balance", "outst", "restant", "solde"],
     ),
     (Head::Tax, &["vat", "tax", "iva", "igv", "mwst", "ust", "btw", "tva", "moms", "mva", "gst", "hst", "imposto", "impuesto"]),
-    (Head::Net, &["net", "nett", "neto", "netto", "liquido"]),
-    (
-        Head::Gross,
-        &["gross", "brutto", "bruto", "brut", "lordo", "original", "ttc", "rechnungsbetrag", "factuurbedrag", "fakturabel"],
-    ),
+    (Head::Net, &["net", "liquido"]),
+    (Head::Gross, &["gross", "brut", "lordo", "original", "ttc", "rechnungsbetrag", "factuurbedrag", "fakturabel"]),
 ];
 
 /// Chooses for every row of more than one amount the one that was paid. Where nothing decides, the rows stay as they are. Gives the
@@ -125,11 +118,7 @@ pub fn settle(doc: &Document<'_>, rows: &mut Rows, candidates: &[Candidate]) -> 
     if columns.len() < 2 {
         return Vec::new();
     }
-    let signed = |amount: usize| {
-        let candidate = candidates.iter().find(|c| c.amount == amount)?;
-        let value = candidate.value()?;
-        Some(if candidate.negative { -value } else { value })
-    };
+    let signed = |amount: usize| candidates.iter().find(|c| c.amount == amount)?.signed();
     for column in &mut columns {
         column.sum = column.cells.iter().try_fold(Decimal::ZERO, |sum, (_, amount)| sum.checked_add(signed(*amount)?));
         column.head = head_of(doc, column);
@@ -170,17 +159,17 @@ pub fn settle(doc: &Document<'_>, rows: &mut Rows, candidates: &[Candidate]) -> 
             sum -= 4;
         }
         // `500.00  10.00  490.00`: what is left of the one without the other, in every row.
-        let left = place.checked_sub(2).and_then(|p| columns.get(p)).zip(place.checked_sub(1).and_then(|p| columns.get(p)));
-        if left.is_some_and(|(whole, less)| differs_by(whole, less, column, signed)) {
+        if let [.., whole, less] = &columns[..place]
+            && differs_by(whole, less, column, signed)
+        {
             sum += 2;
         }
         points.push(sum);
     }
     let best = (0..columns.len()).max_by_key(|&c| (points[c], c)).unwrap_or(last);
-    let rival = points.iter().enumerate().filter(|(c, _)| *c != best).map(|(_, p)| *p).max().unwrap_or(i32::MIN);
     // Equal columns (nothing was deducted anywhere) are one answer.
     let same = points.iter().zip(&columns).filter(|(p, _)| **p == points[best]).all(|(_, c)| c.sum == columns[best].sum);
-    if points[best] <= 0 || (rival == points[best] && !same) {
+    if points[best] <= 0 || !same {
         return Vec::new();
     }
     for (number, row) in rows.rows.iter_mut().enumerate() {
@@ -219,7 +208,7 @@ fn columns_of(doc: &Document<'_>, rows: &Rows) -> Vec<Column> {
             let Some((x0, x1)) = span_of(doc, amount) else { continue };
             // Of those it overlaps, the one it overlaps most.
             let shared = |c: &Column| c.span.1.min(x1).saturating_sub(c.span.0.max(x0));
-            let free = columns.iter_mut().filter(|c| c.cells.iter().all(|(r, _)| *r != number) && shared(c) > 0);
+            let free = columns.iter_mut().filter(|c| c.cells.last().is_none_or(|(r, _)| *r != number) && shared(c) > 0);
             match free.max_by_key(|c| shared(c)) {
                 Some(column) => {
                     column.span = (column.span.0.min(x0), column.span.1.max(x1));
@@ -236,7 +225,7 @@ fn columns_of(doc: &Document<'_>, rows: &Rows) -> Vec<Column> {
     columns
 }
 
-/// Stands below a column, or above it within its width.
+/// Stands within a column's width, in one of the three rows below it.
 fn under(doc: &Document<'_>, column: &Column, amount: usize) -> bool {
     let overlaps = span_of(doc, amount).is_some_and(|(x0, x1)| x0 < column.span.1 && column.span.0 < x1);
     let row = |a: usize| doc.layout.segments[doc.scan.amounts[a].segment].row;
@@ -255,8 +244,8 @@ fn head_of(doc: &Document<'_>, column: &Column) -> Head {
             let r = doc.layout.words[w].region;
             r.x0 < column.span.1 && column.span.0 < r.x1
         };
-        let words: Vec<usize> = row.segments.clone().flat_map(|s| doc.layout.segments[s].words.clone()).collect();
-        let over: Vec<usize> = words.iter().copied().filter(|w| overlaps(*w)).collect();
+        let over: Vec<usize> =
+            row.segments.clone().flat_map(|s| doc.layout.segments[s].words.clone()).filter(|w| overlaps(*w)).collect();
         if over.is_empty() {
             continue;
         }

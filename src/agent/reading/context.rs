@@ -52,6 +52,14 @@ pub struct Context {
     yen_fractions: (usize, usize),
 }
 
+/// Adds to what points to a currency.
+fn weigh(pointed: &mut Vec<(Currency, u32)>, currency: Currency, weight: u32) {
+    match pointed.iter_mut().find(|(c, _)| *c == currency) {
+        Some((_, sum)) => *sum = sum.saturating_add(weight),
+        None => pointed.push((currency, weight)),
+    }
+}
+
 impl Context {
     /// Weighs the document.
     pub fn of(layout: &Layout<'_>, scan: &Scan) -> Self {
@@ -86,24 +94,16 @@ impl Context {
                 "hint" => 1,
                 _ => continue,
             };
-            match pointed.iter_mut().find(|(c, _)| *c == currency) {
-                Some((_, sum)) => *sum = sum.saturating_add(weight),
-                None => pointed.push((currency, weight)),
-            }
+            weigh(&mut pointed, currency, weight);
         }
         // `Portland, OR 97201`: an address of the United States, as nobody else writes one.
-        let places = layout.words.windows(2).filter(|w| {
+        let american = layout.words.windows(2).any(|w| {
             let (state, zip) = (w[0].text.as_str(), w[1].text.trim_end_matches([',', '.']));
             let zip = zip.get(..5).filter(|_| zip.len() == 5 || zip.len() == 10);
             US_STATES.contains(&state) && zip.is_some_and(|z| z.bytes().all(|b| b.is_ascii_digit()))
         });
-        if places.count() > 0
-            && let Ok(dollar) = Currency::parse("USD")
-        {
-            match pointed.iter_mut().find(|(c, _)| *c == dollar) {
-                Some((_, weight)) => *weight = weight.saturating_add(3),
-                None => pointed.push((dollar, 3)),
-            }
+        if american && let Ok(dollar) = Currency::parse("USD") {
+            weigh(&mut pointed, dollar, 3);
         }
         pointed.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         let mut unique = Vec::new();
@@ -150,20 +150,7 @@ impl Context {
             (Some(Language::En), _) => 0.9,
             (Some(Language::Es | Language::Pt | Language::Fr | Language::De | Language::It | Language::Nl), Some("EUR")) => 0.08,
             (Some(Language::Es), _) => 0.5,
-            (
-                Some(
-                    Language::Pt
-                    | Language::Fr
-                    | Language::De
-                    | Language::It
-                    | Language::Nl
-                    | Language::Sv
-                    | Language::Da
-                    | Language::Nb
-                    | Language::Pl,
-                ),
-                _,
-            ) => 0.1,
+            (Some(_), _) => 0.1,
             (None, _) => 0.5,
         };
         // Every number that shows its mark makes that mark twenty times as likely, up to three numbers a side.
@@ -228,10 +215,7 @@ impl Context {
         let pointed = self.pointed.iter().copied().chain(own.map(|c| (c, 3)));
         // `$` in a Mexican or Colombian paper is a peso; the dictionary of signs lists them all.
         for (currency, weight) in named.chain(pointed).filter(|(c, _)| fits(*c)) {
-            match scores.iter_mut().find(|(c, _)| *c == currency) {
-                Some((_, sum)) => *sum = sum.saturating_add(weight),
-                None => scores.push((currency, weight)),
-            }
+            weigh(&mut scores, currency, weight);
         }
         scores.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         match scores.as_slice() {
@@ -241,9 +225,7 @@ impl Context {
             _ => None,
         }
     }
-}
 
-impl Context {
     /// Where nothing names or points to a currency, how the document writes may leave one only.
     fn by_custom(&self, sign: &str) -> Option<(Currency, f64)> {
         let known = |code: &str, chance: f64| Currency::parse(code).ok().map(|c| (c, chance));

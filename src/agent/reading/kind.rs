@@ -287,7 +287,7 @@ fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {
     }
 }
 
-/// Rows that end in an amount with a plus or a minus before it.
+/// Rows that hold an amount with a plus or a minus before it.
 fn movements(doc: &Document<'_>) -> usize {
     let mut rows: Vec<usize> = doc
         .scan

@@ -412,8 +412,8 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
 }
 
 /// Long enough and with digits enough to be a number that somebody gave.
-fn is_code(folded: &str) -> bool {
-    folded.len() >= 6 && folded.bytes().filter(u8::is_ascii_digit).count() >= 4
+pub fn is_code(text: &str) -> bool {
+    text.len() >= 6 && text.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
 /// The word before ends a sentence (and is no abbreviation such as `Nr.`).

@@ -78,9 +78,7 @@ pub fn interpret(words: &Words) -> Reading {
             iban.chars().take(40).collect::<String>()
         ));
     }
-    let mut rows = remittance::find(&doc);
-    let mut candidates = amounts::candidates(&doc);
-    let aside = columns::settle(&doc, &mut rows, &candidates);
+    let (rows, mut candidates, aside) = tabled(&doc);
     let sum_of_rows = remittance::sum_of(&rows, &candidates);
     let parts = remittance::amounts_of(&rows);
     let listed = if rows.rows.len() >= 2 { remittance::places(&doc, &rows) } else { Vec::new() };
@@ -153,14 +151,20 @@ fn shape_of(
     }
 }
 
+/// Rows and amounts with the paid column chosen; and the amounts of other columns.
+fn tabled(doc: &Document<'_>) -> (remittance::Rows, Vec<amounts::Candidate>, Vec<usize>) {
+    let mut rows = remittance::find(doc);
+    let candidates = amounts::candidates(doc);
+    let aside = columns::settle(doc, &mut rows, &candidates);
+    (rows, candidates, aside)
+}
+
 /// What the two readers of the kind go by: the buckets of the classifier, and the rules' sums of evidence. For those who measure and fit.
 pub fn kind_readers(words: &Words) -> (Vec<u16>, [f64; classifier::CLASSES]) {
     let barred = orders::find(&words.words).barred;
     let read = readable(words, &barred);
     let doc = Document::of(Layout::of(&read));
-    let mut rows = remittance::find(&doc);
-    let candidates = amounts::candidates(&doc);
-    columns::settle(&doc, &mut rows, &candidates);
+    let (rows, candidates, _) = tabled(&doc);
     let shape = shape_of(words, &rows, &candidates, remittance::sum_of(&rows, &candidates));
     (classifier::features(&doc, shape), kind::sums(&doc, shape))
 }

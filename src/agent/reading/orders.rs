@@ -44,7 +44,7 @@ fn pairs(words: &[Word], tokens: &[(usize, String)]) -> Vec<(usize, usize)> {
                 continue;
             }
             let near = tokens.iter().enumerate().skip(at.saturating_add(1)).take(PAIR_DISTANCE);
-            let mut seconds = near.into_iter().filter(|(_, (_, later))| second.contains(later)).map(|(to, _)| to);
+            let mut seconds = near.filter(|(_, (_, later))| second.contains(later)).map(|(to, _)| to);
             if let Some(to) = seconds.find(|to| !is_form(words, tokens, at, *to)) {
                 found.push((at, to));
                 break;

@@ -13,7 +13,9 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
     for label in &doc.labels {
         match label.role {
             // A Mexican bill calls its own number folio.
-            Role::Reference if is_bill && label.phrase.starts_with("folio") => claims.extend(own_folio(doc, label)),
+            Role::Reference if is_bill && label.phrase.starts_with("folio") => {
+                claims.extend(coded(doc, label, Field::DocumentNumber, 3, 0.85))
+            }
             Role::Reference | Role::WeakReference => claims.extend(reference(doc, label)),
             Role::Invoice => claims.extend(invoices(doc, label, kind)),
             Role::Document => claims.extend(document(doc, label, kind)),
@@ -26,10 +28,7 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
     {
         // A bank calls the number of a transfer the number of the order; a shop means another by it.
         let orders = doc.labels.iter().filter(|l| l.role == Role::OtherId && ORDERS.iter().any(|o| l.phrase.starts_with(o)));
-        claims.extend(orders.filter_map(|label| {
-            let (words, _) = doc.value_of(label, |words| doc.code_at(words, 6))?;
-            doc.claim(Field::Reference, ClaimValue::Text(doc.code_text(&words)), &words, 0.75)
-        }));
+        claims.extend(orders.filter_map(|label| coded(doc, label, Field::Reference, 6, 0.75)));
     }
     claims.extend(by_shape(doc, kind));
     claims.extend(confirmed(doc));
@@ -137,9 +136,10 @@ fn continued(doc: &Document<'_>, words: &[usize], text: &str) -> Option<usize> {
     (like && near && aligned && code && alone).then_some(next)
 }
 
-fn own_folio(doc: &Document<'_>, label: &Label) -> Option<Claim> {
-    let (words, _) = doc.value_of(label, |words| doc.code_at(words, 3))?;
-    doc.claim(Field::DocumentNumber, ClaimValue::Text(doc.code_text(&words)), &words, 0.85)
+/// The code a label names as a claim, when it is long enough for its field.
+fn coded(doc: &Document<'_>, label: &Label, field: Field, length_min: usize, probability: f64) -> Option<Claim> {
+    let (words, _) = doc.value_of(label, |words| doc.code_at(words, length_min))?;
+    doc.claim(field, ClaimValue::Text(doc.code_text(&words)), &words, probability)
 }
 
 /// `… transaction reference` at the end of a line of prose, the number at the head of the next.
@@ -150,9 +150,10 @@ fn over_the_line(doc: &Document<'_>, label: &Label) -> Option<(Vec<usize>, Relat
     let next = last.checked_add(1).filter(|w| *w < doc.layout.words.len())?;
     let (here, there) = (&doc.layout.words[last], &doc.layout.words[next]);
     let follows = here.region.page == there.region.page && here.line.checked_add(1) == Some(there.line);
-    let text = trimmed(&there.text);
-    let code = text.len() >= 6 && text.bytes().filter(u8::is_ascii_digit).count() >= 4;
-    (follows && code).then(|| doc.code_at(&[next], 6).map(|words| (words, Relation::Same))).flatten()
+    if !follows || !super::labels::is_code(trimmed(&there.text)) {
+        return None;
+    }
+    doc.code_at(&[next], 6).map(|words| (words, Relation::Same))
 }
 
 /// The number behind a label, and those listed after it: `invoices 101, 102 and 103`.

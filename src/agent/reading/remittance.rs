@@ -73,8 +73,7 @@ fn number_columns(doc: &Document<'_>) -> Vec<usize> {
 
 /// Beginnings of words that head a column of invoice numbers, where the header is broken over lines or abbreviated.
 const NUMBER_HEADS: &[&str] = &[
-    "invoice", "inv", "rechn", "factur", "factuur", "facture", "fattur", "fatura", "faktur", "fakt", "beleg", "docum", "dokum",
-    "doc", "bill", "comprob", "bilag", "folio",
+    "inv", "rechn", "factur", "factuur", "fattur", "fatura", "fakt", "beleg", "dokum", "doc", "bill", "comprob", "bilag", "folio",
 ];
 
 /// Segments that head a column which holds a code in each of several rows with amounts, found by what stands in the column.
@@ -82,13 +81,15 @@ fn by_content(doc: &Document<'_>) -> Vec<usize> {
     // (left, right, first row, rows)
     let mut columns: Vec<(u32, u32, usize, usize)> = Vec::new();
     for (place, row) in doc.layout.rows.iter().enumerate() {
-        let segments = row.segments.clone();
-        let has_amount = doc.scan.amounts.iter().any(|a| segments.contains(&a.segment) && a.has_fraction);
-        let first = segments.clone().next().filter(|_| has_amount && segments.len() >= 2);
-        let Some(first) = first else { continue };
+        if row.segments.len() < 2 {
+            continue;
+        }
+        let first = row.segments.start;
         let words = &doc.layout.segments[first].words;
         let digits = |w: &usize| doc.layout.words[*w].text.bytes().filter(u8::is_ascii_digit).count();
-        if words.len() > 3 || words.iter().map(digits).sum::<usize>() < 3 || doc.code_at(words, 3).is_none() {
+        let has_amount = || doc.scan.amounts.iter().any(|a| row.segments.contains(&a.segment) && a.has_fraction);
+        let is_code = words.len() <= 3 && words.iter().map(digits).sum::<usize>() >= 3 && doc.code_at(words, 3).is_some();
+        if !is_code || !has_amount() {
             continue;
         }
         let region = doc.layout.segments[first].region;
@@ -103,7 +104,7 @@ fn by_content(doc: &Document<'_>) -> Vec<usize> {
     for (x0, x1, first, _) in columns.into_iter().filter(|c| c.3 >= 2) {
         let page = doc.layout.rows[first].page;
         let above = doc.layout.rows[..first].iter().rev().take(4).take_while(|r| r.page == page);
-        let over = above.flat_map(|row| row.segments.clone()).filter(|&s| {
+        let mut over = above.flat_map(|row| row.segments.clone()).filter(|&s| {
             let region = doc.layout.segments[s].region;
             region.x0 < x1 && x0 < region.x1 && doc.amounts_in(s) == 0
         });
@@ -113,7 +114,7 @@ fn by_content(doc: &Document<'_>) -> Vec<usize> {
                 NUMBER_HEADS.iter().any(|h| folded.starts_with(h))
             })
         };
-        heads.extend(over.into_iter().find(|&s| names(s)));
+        heads.extend(over.find(|&s| names(s)));
     }
     heads
 }
@@ -231,11 +232,8 @@ pub fn remittance(
             .amount
             .and_then(|a| candidates.iter().find(|c| c.amount == a))
             .filter(|c| doc.legibility(&doc.scan.amounts[c.amount].words).is_some());
-        let value = candidate.and_then(|c| {
-            // A credit note within the list is taken off.
-            let value = c.value()?;
-            Some(if c.negative { -value } else { value })
-        });
+        // A credit note within the list is taken off.
+        let value = candidate.and_then(Candidate::signed);
         sum = match (sum, value) {
             (Some(s), Some(v)) => s.checked_add(v),
             _ => None,
@@ -264,11 +262,9 @@ pub fn sum_of(rows: &Rows, candidates: &[Candidate]) -> Option<Decimal> {
     if rows.rows.len() < 2 {
         return None;
     }
-    rows.rows.iter().try_fold(Decimal::ZERO, |sum, row| {
-        let candidate = candidates.iter().find(|c| Some(c.amount) == row.amount)?;
-        let value = candidate.value()?;
-        if candidate.negative { sum.checked_sub(value) } else { sum.checked_add(value) }
-    })
+    rows.rows
+        .iter()
+        .try_fold(Decimal::ZERO, |sum, row| sum.checked_add(candidates.iter().find(|c| Some(c.amount) == row.amount)?.signed()?))
 }
 
 /// Indices of amounts that belong to rows; they are parts of the payment, not the payment.

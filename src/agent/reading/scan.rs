@@ -398,8 +398,7 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
         return Currency::parse(code).ok().map(Sign::Own);
     }
     if OWN_SIGNS.contains(&lower.as_str()) {
-        let readings = amount_readings(&format!("{word} 1")).ok()?;
-        return readings.first().and_then(|r| r.currency).map(Sign::Own);
+        return named_by(word).map(Sign::Own);
     }
     if word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase()) && !NOT_AS_WORD.contains(&word) {
         return Currency::parse(word).ok().map(Sign::Own);
@@ -418,8 +417,12 @@ pub fn lone_sign(word: &str) -> Option<Currency> {
     let word = word.trim_matches(['(', ')', ',', ';', ':', '"']);
     let is_sign = word.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/')) || word.eq_ignore_ascii_case("s/");
     let own = is_sign && OWN_SIGNS.contains(&word.to_lowercase().as_str());
-    let readings = own.then(|| amount_readings(&format!("{word} 1")).ok()).flatten()?;
-    readings.first().and_then(|r| r.currency)
+    own.then(|| named_by(word)).flatten()
+}
+
+/// The currency that a sign names by itself.
+fn named_by(sign: &str) -> Option<Currency> {
+    amount_readings(&format!("{sign} 1")).ok()?.first().and_then(|r| r.currency)
 }
 
 fn amounts_in(
@@ -467,41 +470,29 @@ fn amounts_in(
             currency_words.push(words[beside]);
             span = span.start.min(beside)..span.end.max(beside.saturating_add(1));
         }
-        // `IMPORTE   S/      780.00`: the sign stands by itself to the left, in a column of its own.
         let mut words_of_amount = words[span.clone()].to_vec();
         if currency.is_none() && shared_sign.is_none() && span.start == 0 {
-            let row = &layout.rows[layout.segments[segment].row];
-            let left = segment.checked_sub(1).filter(|s| row.segments.contains(s)).map(|s| layout.segments[s].words.as_slice());
-            if let Some(&[sign]) = left {
-                match sign_of(layout.words[sign].text.as_str(), currencies) {
+            let row = &layout.rows[layout.segments[segment].row].segments;
+            let left = segment.checked_sub(1).filter(|s| row.contains(s)).map(|s| layout.segments[s].words.as_slice());
+            let aside = match left {
+                // `IMPORTE   S/      780.00`: the sign stands by itself to the left, in a column of its own.
+                Some(&[sign]) => Some((sign, true)),
+                Some(_) => None,
+                // At the end of the line before, the box is the number's.
+                None => at_line_end(layout, words[0]).map(|sign| (sign, false)),
+            };
+            if let Some((sign, in_box)) = aside {
+                let text = layout.words[sign].text.as_str();
+                match sign_of(text, currencies) {
                     Some(Sign::Own(own)) => currency = Some(own),
-                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", layout.words[sign].text.to_lowercase())),
+                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", text.to_lowercase())),
                     None => {}
                 }
                 if currency.is_some() || shared_sign.is_some() {
                     currency_words.push(sign);
-                    words_of_amount.insert(0, sign);
-                }
-            }
-        }
-        if currency.is_none() && shared_sign.is_none() && span.start == 0 {
-            // `… the transfer of USD` at the end of a line, the number at the head of the next: the box is the number's.
-            let number = words[0];
-            // In a table the sign belongs to the header of another column.
-            let prose = |w: usize| layout.rows[layout.segments[layout.segment_of[w]].row].segments.len() == 1;
-            let before = number.checked_sub(1).filter(|&w| prose(w) && prose(number)).map(|w| (w, &layout.words[w]));
-            let here = &layout.words[number];
-            if let Some((word, sign)) = before
-                && sign.region.page == here.region.page
-                && sign.line.checked_add(1) == Some(here.line)
-            {
-                match sign_of(sign.text.as_str(), currencies) {
-                    Some(Sign::Own(own)) => currency = Some(own),
-                    Some(Sign::Shared) => shared_sign = Some(format!("{} 1", sign.text.to_lowercase())),
-                    None => {}
-                }
-                if currency.is_some() || shared_sign.is_some() {
-                    currency_words.push(word);
+                    if in_box {
+                        words_of_amount.insert(0, sign);
+                    }
                 }
             }
         }
@@ -529,6 +520,15 @@ fn amounts_in(
     }
 }
 
+/// `… the transfer of USD` at the end of a line of prose, the number at the head of the next: the word before the number. In a table a
+/// sign there belongs to the header of another column.
+fn at_line_end(layout: &Layout<'_>, number: usize) -> Option<usize> {
+    let prose = |w: usize| layout.rows[layout.segments[layout.segment_of[w]].row].segments.len() == 1;
+    let before = number.checked_sub(1).filter(|&w| prose(w) && prose(number))?;
+    let (there, here) = (&layout.words[before], &layout.words[number]);
+    (there.region.page == here.region.page && there.line.checked_add(1) == Some(here.line)).then_some(before)
+}
+
 fn shared_in(core: &str) -> Option<String> {
     let lower = core.to_lowercase();
     let sign: String =
@@ -541,8 +541,7 @@ fn shared_in(core: &str) -> Option<String> {
 
 /// The text of a number that starts at a piece: one word, or several when spaces group its digits (`1 234,56`), with a sign apart.
 fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -> Option<(usize, String)> {
-    let swiss = swiss_mark(trimmed_amount(pieces[at]));
-    let piece = swiss.as_str();
+    let piece = trimmed_amount(pieces[at]);
     if piece.contains('%') || piece.contains('#') {
         return None;
     }
@@ -555,6 +554,8 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
         }
         return None;
     }
+    let swiss = swiss_mark(piece);
+    let piece = swiss.as_str();
     if let Some(text) = dollars_of(piece) {
         return Some((1, text));
     }
@@ -669,7 +670,7 @@ fn dollars_of(piece: &str) -> Option<String> {
     let (letters, number) = piece.split_once('$')?;
     let code = match letters {
         "A" | "AS" | "AU" | "AUD" => "AUD",
-        "C" | "CS" | "CA" | "CAD" | "CDN" => "CAD",
+        "CA" | "CAD" | "CDN" => "CAD",
         "US" | "USD" | "U" => "USD",
         "NZ" | "NZD" => "NZD",
         "HK" | "HKD" => "HKD",
@@ -678,10 +679,10 @@ fn dollars_of(piece: &str) -> Option<String> {
         "CLP" => "CLP",
         "ARS" | "AR" => "ARS",
         "SGD" => "SGD",
+        // `C$` is Canada's and Nicaragua's.
         _ => return None,
     };
-    // `C$` is the córdoba of Nicaragua too.
-    (letters != "C" && letters != "CS" && number.starts_with(|c: char| c.is_ascii_digit())).then(|| format!("{code} {number}"))
+    number.starts_with(|c: char| c.is_ascii_digit()).then(|| format!("{code} {number}"))
 }
 
 /// Letters right before a number: `Ksh4,500`.

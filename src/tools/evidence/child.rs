@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::media::{self, Media};
 use super::ocr::Ocr;
 use super::page::Document;
-use super::protocol::{self, Answer, Found, Refusal, RefusalReason};
+use super::protocol::{self, Answer, CARRIED_BYTES_MAX, Found, Refusal, RefusalReason};
 use super::sandbox::monotonic;
 use crate::intake::embedded::embedded_invoice_xml;
 
@@ -31,6 +31,16 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    fn new(folder: &Path, languages: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            begun: monotonic(),
+            languages: languages.to_owned(),
+            ocr: None,
+            parts_left: limits::PARTS_MAX,
+            pages_left: limits::PAGES_MAX,
+        }
+    }
     /// A file in the workspace.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -72,9 +82,6 @@ pub enum Helpers {
     /// None: what this program reads by itself.
     None,
 }
-
-/// Largest embedded invoice handed on; in hexadecimal it fits an answer.
-const INVOICE_BYTES_MAX: usize = 8 << 20;
 
 /// The whole life of a reading process (`quittance __parse`): gives up its rights, reads standard input, prints one JSON answer.
 ///
@@ -128,7 +135,7 @@ fn read_stdin(task: Task, folder: &Path, languages: &str) -> Found {
 
 fn embedded_invoice(bytes: &[u8]) -> Found {
     match catch_unwind(|| embedded_invoice_xml(bytes)) {
-        Ok(Ok(Some(xml))) if xml.len() > INVOICE_BYTES_MAX => Found::Refused(Refusal::new(
+        Ok(Ok(Some(xml))) if xml.len() > CARRIED_BYTES_MAX => Found::Refused(Refusal::new(
             RefusalReason::OverLimit,
             "the invoice inside the PDF is larger than 8 MiB; ask for it as a file",
         )),
@@ -140,14 +147,7 @@ fn embedded_invoice(bytes: &[u8]) -> Found {
 
 /// Draws one page of a PDF.
 fn page(bytes: &[u8], number: u32, folder: &Path, languages: &str) -> Found {
-    let desk = Desk {
-        folder: folder.to_owned(),
-        begun: monotonic(),
-        languages: languages.to_owned(),
-        ocr: None,
-        parts_left: 0,
-        pages_left: 1,
-    };
+    let desk = Desk::new(folder, languages);
     match catch_unwind(AssertUnwindSafe(|| pdf::picture(bytes, number, &desk))) {
         Ok(Ok(png)) => Found::Page(hex::encode(png)),
         Ok(Err(refusal)) => Found::Refused(refusal),
@@ -156,14 +156,7 @@ fn page(bytes: &[u8], number: u32, folder: &Path, languages: &str) -> Found {
 }
 
 fn read_document(bytes: &[u8], folder: &Path, languages: &str) -> Found {
-    let mut desk = Desk {
-        folder: folder.to_owned(),
-        begun: monotonic(),
-        languages: languages.to_owned(),
-        ocr: None,
-        parts_left: limits::PARTS_MAX,
-        pages_left: limits::PAGES_MAX,
-    };
+    let mut desk = Desk::new(folder, languages);
     let read = catch_unwind(AssertUnwindSafe(|| {
         let (media, document) = read_bytes(bytes, &mut desk, 0)?;
         drop(std::mem::take(&mut desk.ocr));

@@ -336,10 +336,9 @@ fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
 }
 
 fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Vec<Seen> {
-    let gray = imageops::grayscale(picture);
+    let level = imageops::grayscale(picture);
     let low = lines.and_then(|l| l.letter_height).is_some_and(|h| h < LETTER_LOW);
-    let scale = if low && gray.width() * gray.height() < 1_500_000 { 2.0 } else { 1.0 };
-    let level = gray;
+    let scale = if low && level.width() * level.height() < 1_500_000 { 2.0 } else { 1.0 };
     let mut page = if scale > 1.0 { ocr.words(&resized(&level, scale), Layout::Page) } else { ocr.words(&level, Layout::Page) };
     for word in &mut page {
         let r = &mut word.at;

@@ -1,7 +1,9 @@
 //! From colours to ink: how far each pixel stands out from the ground around it. Dark on light, light on dark and either on a gradient
 //! all become the same thing, so nothing after this step knows of polarity or colour.
 
-use image::{GrayImage, RgbImage};
+use image::{GrayImage, RgbImage, imageops};
+
+use super::page::Rect;
 
 /// A value of ink from which a pixel counts as part of a letter. JPEG ringing at quality 50 stays under 20; the palest legible grey on
 /// white that wallets use is about 55.
@@ -169,6 +171,50 @@ pub(super) fn patches(ink: &GrayImage, least: u8) -> (Vec<Patch>, Vec<u32>) {
         found.push(Patch { x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1, area, label });
     }
     (found, labels)
+}
+
+/// A word's box in ink and ground, told by the contrast within the box alone: dark on light and light on dark alike.
+pub(super) struct WordInk {
+    part: GrayImage,
+    ink_is_dark: bool,
+    edge: u32,
+}
+
+impl WordInk {
+    /// `None` where the box is too small or holds no clear ink.
+    pub(super) fn of(picture: &GrayImage, at: Rect) -> Option<Self> {
+        let (width, height) = picture.dimensions();
+        let (left, top) = (at.x0.max(0.0) as u32, at.y0.max(0.0) as u32);
+        let (right, bottom) = ((at.x1.ceil().max(0.0) as u32).min(width), (at.y1.ceil().max(0.0) as u32).min(height));
+        if right <= left + 8 || bottom <= top + 8 {
+            return None;
+        }
+        let part = imageops::crop_imm(picture, left, top, right - left, bottom - top).to_image();
+        let values = || part.pixels().map(|p| u32::from(p.0[0]));
+        let (dark, light) = (values().min()?, values().max()?);
+        if light - dark < 60 {
+            return None;
+        }
+        let mean = u32::try_from(values().map(u64::from).sum::<u64>() / (values().count() as u64).max(1)).ok()?;
+        // There is more ground than ink within the box of a word.
+        let ink_is_dark = light - mean < mean - dark;
+        let half = (light - dark) / 2;
+        Some(Self { ink_is_dark, edge: if ink_is_dark { dark + half } else { light - half }, part })
+    }
+
+    pub(super) fn width(&self) -> u32 {
+        self.part.width()
+    }
+
+    pub(super) fn height(&self) -> u32 {
+        self.part.height()
+    }
+
+    /// Whether there is ink at a place, counted from the left upper corner of the box.
+    pub(super) fn holds(&self, x: u32, y: u32) -> bool {
+        let value = u32::from(self.part.get_pixel(x, y).0[0]);
+        if self.ink_is_dark { value < self.edge } else { value > self.edge }
+    }
 }
 
 #[cfg(test)]

@@ -232,30 +232,23 @@ fn judge(remains: &sandbox::Remains) -> (Outcome, Vec<String>) {
         // Nobody but the kernel's own memory or processor guard kills a process of this group.
         Some(libc::SIGKILL) => (Outcome::OutOfMemory, vec![]),
         Some(signal) => (Outcome::Crashed { signal: Some(signal) }, vec![]),
-        None if remains.status.success() => match protocol::accept(&remains.stdout) {
-            Ok(answer) => match answer.found {
-                Found::Read(reading) => (Outcome::Read(reading), answer.notices),
-                Found::Refused(refusal) => (Outcome::Refused(refusal), answer.notices),
-                Found::Page(png) => match hex::decode(png) {
-                    Ok(png) => (Outcome::Page(png), answer.notices),
-                    Err(error) => {
-                        let sentence = format!("the answer of the reading process was not used: {error}");
-                        (Outcome::Refused(Refusal::new(RefusalReason::BadAnswer, sentence)), vec![])
+        None if remains.status.success() => {
+            let used = protocol::accept(&remains.stdout).and_then(|answer| {
+                let outcome = match answer.found {
+                    Found::Read(reading) => Outcome::Read(reading),
+                    Found::Refused(refusal) => Outcome::Refused(refusal),
+                    Found::Page(png) => Outcome::Page(hex::decode(png).map_err(|e| e.to_string())?),
+                    Found::EmbeddedInvoice(xml) => {
+                        Outcome::EmbeddedInvoice(xml.map(hex::decode).transpose().map_err(|e| e.to_string())?)
                     }
-                },
-                Found::EmbeddedInvoice(xml) => match xml.map(hex::decode).transpose() {
-                    Ok(xml) => (Outcome::EmbeddedInvoice(xml), answer.notices),
-                    Err(error) => {
-                        let sentence = format!("the answer of the reading process was not used: {error}");
-                        (Outcome::Refused(Refusal::new(RefusalReason::BadAnswer, sentence)), vec![])
-                    }
-                },
-            },
-            Err(error) => {
+                };
+                Ok((outcome, answer.notices))
+            });
+            used.unwrap_or_else(|error| {
                 let sentence = format!("the answer of the reading process was not used: {error}");
                 (Outcome::Refused(Refusal::new(RefusalReason::BadAnswer, sentence)), vec![])
-            }
-        },
+            })
+        }
         None => (Outcome::Crashed { signal: None }, vec![]),
     }
 }

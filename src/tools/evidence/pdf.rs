@@ -10,7 +10,7 @@ use super::media::{self, Media};
 use super::ocr::Layout;
 use super::page::{Document, Page, Rect, Seen};
 use super::poppler::{self, TextPage};
-use super::protocol::Refusal;
+use super::protocol::{CARRIED_BYTES_MAX, Refusal};
 use super::{fingerprint, image as still, limits, text};
 
 /// A page with fewer letters than this in its text layer is a scan.
@@ -21,8 +21,6 @@ const SCAN_SIDE: u32 = 2_300;
 const CHECK_SIDE: u32 = 1_600;
 /// Longer side of the picture that people see, in pixels: legible when enlarged, and light.
 const SHOWN_SIDE: u32 = 1_400;
-/// Largest picture handed on; in hexadecimal it fits an answer.
-const PICTURE_BYTES_MAX: usize = 8 << 20;
 /// Pages whose text layer is compared with OCR; further ones are checked for ink only, unless something is odd about them.
 const COMPARED_PAGES: usize = 3;
 /// Letters lower than this, in points, cannot be read on paper.
@@ -88,7 +86,7 @@ pub(super) fn picture(bytes: &[u8], number: u32, desk: &Desk) -> Result<Vec<u8>,
         .write_to(&mut png, image::ImageFormat::Png)
         .map_err(|error| Refusal::broken(format!("page {number} of the PDF could not be written as a picture: {error}")))?;
     let png = png.into_inner();
-    if png.len() > PICTURE_BYTES_MAX {
+    if png.len() > CARRIED_BYTES_MAX {
         return Err(Refusal::new(super::RefusalReason::OverLimit, "a page of the PDF is too large a picture; open the original"));
     }
     Ok(png)

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Version of the answer's form. Parent and child are one binary, so a difference means the program was replaced while it ran.
 pub const VERSION: u32 = 1;
 
+/// Largest embedded invoice or picture handed on; in hexadecimal it fits an answer.
+pub const CARRIED_BYTES_MAX: usize = 8 << 20;
 /// Most bytes of an answer. 60,000 words of 8 letters with their places are about 12 MiB.
 pub const ANSWER_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Most words of one document.

@@ -3,10 +3,9 @@
 
 use image::GrayImage;
 
+use super::ink::WordInk;
 use super::page::{Rect, Seen};
 
-/// Ink is darker (or lighter) than the ground by this part of the whole contrast.
-const INK_SHARE: u32 = 2;
 /// A stroke covers at least this many hundredths of the sign's width.
 const STROKE: u32 = 62;
 
@@ -31,40 +30,18 @@ fn may_begin_with_it(text: &str) -> bool {
 }
 
 fn begins_with_it(picture: &GrayImage, at: Rect) -> bool {
-    let (width, height) = picture.dimensions();
-    let (left, top) = (at.x0.max(0.0) as u32, at.y0.max(0.0) as u32);
-    let (right, bottom) = ((at.x1.ceil().max(0.0) as u32).min(width), (at.y1.ceil().max(0.0) as u32).min(height));
-    if right <= left + 8 || bottom <= top + 8 {
-        return false;
-    }
-    let pixel = |x: u32, y: u32| u32::from(picture.get_pixel(x, y).0[0]);
-    let all = || (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
-    let (mut dark, mut light, mut sum, mut count) = (255, 0, 0_u64, 0_u64);
-    for (x, y) in all() {
-        let value = pixel(x, y);
-        (dark, light) = (dark.min(value), light.max(value));
-        sum += u64::from(value);
-        count += 1;
-    }
-    if light - dark < 60 {
-        return false;
-    }
-    // There is more ground than ink within the box of a word.
-    let mean = u32::try_from(sum / count.max(1)).unwrap_or(128);
-    let ink_is_dark = light - mean < mean - dark;
-    let edge = (light - dark) / INK_SHARE;
-    let is_ink = |x: u32, y: u32| if ink_is_dark { pixel(x, y) < dark + edge } else { pixel(x, y) > light - edge };
-    let has_ink = |x: u32| (top..bottom).any(|y| is_ink(x, y));
-    let Some(first) = (left..right).find(|x| has_ink(*x)) else { return false };
-    let Some(end) = (first..right).find(|x| !has_ink(*x)) else { return false };
-    let ink_rows: Vec<u32> = (top..bottom).filter(|y| (first..end).any(|x| is_ink(x, *y))).collect();
+    let Some(word) = WordInk::of(picture, at) else { return false };
+    let has_ink = |x: u32| (0..word.height()).any(|y| word.holds(x, y));
+    let Some(first) = (0..word.width()).find(|x| has_ink(*x)) else { return false };
+    let Some(end) = (first..word.width()).find(|x| !has_ink(*x)) else { return false };
+    let ink_rows: Vec<u32> = (0..word.height()).filter(|y| (first..end).any(|x| word.holds(x, *y))).collect();
     let (Some(&head), Some(&foot)) = (ink_rows.first(), ink_rows.last()) else { return false };
     let (across, down) = (end - first, foot - head + 1);
     // Two signs that touch are wider than high.
-    if across * 10 > down * 10 || across * 10 < down * 3 {
+    if across > down || across * 10 < down * 3 {
         return false;
     }
-    let is_stroke = |y: u32| (first..end).filter(|x| is_ink(*x, y)).count() as u32 * 100 >= STROKE * across;
+    let is_stroke = |y: u32| (first..end).filter(|x| word.holds(*x, y)).count() as u32 * 100 >= STROKE * across;
     let mut strokes = 0;
     let mut within = false;
     let mut last_stroke = head;

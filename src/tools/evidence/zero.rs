@@ -4,6 +4,7 @@
 use image::GrayImage;
 use quittance_agent::reading::scan::{iban_holds, iban_length};
 
+use super::ink::WordInk;
 use super::page::{Page, Rect, Seen};
 
 /// Up to this many hundredths of a figure's width it is a nought.
@@ -55,7 +56,7 @@ fn mended(words: &[Seen]) -> Option<(usize, String)> {
         if number.len() < wanted {
             continue;
         }
-        if number.len() > wanted || iban_holds(&number.to_ascii_uppercase()) {
+        if number.len() > wanted || iban_holds(&number) {
             return None;
         }
         let either: Vec<usize> =
@@ -114,31 +115,11 @@ fn measured(picture: &GrayImage, at: Rect, text: &str) -> Option<String> {
 
 /// The widths of the runs of columns that hold ink, from left to right. `None` where the box holds no clear ink.
 fn glyphs(picture: &GrayImage, at: Rect) -> Option<Vec<u32>> {
-    let (width, height) = picture.dimensions();
-    let (left, top) = (at.x0.max(0.0) as u32, at.y0.max(0.0) as u32);
-    let (right, bottom) = ((at.x1.ceil().max(0.0) as u32).min(width), (at.y1.ceil().max(0.0) as u32).min(height));
-    if right <= left + 20 || bottom <= top + 8 {
-        return None;
-    }
-    let part = image::imageops::crop_imm(picture, left, top, right - left, bottom - top).to_image();
-    let values = || part.pixels().map(|p| u32::from(p.0[0]));
-    let (dark, light) = (values().min()?, values().max()?);
-    if light - dark < 60 {
-        return None;
-    }
-    let mean = values().sum::<u32>() / u32::try_from(values().count()).ok()?.max(1);
-    // There is more ground than ink within the box of a word.
-    let ink_is_dark = light - mean < mean - dark;
-    let edge = (light - dark) / 2;
-    let has_ink = |x: u32| {
-        (0..part.height()).any(|y| {
-            let value = u32::from(part.get_pixel(x, y).0[0]);
-            if ink_is_dark { value < dark + edge } else { value > light - edge }
-        })
-    };
+    let word = WordInk::of(picture, at).filter(|word| word.width() > 20)?;
+    let has_ink = |x: u32| (0..word.height()).any(|y| word.holds(x, y));
     let (mut widths, mut run) = (Vec::new(), 0);
-    for x in 0..=part.width() {
-        if x < part.width() && has_ink(x) {
+    for x in 0..=word.width() {
+        if x < word.width() && has_ink(x) {
             run += 1;
         } else if run > 0 {
             widths.push(run);
