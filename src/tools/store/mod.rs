@@ -157,6 +157,8 @@ impl Database {
             Place::File(file, options) => SqlitePoolOptions::new()
                 .max_connections(8)
                 .acquire_timeout(Duration::from_secs(30))
+                // A file is not a peer that can hang up; asking it before each use only costs.
+                .test_before_acquire(false)
                 .connect_with(options.create_if_missing(may_create))
                 .await
                 .map(Pool::Sqlite)
