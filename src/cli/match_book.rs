@@ -165,10 +165,15 @@ impl Owner {
 }
 
 /// The policy of a file, or the built-in one.
-pub(super) fn read_policy(path: Option<&Path>) -> anyhow::Result<MatchPolicy> {
-    let Some(path) = path else { return Ok(MatchPolicy::default()) };
+fn read_policy(path: Option<&Path>) -> anyhow::Result<MatchPolicy> {
+    path.map_or_else(|| Ok(MatchPolicy::default()), |path| Ok(policy_of(path)?.1))
+}
+
+/// The policy of a file: its text, and what the matcher reads in it.
+pub(super) fn policy_of(path: &Path) -> anyhow::Result<(String, MatchPolicy)> {
     let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
-    Ok(MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}, {e}", path.display())))?)
+    let policy = MatchPolicy::parse(&text).map_err(|e| Usage(format!("{}, {e}", path.display())))?;
+    Ok((text, policy))
 }
 
 /// Reads a book. What cannot be taken is listed as a refusal.

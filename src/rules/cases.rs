@@ -185,6 +185,20 @@ pub enum Ruling {
     },
 }
 
+impl Ruling {
+    /// Its name in the database and in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Settled { .. } => "settled",
+            Self::Asked => "asked",
+            Self::Approved { .. } => "approved",
+            Self::Rejected => "rejected",
+            Self::Closed => "closed",
+            Self::Undone { .. } => "undone",
+        }
+    }
+}
+
 /// A decision, with everything needed to replay it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::amount_text::{DecimalMark, write_amount};
 use crate::exceptions::ExceptionKind;
 use crate::ledger::CaseId;
 use crate::money::Money;
@@ -66,7 +67,6 @@ impl FactName {
 
 /// A language drafts are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum DraftLanguage {
     /// English.
     #[serde(rename = "en")]
@@ -95,25 +95,11 @@ impl DraftLanguage {
 
     /// An amount as letters of this language write it, the currency always shown: `EUR 1,180.00`, `1.180,00 EUR`.
     pub fn amount(self, amount: Money) -> String {
-        let plain = amount.amount();
-        let (sign, rest) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
-        let (whole, part) = rest.split_once('.').map_or((rest, None), |(whole, part)| (whole, Some(part)));
-        let (group, mark) = match self {
-            Self::English => (',', '.'),
-            Self::Spanish => ('.', ','),
+        let mark = match self {
+            Self::English => DecimalMark::Point,
+            Self::Spanish => DecimalMark::Comma,
         };
-        let mut digits = String::from(sign);
-        let count = whole.len();
-        for (at, digit) in whole.char_indices() {
-            if at > 0 && count.saturating_sub(at).is_multiple_of(3) {
-                digits.push(group);
-            }
-            digits.push(digit);
-        }
-        if let Some(part) = part {
-            digits.push(mark);
-            digits.push_str(part);
-        }
+        let digits = write_amount(amount, mark, Some(mark.other().as_char()));
         match self {
             Self::English => format!("{} {digits}", amount.currency()),
             Self::Spanish => format!("{digits} {}", amount.currency()),

@@ -128,7 +128,7 @@ pub fn obey(book: &Book, answer: Answer, says: &RuleSays, policy: &GatePolicy) -
             Some(best) if best.lines.is_empty() => stopped(answer, "no open item explains it"),
             Some(_) if answer.is_held_back => held_back(answer, rule),
             Some(_) if checkpoint(&answer).is_some() => {
-                stopped(answer, "tax, a third party or several customers always meet a person")
+                stopped(answer, "tax, a third party, several customers or two answers that fit alike always meet a person")
             }
             Some(best) if best.confidence < *confidence => {
                 let why = format!("the confidence {} is below {confidence}", best.confidence);

@@ -201,7 +201,7 @@ pub fn announced(change: &Change) -> Option<Announced> {
                 (Ruling::Asked, _) | (_, None) => return None,
                 (ruling, Some(_)) => (
                     EventKind::CaseDecided,
-                    json!({ "case": case, "decision": decision.id.0, "ruling": name_of(ruling), "by": by }),
+                    json!({ "case": case, "decision": decision.id.0, "ruling": ruling.name(), "by": by }),
                 ),
             };
             Some(Announced { kind, case: decision.case, subject: Some(decision.subject.clone()), data })
@@ -233,17 +233,6 @@ pub fn announced(change: &Change) -> Option<Announced> {
         | Change::TokenSet(_)
         | Change::WebhookSet(_)
         | Change::DraftSet(_) => None,
-    }
-}
-
-fn name_of(ruling: &Ruling) -> &'static str {
-    match ruling {
-        Ruling::Settled { .. } => "settled",
-        Ruling::Asked => "asked",
-        Ruling::Approved { .. } => "approved",
-        Ruling::Rejected => "rejected",
-        Ruling::Closed => "closed",
-        Ruling::Undone { .. } => "undone",
     }
 }
 

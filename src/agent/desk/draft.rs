@@ -102,7 +102,7 @@ async fn facts<S: DeskStore>(store: &S, case: &Case, language: DraftLanguage) ->
             facts.insert(FactName::OpenAmount, language.amount(open));
             if let Some(difference) = remaining.and_then(|paid| paid.checked_sub(open)).filter(|difference| !difference.is_zero())
             {
-                let size = if difference.is_negative() { difference.checked_neg().unwrap_or(difference) } else { difference };
+                let size = difference.checked_abs().unwrap_or(difference);
                 facts.insert(FactName::Difference, language.amount(size));
             }
         }

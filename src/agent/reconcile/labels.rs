@@ -73,9 +73,10 @@ pub async fn labelled_book<S: Store>(store: &S, entity: &EntityId) -> Result<Lab
     }
     let mut left_out = spoiled.len();
     let mut labelled: Vec<(PaymentId, Said)> = Vec::new();
+    said.retain(|payment, _| !spoiled.contains(payment));
     for (payment, mut decisions) in said {
-        let Some(only) = decisions.pop().filter(|_| decisions.is_empty() && !spoiled.contains(&payment)) else {
-            left_out = left_out.saturating_add(usize::from(!spoiled.contains(&payment)));
+        let Some(only) = decisions.pop().filter(|_| decisions.is_empty()) else {
+            left_out = left_out.saturating_add(1);
             continue;
         };
         let Some(stored) = store.payment(&payment).await?.filter(|stored| stored.line.entity == *entity) else { continue };

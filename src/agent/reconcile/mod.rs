@@ -295,11 +295,11 @@ impl<'a> Desk<'a> {
             let Some(payment) = self.payments.get(book.payment_id(row)).copied() else { continue };
             let case = pending.get(&Subject::Payment(payment.line.payment.clone()));
             let first = matcher.answer(row);
-            let mut shown = || match &mut advised {
+            let shown = || match &mut advised {
                 Some((book, explainer)) => (*book, explainer.answer(row)),
-                None => (&book, explainer.answer(row)),
+                None => (&book, explainer.explained(first.clone())),
             };
-            plans.push((payment, case, self.plan(payment, (&book, &first), &mut shown, case)));
+            plans.push((payment, case, self.plan(payment, (&book, &first), shown, case)));
         }
         Ok(plans)
     }
@@ -349,7 +349,7 @@ impl<'a> Desk<'a> {
         &self,
         stored: &StoredPayment,
         (book, first): (&Book, &Answer),
-        shown: &mut dyn FnMut() -> (&'s Book, Answer),
+        shown: impl FnOnce() -> (&'s Book, Answer),
         case: Option<&Case>,
     ) -> Plan {
         let payment = payment_of(stored);

@@ -9,12 +9,12 @@ use quittance_agent::reconcile::{LabelledBook, labelled_book};
 use quittance_rules::bank::Problem;
 use quittance_rules::matching::Book;
 use quittance_rules::matching::MatchPolicy;
-use quittance_rules::matching::fit::{Fitted, Standing, fit, fit_reviewed, upper_bound};
+use quittance_rules::matching::fit::{Fitted, fit, fit_reviewed, upper_bound};
 use quittance_rules::money::Money;
 use quittance_rules::policy::DEFAULT_POLICY;
 use quittance_rules::records::EntityId;
 
-use crate::cli::match_book::{Files, Refusals, read_book};
+use crate::cli::match_book::{Files, Refusals, policy_of, read_book};
 use crate::cli::settings::DbArgs;
 use crate::cli::{Outcome, Usage};
 
@@ -135,10 +135,7 @@ async fn decided(args: &Args, threads: usize) -> anyhow::Result<(Fitted, String,
 /// The policy to start from, as text and as the matcher has it: the file, or what is published, or the built-in one.
 fn given(path: Option<&Path>, published: Option<(String, String)>) -> anyhow::Result<(String, MatchPolicy)> {
     let (name, text) = match (path, published) {
-        (Some(path), _) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Usage(format!("{} cannot be read: {e}", path.display())))?;
-            (path.display().to_string(), text)
-        }
+        (Some(path), _) => return policy_of(path),
         (None, Some((version, text))) => (format!("the published policy {version}"), text),
         (None, None) => ("the built-in policy".to_owned(), DEFAULT_POLICY.to_owned()),
     };
@@ -240,8 +237,7 @@ fn table(fitted: &Fitted) -> String {
             percent(b.asked_right, b.asked),
         ));
     }
-    let whole = |s: &Standing| s.total();
-    let ((a, aw), (b, bw)) = (whole(&fitted.before), whole(&fitted.after));
+    let ((a, aw), (b, bw)) = (fitted.before.total(), fitted.after.total());
     out.push_str(&format!("{:<15} {a:>6} {b:>6}  {aw:>4} {bw:>4}  {:>8} {:>8}\n", "all", bound(aw, a), bound(bw, b)));
     out.push_str(&format!(
         "calibration error: settled {:.3} % to {:.3} %, first candidates {:.2} % to {:.2} %\n",

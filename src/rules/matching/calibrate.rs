@@ -36,26 +36,14 @@ pub(super) struct Hold {
     pub(super) is_rivalled: bool,
 }
 
-impl Hold {
-    /// All, in the order of [`SECTIONS`].
-    pub(super) const ALL: [Self; 6] = [
-        Self { why: Why::Doubt, is_rivalled: true },
-        Self { why: Why::Held, is_rivalled: true },
-        Self { why: Why::Unfinished, is_rivalled: true },
-        Self { why: Why::Doubt, is_rivalled: false },
-        Self { why: Why::Held, is_rivalled: false },
-        Self { why: Why::Unfinished, is_rivalled: false },
-    ];
-}
-
-/// Sections of the policy, in the order of [`Hold::ALL`].
-pub(super) const SECTIONS: [&str; 6] = [
-    "calibration_doubt",
-    "calibration_held",
-    "calibration_unfinished",
-    "calibration_clear_doubt",
-    "calibration_clear_held",
-    "calibration_clear_unfinished",
+/// Sections of the policy, each with the answers it is for.
+pub(super) const SECTIONS: [(&str, Hold); 6] = [
+    ("calibration_doubt", Hold { why: Why::Doubt, is_rivalled: true }),
+    ("calibration_held", Hold { why: Why::Held, is_rivalled: true }),
+    ("calibration_unfinished", Hold { why: Why::Unfinished, is_rivalled: true }),
+    ("calibration_clear_doubt", Hold { why: Why::Doubt, is_rivalled: false }),
+    ("calibration_clear_held", Hold { why: Why::Held, is_rivalled: false }),
+    ("calibration_clear_unfinished", Hold { why: Why::Unfinished, is_rivalled: false }),
 ];
 
 /// The value of a curve at a share.

@@ -6,9 +6,10 @@ mod compared;
 mod reads;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::book::{Book, PaymentText};
-use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, PackedDigits, is_plain_of};
+use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
 use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
 use super::telling::{Kind, REFUNDS, has_stem, telling, tells_own_account};
 use crate::reference::{
@@ -769,14 +770,7 @@ impl Clues {
             return;
         }
         let written: Vec<(u16, Vec<u8>)> = open.iter().map(|(at, n)| (*at, self.digits_of(n))).collect();
-        let written: Vec<Written<'_>> = written
-            .iter()
-            .map(|(at, digits)| {
-                let zeros = digits.iter().take_while(|c| **c == b'0').count();
-                let bare = &digits[zeros..];
-                Written { at: *at, digits, bare, packed: PackedDigits::of(bare).filter(|_| digits.len() <= PackedDigits::MOST) }
-            })
-            .collect();
+        let written: Vec<Written<'_>> = written.iter().map(|(at, digits)| Written::new(*at, digits)).collect();
         let mut new_hits: Vec<(u32, Level, u16)> = Vec::new();
         let mut short_hits: Vec<(u32, Level, usize, usize)> = Vec::new();
         let mut cut_hits: Vec<(u32, usize, usize)> = Vec::new();
@@ -879,8 +873,11 @@ impl Clues {
         }
         let (mut written, mut own) = (Forms::default(), Forms::default());
         let mut found = 0;
+        let mut text = String::from_utf8_lossy(before).into_owned();
+        let stem = text.len();
         for value in (here - NEAR..=here + NEAR).filter(|value| *value != here) {
-            let text = format!("{}{value:0>width$}", String::from_utf8_lossy(before));
+            text.truncate(stem);
+            let _ = write!(text, "{value:0>width$}");
             written.read(&text);
             let is_one = book.by_reference.rows(hash(&written.full)).take(8).any(|row| {
                 own.read(book.item_number(row));

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use super::Pattern;
 use super::book::{Book, NONE};
-use super::calibrate::{Curve, Hold, KNOTS, SECTIONS, at, calibrated, calibrated_asked, isotonic};
+use super::calibrate::{Curve, KNOTS, SECTIONS, at, calibrated, calibrated_asked, isotonic};
 use super::candidates::{AccountClass, Maker, NameClass, Settled};
 use super::clues::Origin;
 use super::run::{Judged, Matcher};
@@ -121,26 +121,12 @@ pub fn fit_reviewed(book: &Book, labels: &Labels, unreviewed: &[u32], policy: &M
     let labelled: Vec<u32> = (0..book.payment_count()).filter(is_reviewed).filter(|row| label(labels, *row).is_some()).collect();
     let (kept_back, used): (Vec<u32>, Vec<u32>) =
         labelled.iter().copied().partition(|row| hash(book.payment_id(*row).as_bytes()) & 1 == 0);
-    let before = standing(book, labels, &kept_back, policy, &judge(book, policy, threads, &kept_back));
+    let before = standing(labels, &kept_back, policy, &judge(book, policy, threads, &kept_back));
     let (half, _) = refit(book, labels, (&used, unreviewed), policy, threads);
-    let after = standing(book, labels, &kept_back, &half, &judge(book, &half, threads, &kept_back));
+    let after = standing(labels, &kept_back, &half, &judge(book, &half, threads, &kept_back));
     let (fitted, raised) = refit(book, labels, (&labelled, unreviewed), policy, threads);
     let text = written(&fitted, policy, labelled.len(), &before, &after);
     Fitted { text, policy: fitted, labels: labelled.len(), before, after, raised }
-}
-
-/// Fits the calibration alone, over several books, and leaves weights and thresholds as they are.
-pub fn calibrate(books: &[(&Book, &Labels)], policy: &MatchPolicy, threads: usize) -> MatchPolicy {
-    let (mut all, mut right) = (Vec::new(), Vec::new());
-    for (book, labels) in books {
-        let rows: Vec<u32> = (0..book.payment_count()).filter(|row| label(labels, *row).is_some()).collect();
-        let judged = judge(book, policy, threads, &rows);
-        right.extend(rows.iter().zip(&judged).map(|(row, one)| label(labels, *row).is_some_and(|l| is_right(l, &one.lines))));
-        all.extend(judged);
-    }
-    let mut new = policy.clone();
-    recalibrate(&mut new, &all, &right);
-    new
 }
 
 fn label(labels: &Labels, row: u32) -> Option<&[(u32, i64)]> {
@@ -171,8 +157,7 @@ fn worth(policy: &MatchPolicy, judged: &Judged) -> f64 {
 
 const BINS: usize = 15;
 
-fn standing(book: &Book, labels: &Labels, rows: &[u32], policy: &MatchPolicy, judged: &[Judged]) -> Standing {
-    let _ = book;
+fn standing(labels: &Labels, rows: &[u32], policy: &MatchPolicy, judged: &[Judged]) -> Standing {
     let mut out = Standing::default();
     let mut bins = [[(0_u64, 0.0_f64); BINS]; 2];
     for (row, one) in rows.iter().zip(judged) {
@@ -403,7 +388,7 @@ fn recalibrate(policy: &mut MatchPolicy, judged: &[Judged], right: &[bool]) {
             let seen = 0.5 / (1.0 - *most).max(1e-6);
             *most = 1.0 - (wrong + 0.5) / (settled + seen);
         }
-        for hold in Hold::ALL {
+        for (_, hold) in SECTIONS {
             let Some(curve) = policy.curves_mut(hold).get_mut(&pattern) else { continue };
             let samples: Vec<(f64, bool)> =
                 of().filter(|(one, _)| !one.settles && one.hold == hold).map(|(one, r)| (one.share, *r)).collect();
@@ -535,7 +520,7 @@ impl MatchPolicy {
         for (pattern, most) in &new.calibration_settled {
             let _ = writeln!(out, "{} = {most:.6}", pattern.name());
         }
-        for (name, hold) in SECTIONS.into_iter().zip(Hold::ALL) {
+        for (name, hold) in SECTIONS {
             let _ = writeln!(out, "\n[{name}]");
             for (pattern, curve) in new.curves(hold) {
                 let values: Vec<String> = curve.iter().map(|v| format!("{v:.4}")).collect();

@@ -12,7 +12,7 @@ use super::book::{
 };
 use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
 use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
-use super::clues::{Clues, Origin, Reads};
+use super::clues::{Clues, Hit, Origin, Reads};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
@@ -23,6 +23,7 @@ use crate::money::Money;
 use crate::names::similarity;
 use crate::reference::Level;
 
+use guard::hold;
 use looks::{best_of, close_look, first_look};
 use together::answer_together;
 
@@ -31,6 +32,9 @@ const NOTHING: Hold = Hold { why: Why::Doubt, is_rivalled: false };
 
 /// Candidates of an answer.
 const CANDIDATES_MAX: usize = 5;
+
+/// Shares below this are not shown.
+const SHOWN_LEAST: f64 = 1e-7;
 
 /// Answers every payment of a book, in the order of the payments.
 pub fn answer(book: &Book, policy: &MatchPolicy) -> Vec<Answer> {
@@ -171,10 +175,10 @@ impl<'b> Matcher<'b> {
         let payments = book.payment_count() as usize;
         let items = book.item_count() as usize;
         let threads = threads.clamp(1, 64);
-        let chunk = payments.div_ceil(threads * 4).max(256);
+        let read_chunk = payments.div_ceil(threads * 4).max(256);
 
         // At first sight: what each payment names, and how often each item is named at all.
-        let looks: Vec<Looks> = in_chunks(payments, chunk, threads, |range| {
+        let looks: Vec<Looks> = in_chunks(payments, read_chunk, threads, |range| {
             let mut clues = Clues::default();
             let mut looks = Looks { first: Vec::with_capacity(range.len()), ..Looks::default() };
             for row in range {
@@ -217,7 +221,6 @@ impl<'b> Matcher<'b> {
             }
         }
         let reads: Vec<Reads> = looks.into_iter().map(|look| look.reads).collect();
-        let read_chunk = chunk;
 
         // The rest, closely.
         let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
@@ -248,6 +251,7 @@ impl<'b> Matcher<'b> {
     }
 
     /// Whatever the weights say, no item is cleared beyond what is open: where answers that would settle do so together, all ask.
+    /// Then notes which duplicates are certain: only what settles uncontested can be a first payment.
     fn hold_back_overdrawn(&mut self, rest: &[u32], threads: usize) {
         // What settles each payment, and the item that its best answer says it repeats.
         let seen: Vec<(Option<u8>, u32)> = in_chunks(rest.len(), 4096, threads, |range| {
@@ -305,9 +309,9 @@ impl<'b> Matcher<'b> {
     /// The hypothesis that settles a payment, if one does.
     fn settles(&self, row: u32, close: &Close) -> Option<usize> {
         let best = best_of(close)?;
-        let hypothesis = &close.hypotheses[best];
-        let certain = calibrated(self.policy, hypothesis.pattern, close.probabilities[best]);
-        (certain >= self.policy.threshold(hypothesis.pattern) && self.guard(row, close, hypothesis).is_none()).then_some(best)
+        let pattern = close.hypotheses[best].pattern;
+        let certain = calibrated(self.policy, pattern, close.probabilities[best]);
+        (certain >= self.policy.threshold(pattern) && self.guard(row, close, best).is_none()).then_some(best)
     }
 
     /// How much was done beyond the first look.
@@ -355,11 +359,12 @@ impl<'b> Matcher<'b> {
         // Hypotheses are in a fixed order already; a stable sort keeps it among equals.
         order.sort_by(|a, b| close.probabilities[*b].total_cmp(&close.probabilities[*a]));
         // "Not ours" and "fits nothing" clear the same: nothing. A person needs one of them.
-        let is_free = |h: &usize| close.hypotheses[*h].lines.is_empty() && close.hypotheses[*h].repeats == NONE;
+        let is_free = |h: &usize| is_free(&close.hypotheses[*h]);
         let free = order.iter().copied().find(is_free);
         order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
-        let hold = order.first().map_or(NOTHING, |h| self.hold(row, close, *h));
+        let guard = order.first().and_then(|h| self.guard(row, close, *h));
+        let hold = order.first().map_or(NOTHING, |h| hold(close, *h, guard));
         let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
         let worth = |h: usize| {
             let (pattern, share) = (close.hypotheses[h].pattern, close.probabilities[h]);
@@ -383,13 +388,13 @@ impl<'b> Matcher<'b> {
             .iter()
             .take(CANDIDATES_MAX)
             .enumerate()
-            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
+            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > SHOWN_LEAST)
             .map(|(_, h)| self.candidate(row, close, *h, confidence(worth(*h))))
             .collect();
         // Only what is shown: an answer that has no chance withholds nothing.
         let shown = order.iter().take(CANDIDATES_MAX).enumerate();
         let considered = shown
-            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > 1e-7)
+            .filter(|(place, h)| *place == 0 || close.probabilities[**h] > SHOWN_LEAST)
             .flat_map(|(_, h)| close.hypotheses[*h].lines.iter().map(|(i, _)| *i));
         let withheld = self.withheld(row, considered, &close.without_rate);
         let Some(best) = order.first().map(|h| &close.hypotheses[*h]) else {
@@ -404,14 +409,12 @@ impl<'b> Matcher<'b> {
                 is_exact_pattern: false,
             };
         };
-        let share = order.first().map_or(0.0, |h| close.probabilities[*h]);
-        let guard = self.guard(row, close, best);
         let settles = !asks;
         let payment = book.payment(row);
         let customers: HashSet<u32> = best.lines.iter().map(|(i, _)| book.item_customer(*i)).collect();
         let exception = Some(cash_exceptions::kind_of(&CashFacts {
             pattern: best.pattern,
-            confidence: confidence(share),
+            confidence: confidence(first_share),
             runner_up: order.get(1).map(|h| confidence(close.probabilities[*h])),
             customers: customers.len(),
             named_customers: close.named_customers,
@@ -580,7 +583,7 @@ impl Matcher<'_> {
             pattern: hypothesis.pattern,
             lines: hypothesis.lines.to_vec(),
             share: close.probabilities[best],
-            hold: self.hold(row, close, best),
+            hold: hold(close, best, self.guard(row, close, best)),
             settles: self.settles(row, close).is_some(),
         }
     }
@@ -602,7 +605,12 @@ impl<'m, 'b> Explainer<'m, 'b> {
 
     /// The answer with the weights of its candidates, and up to four runners-up.
     pub fn answer(&mut self, row: u32) -> Answer {
-        let mut answer = self.matcher.answer(row);
+        self.explained(self.matcher.answer(row))
+    }
+
+    /// The same for an answer that the matcher has written out.
+    pub fn explained(&mut self, mut answer: Answer) -> Answer {
+        let row = answer.payment;
         let Some(item) = self.matcher.first_sight(row) else { return answer };
         // As if the item were open: this payment is about to take it.
         let by = std::mem::replace(&mut self.settled_by[item as usize], NONE);

@@ -261,11 +261,6 @@ impl Default for MatchPolicy {
 }
 
 impl MatchPolicy {
-    /// The built-in policy as text, to start one's own from.
-    pub const fn built_in() -> &'static str {
-        BUILT_IN
-    }
-
     /// Reads a policy. What it does not name keeps its built-in value.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let syntax = |error: &toml::de::Error, text: &str| {
@@ -347,7 +342,7 @@ impl MatchPolicy {
                     expected: "a probability for every pattern",
                 });
             }
-            for (name, hold) in SECTIONS.into_iter().zip(Hold::ALL) {
+            for (name, hold) in SECTIONS {
                 let curve = self.curves(hold).get(&pattern).copied().unwrap_or([f64::NAN; KNOTS.len()]);
                 if !curve.iter().all(|v| (0.0..=1.0).contains(v)) || curve.windows(2).any(|w| w[0] > w[1]) {
                     return Err(PolicyError::Range {
@@ -474,7 +469,7 @@ mod tests {
     fn the_built_in_policy_reads() {
         let policy = MatchPolicy::default();
         assert!(policy.settle.confidence > 0.99);
-        assert_eq!(MatchPolicy::parse(MatchPolicy::built_in()), Ok(policy));
+        assert_eq!(MatchPolicy::parse(BUILT_IN), Ok(policy));
     }
 
     #[test]

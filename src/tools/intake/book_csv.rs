@@ -385,16 +385,6 @@ pub fn read_invoices<R: Read>(reader: R, problems: &mut dyn FnMut(Problem)) -> R
     Ok((all, summary))
 }
 
-/// All payments of a file. See [`for_each_payment`].
-///
-/// # Errors
-/// As [`for_each_payment`].
-pub fn read_payments<R: Read>(reader: R, problems: &mut dyn FnMut(Problem)) -> Result<(Vec<Payment>, BookSummary), IntakeError> {
-    let mut all = Vec::new();
-    let summary = for_each_payment(reader, BookOptions::default(), |row| all.extend(row.to_payment()), problems)?;
-    Ok((all, summary))
-}
-
 /// The exchange rates of a file: `currency, per_eur`.
 ///
 /// # Errors
@@ -815,6 +805,12 @@ mod tests {
 
     const INVOICES: &str = "invoice_id,customer_id,seller_id,invoice_no,issue_date,due_date,currency,amount";
 
+    fn read_payments(reader: &[u8], problems: &mut dyn FnMut(Problem)) -> Result<(Vec<Payment>, BookSummary), IntakeError> {
+        let mut all = Vec::new();
+        let summary = for_each_payment(reader, BookOptions::default(), |row| all.extend(row.to_payment()), problems)?;
+        Ok((all, summary))
+    }
+
     fn invoices(text: &str) -> (Vec<OpenItem>, BookSummary, Vec<String>) {
         let mut problems = Vec::new();
         let (items, summary) =
@@ -911,7 +907,7 @@ mod tests {
         let mut problems = Vec::new();
         let payments = "payment_id,booking_date,account,amount,currency,payer_name\nP1,2026-01-01,,1,EUR,M\u{FC}ller\n";
         let bytes: Vec<u8> = payments.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
-        let (taken, _) = read_payments(bytes.as_slice(), &mut |p| problems.push(told(&p))).expect("a header");
+        let (taken, _) = read_payments(&bytes, &mut |p| problems.push(told(&p))).expect("a header");
         assert!(taken.is_empty() && problems[0].contains("2/payer_name/`M\u{FFFD}ller` is not UTF-8"), "{problems:?}");
     }
 

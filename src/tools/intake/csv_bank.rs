@@ -34,15 +34,6 @@ impl From<ProfileError> for IntakeError {
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Whether the start of a file looks like delimited text: text, with one of the delimiters in its first lines.
-pub fn looks_like_table(start: &[u8]) -> bool {
-    if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = start {
-        return true;
-    }
-    let lines = start.split(|&b| b == b'\n' || b == b'\r').filter(|l| !l.trim_ascii().is_empty()).take(40);
-    !start.contains(&0) && lines.into_iter().any(|line| line.iter().any(|b| DELIMITERS.contains(b)))
-}
-
 /// Reads a delimited text into the sink: line by line, in several passes, without holding the file.
 ///
 /// A layout that is unknown or ambiguous is a problem of the sink, and the outcome carries the profile to complete.

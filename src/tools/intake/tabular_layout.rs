@@ -135,10 +135,7 @@ pub(super) fn iban_in(text: &str) -> Option<String> {
             (15..=34).contains(&bytes.len())
                 && bytes[..2].iter().all(u8::is_ascii_uppercase)
                 && bytes[2..4].iter().all(u8::is_ascii_digit)
-                && bytes[4..].iter().chain(&bytes[..4]).fold(0_u32, |rest, b| match b {
-                    b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
-                    letter => (rest * 100 + u32::from(letter.to_ascii_uppercase() - b'A') + 10) % 97,
-                }) == 1
+                && quittance_agent::reading::scan::iban_holds(word)
         })
         .map(str::to_owned)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_agent::ports::StoreError;
 use quittance_rules::bank::StatementLine;
-use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
+use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Subject};
 use quittance_rules::draft::Draft;
 use quittance_rules::evidence::Confidence;
 use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Input};
@@ -587,14 +587,6 @@ pub(super) fn actor(text: &str) -> std::result::Result<Actor, String> {
 
 fn decision_row(decision: &Decision) -> Result<Row> {
     let [subject_kind, subject_id] = subject(&decision.subject);
-    let what = match &decision.ruling {
-        Ruling::Settled { .. } => "settled",
-        Ruling::Asked => "asked",
-        Ruling::Approved { .. } => "approved",
-        Ruling::Rejected => "rejected",
-        Ruling::Closed => "closed",
-        Ruling::Undone { .. } => "undone",
-    };
     Ok(vec![
         decision.id.0.into(),
         decision.at.as_microsecond().into(),
@@ -603,7 +595,7 @@ fn decision_row(decision: &Decision) -> Result<Row> {
         subject_kind,
         subject_id,
         decision.case.map(|id| id.0).into(),
-        what.into(),
+        decision.ruling.name().into(),
         json(&decision.ruling)?.into(),
         decision.policy.as_str().into(),
         decision.code.as_str().into(),

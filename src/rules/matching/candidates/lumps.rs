@@ -220,8 +220,7 @@ impl Maker<'_> {
             if rest.len() <= self.policy.limits.free_lump_items { self.policy.limits.lump_items - base.len().min(49) } else { 2 };
         let bounds = Bounds { items_min: 1, items_max, solutions_max: 6, steps_max: 6000 };
         let said = self.said_count(rest.len()).and_then(|count| count.checked_sub(base.len())).filter(|left| *left > 0);
-        let bounds =
-            said.map_or(bounds, |left| Bounds { items_min: left, items_max: left, steps_max: COUNTED_STEPS_MAX, ..bounds });
+        let bounds = counted(bounds, said);
         let found = self.combinations(&amounts, missing, bounds);
         self.is_incomplete |= !found.is_complete || (items_max == 2 && said.is_none());
         for solution in found.solutions {
@@ -321,8 +320,7 @@ impl Maker<'_> {
         };
         let bounds = Bounds { items_min: 2, items_max, solutions_max: 8, steps_max: 8000 };
         let said = self.said_count(usable.len());
-        let bounds =
-            said.map_or(bounds, |count| Bounds { items_min: count, items_max: count, steps_max: COUNTED_STEPS_MAX, ..bounds });
+        let bounds = counted(bounds, said);
         let found = self.combinations(&amounts, target, bounds);
         self.is_incomplete |= !found.is_complete || !(few || said.is_some());
         for solution in found.solutions {
@@ -331,4 +329,9 @@ impl Maker<'_> {
             self.push_lump(row, customer, set, self.policy.prior.lump + choice, 0.0);
         }
     }
+}
+
+/// Bounds of a search for as many items as the text says, where it says so.
+fn counted(bounds: Bounds, said: Option<usize>) -> Bounds {
+    said.map_or(bounds, |count| Bounds { items_min: count, items_max: count, steps_max: COUNTED_STEPS_MAX, ..bounds })
 }

@@ -14,7 +14,13 @@ pub(super) struct Written<'w> {
     pub(super) packed: Option<PackedDigits>,
 }
 
-impl Written<'_> {
+impl<'w> Written<'w> {
+    pub(super) fn new(at: u16, digits: &'w [u8]) -> Self {
+        let zeros = digits.iter().take_while(|c| **c == b'0').count();
+        let bare = &digits[zeros..];
+        Self { at, digits, bare, packed: PackedDigits::of(bare).filter(|_| digits.len() <= PackedDigits::MOST) }
+    }
+
     /// How it may name an item with these forms.
     pub(super) fn level_of(&self, forms: &DigitForms) -> Option<Level> {
         match (self.packed, forms.packed()) {
@@ -73,11 +79,8 @@ mod tests {
         fn packed_digits_tell_what_digits_tell(number in "([A-Z]{0,3}[-/]?)?[0-2]{0,9}[-/]?[0-2]{0,9}", digits in "[0-2]{0,17}") {
             let mut forms = DigitForms::default();
             forms.read(number.as_bytes());
-            let bare = digits.trim_start_matches('0');
-            let mut one = Written { at: 0, digits: digits.as_bytes(), bare: bare.as_bytes(), packed: None };
-            let plain = one.level_of(&forms);
-            one.packed = PackedDigits::of(bare.as_bytes()).filter(|_| digits.len() <= PackedDigits::MOST);
-            prop_assert_eq!(one.level_of(&forms), plain);
+            let one = Written::new(0, digits.as_bytes());
+            prop_assert_eq!(one.level_of(&forms), Written { packed: None, ..one }.level_of(&forms));
         }
 
         #[test]
@@ -93,11 +96,8 @@ mod tests {
             let mut forms = DigitForms::default();
             forms.read(format!("RE-2026-{number}").as_bytes());
             for digits in [digits.clone(), [b"2026".as_slice(), &digits].concat()] {
-                let zeros = digits.iter().take_while(|c| **c == b'0').count();
-                let mut one = Written { at: 0, digits: &digits, bare: &digits[zeros..], packed: None };
-                let plain = one.level_of(&forms);
-                one.packed = PackedDigits::of(one.bare);
-                prop_assert_eq!(one.level_of(&forms), plain);
+                let one = Written::new(0, &digits);
+                prop_assert_eq!(one.level_of(&forms), Written { packed: None, ..one }.level_of(&forms));
             }
         }
     }

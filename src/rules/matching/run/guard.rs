@@ -10,6 +10,25 @@ const NOT_SEARCHED: &str = "more combinations of items are possible than were se
 const NETTED: &str = "a credit note is netted: a person confirms it";
 const MUTE: &str = "would settle alone as not ours if the bank line said what it is or who pays";
 
+/// Why an answer waits for a person, if it does. `best`: index of its hypothesis; `guard`: what keeps it from settling.
+pub(super) fn hold(close: &Close, best: usize, guard: Option<&'static str>) -> Hold {
+    let why = match guard {
+        None => Why::Doubt,
+        Some(words) if UNFINISHED.contains(&words) => Why::Unfinished,
+        Some(_) => Why::Held,
+    };
+    let (mut with_items, mut without) = (0.0_f64, SHOWN_LEAST);
+    for (at, hypothesis) in close.hypotheses.iter().enumerate().filter(|(at, _)| *at != best) {
+        let share = close.probabilities.get(at).copied().unwrap_or(0.0);
+        if !is_free(hypothesis) {
+            with_items += share;
+        } else if !is_free(&close.hypotheses[best]) {
+            without += share;
+        }
+    }
+    Hold { why, is_rivalled: with_items > without }
+}
+
 impl Matcher<'_> {
     /// A small shortfall is the discount of the terms, taken after their last day.
     pub(super) fn is_late_discount(&self, row: u32, best: &Hypothesis) -> bool {
@@ -19,29 +38,11 @@ impl Matcher<'_> {
         is_short && self.book.terms(*item).is_some_and(|terms| open.saturating_sub(paid).abs_diff(share(open, terms.ppm)) <= 1)
     }
 
-    /// Why an answer would wait for a person, if it does. `best`: index of its hypothesis.
-    pub(super) fn hold(&self, row: u32, close: &Close, best: usize) -> Hold {
-        let why = match self.guard(row, close, &close.hypotheses[best]) {
-            None => Why::Doubt,
-            Some(words) if UNFINISHED.contains(&words) => Why::Unfinished,
-            Some(_) => Why::Held,
-        };
-        // Shares below this are not shown either.
-        let (mut with_items, mut without) = (0.0_f64, 1e-7_f64);
-        for (at, hypothesis) in close.hypotheses.iter().enumerate().filter(|(at, _)| *at != best) {
-            let share = close.probabilities.get(at).copied().unwrap_or(0.0);
-            if !is_free(hypothesis) {
-                with_items += share;
-            } else if !is_free(&close.hypotheses[best]) {
-                without += share;
-            }
-        }
-        Hold { why, is_rivalled: with_items > without }
-    }
-
-    /// What keeps an answer from settling whatever its confidence.
-    pub(super) fn guard(&self, row: u32, close: &Close, best: &Hypothesis) -> Option<&'static str> {
-        let book = self.book;
+    /// What keeps an answer from settling whatever its confidence. `at`: index of its hypothesis.
+    pub(super) fn guard(&self, row: u32, close: &Close, at: usize) -> Option<&'static str> {
+        let (book, best) = (self.book, &close.hypotheses[at]);
+        // The text has a number that no item of the answer explains.
+        let has_stray = || close.stray.get(at).is_some_and(|s| *s);
         let payment = book.payment(row);
         if payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0 {
             return Some("money that goes out or back always meets a person");
@@ -101,15 +102,14 @@ impl Matcher<'_> {
             if close.says_several || close.count.is_some() || close.says_credit {
                 return Some("the text speaks of several items");
             }
-            if !self.says_the_same(row) && self.has_stray(close, best) {
+            if !self.says_the_same(row) && has_stray() {
                 return Some("the text has a number that no item explains");
             }
         }
         if best.leaves_own && !best.lines.is_empty() {
             return Some("the text names another open item of the customer");
         }
-        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
-        if place.and_then(|at| close.slips.get(at)).is_some_and(|s| *s) {
+        if close.slips.get(at).is_some_and(|s| *s) {
             return Some(if best.pattern == Pattern::PayerExact {
                 "the text has a number of ours that is not open"
             } else {
@@ -139,7 +139,7 @@ impl Matcher<'_> {
         if is_lump && self.is_exchangeable(close, best) {
             return Some("another open item of the customer has the amount of one that is not named");
         }
-        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && self.has_stray(close, best) {
+        if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && has_stray() {
             return Some("the text has a number that no item explains");
         }
         let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
@@ -155,12 +155,6 @@ impl Matcher<'_> {
             return Some("the bank names charges: a person says who bears them");
         }
         None
-    }
-
-    /// The text has a number that no item of the answer explains.
-    fn has_stray(&self, close: &Close, best: &Hypothesis) -> bool {
-        let place = close.hypotheses.iter().position(|h| std::ptr::eq(h, best));
-        place.and_then(|at| close.stray.get(at)).is_some_and(|s| *s)
     }
 
     /// A duplicate whose text is that of the payment it repeats.

@@ -96,9 +96,9 @@ pub(super) fn best_of(close: &Close) -> Option<usize> {
 
 /// A hit that may mean its item in a text that says the money is not ours: `231` of a batch or the year of a date is also the end of some
 /// number, and means it only where the amount says so too.
-fn is_telling(maker: &Maker<'_>, row: u32, hit: &super::super::clues::Hit) -> bool {
+fn is_telling(maker: &Maker<'_>, row: u32, hit: &Hit) -> bool {
     let digits = maker.clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
-    // As much of a number as it has; only its end, or the whole of one that looks like a year, may be chance.
+    // Four digits are enough where they are written as the number is; without its prefix they may be a year.
     let is_whole = hit.level <= Level::Zeros && digits >= if hit.level > Level::Structured { 5 } else { 4 };
     hit.level <= Level::Suffix && (is_whole || digits >= 6 || maker.book.item_open(hit.item) == maker.book.payment_amount(row))
 }
@@ -199,7 +199,10 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
     };
     hypothesis.lines.iter().any(|(item, cleared)| {
         let of_item = || clues.hits.iter().filter(|h| h.item == *item);
-        let best = of_item().map(|h| h.level).min();
+        // Only where nothing names it better than the end of a number.
+        if of_item().map(|h| h.level).min().is_none_or(|best| best < Level::Suffix) {
+            return false;
+        }
         let customer = book.item_customer(*item);
         // Where the payer owes the amount twice, it does not speak for this one.
         let owes_alike = || {
@@ -211,10 +214,9 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
             let theirs = book.item_customer(other);
             !is_exact || theirs == customer || book.item_open(other) == amount || !is_sure_payer(customer) || is_payer(theirs)
         };
-        best.is_some_and(|b| b >= Level::Suffix)
-            && of_item().any(|hit| {
-                let others = clues.hits.iter().filter(|o| o.number == hit.number && o.item != hit.item);
-                others.into_iter().any(|o| o.level <= Level::PrefixDropped && may_be_meant(o.item))
-            })
+        of_item().any(|hit| {
+            let is_other = |o: &Hit| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped;
+            clues.hits.iter().any(|o| is_other(o) && may_be_meant(o.item))
+        })
     })
 }

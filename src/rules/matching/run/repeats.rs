@@ -1,11 +1,9 @@
 //! The second payment of one item: what makes it certain enough to be set aside without a person.
 //!
 //! That the joint answer calls a payment a duplicate says only that nothing better explains it: the item may have gone to a guess. A
-//! duplicate is certain where the first payment is: it names the item, settles it alone and in full, comes from the same payer and not
-//! long before, and the payer owes nothing else of that amount that the second payment could have been meant for (a standing order goes
-//! on quoting the first invoice).
-
-use std::collections::BTreeMap;
+//! duplicate is certain where the first payment is: it names the item, settles it alone and in full, has not gone back, comes from the same
+//! payer and not long before; and the payer pays for nobody else and owes nothing else of that amount that the second payment could have
+//! been meant for (a standing order goes on quoting the first invoice).
 
 use super::*;
 
@@ -17,15 +15,18 @@ const REPEATED_WITHIN_DAYS: i32 = 20;
 const SAME_PAYER: u16 = 950;
 
 impl Matcher<'_> {
-    /// Notes which duplicates are certain. `claims`: payment and the item it repeats. `settled`: payments that settle alone after the
-    /// close look, with their hypotheses. `cleared`: what those clear of each item.
-    pub(super) fn prove_repeats(&mut self, claims: &[(u32, u32)], settled: &BTreeMap<u32, u32>, cleared: &[i64]) {
-        let taken_back = if claims.is_empty() { BTreeMap::new() } else { self.last_taken_back() };
+    /// Notes which duplicates are certain. `claims`: payment and the item it repeats. `firsts`: for each item, the payment that names it and
+    /// settles it alone and in full after the close look. `cleared`: what all that settles there clears of each item.
+    pub(super) fn prove_repeats(&mut self, claims: &[(u32, u32)], firsts: &BTreeMap<u32, u32>, cleared: &[i64]) {
+        if claims.is_empty() {
+            return;
+        }
+        let taken_back = self.last_taken_back();
         let proved: Vec<(u32, u32)> = claims
             .iter()
             .filter_map(|(row, item)| {
                 let by = self.settled_by[*item as usize];
-                let first = if by == NONE { settled.get(item).copied()? } else { by };
+                let first = if by == NONE { firsts.get(item).copied()? } else { by };
                 let before = self.book.payment(first);
                 let went_back = taken_back.get(&(before.amount, before.currency)).is_some_and(|day| *day >= before.booked);
                 let is_certain = !went_back && self.is_same_money(*row, first) && !self.owes_alike(*row, *item, cleared);
@@ -50,7 +51,7 @@ impl Matcher<'_> {
         days
     }
 
-    /// The same payer pays the same amount again, not long after, and says nothing else than the first time.
+    /// The same payer pays the same amount again, not long after, with the same creditor reference.
     fn is_same_money(&self, row: u32, first: u32) -> bool {
         let book = self.book;
         let (again, before) = (book.payment(row), book.payment(first));
@@ -86,7 +87,7 @@ impl Matcher<'_> {
         if shares || book.customer(customer).parent != NONE || !book.children_of(customer).is_empty() {
             return true;
         }
-        book.items_of(there.customer).take(self.policy.limits.customer_items).any(|other| {
+        book.items_of(customer).take(self.policy.limits.customer_items).any(|other| {
             let alike = book.item(other);
             other != item
                 && alike.open == there.open
