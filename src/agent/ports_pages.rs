@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, Posting};
 use quittance_rules::money::Money;
-use quittance_rules::records::{Customer, CustomerId, EntityId};
+use quittance_rules::bank::{Problem, StatementLine};
+use quittance_rules::records::{Customer, CustomerId, EntityId, ImportProfile};
 
 use crate::ports::{StoreError, StoredItem, StoredPayment};
 
@@ -132,6 +133,8 @@ pub trait Pages: Send + Sync {
     fn items_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<StoredItem>>> + Send;
     /// Postings on a customer's items and account, the last first, at most `limit`.
     fn movements_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<Movement>>> + Send;
+    /// Mapping profiles that people saved, by name.
+    fn profiles(&self) -> impl Future<Output = Result<Vec<ImportProfile>>> + Send;
     /// Files before a place in the list, the last first, at most `limit`.
     fn inputs_before(&self, before: Option<i64>, limit: u32) -> impl Future<Output = Result<Vec<InputLine>>> + Send;
     /// Evidence before a place in the list, the last first, at most `limit`; only with a pending case where `waiting`.
@@ -156,6 +159,71 @@ pub struct Upload {
     pub account: Option<String>,
     /// The entity whose account it is, for an account that is not placed yet.
     pub entity: Option<EntityId>,
+    /// The mapping profile to read a table with, as TOML.
+    pub profile: Option<String>,
+}
+
+/// The fields of a bank line that a column can be, by their names in profiles.
+pub const FIELD_NAMES: &[&str] = &[
+    "booking_date",
+    "value_date",
+    "amount",
+    "debit",
+    "credit",
+    "indicator",
+    "currency",
+    "account",
+    "balance",
+    "counterparty_name",
+    "payer_name",
+    "payee_name",
+    "counterparty_account",
+    "remittance",
+    "structured_reference",
+    "end_to_end_id",
+    "bank_reference",
+    "transaction_code",
+    "fee",
+    "original_amount",
+    "original_currency",
+];
+
+/// A mapping profile as the pages edit it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableProfile {
+    /// For people.
+    pub name: String,
+    /// What parts the columns; seen from the header where absent.
+    pub delimiter: Option<char>,
+    /// `point` or `comma`; decided over the whole table where absent.
+    pub decimal: Option<String>,
+    /// `ymd`, `dmy` or `mdy`; decided over the whole table where absent.
+    pub date: Option<String>,
+    /// Currency of all lines, where no column has it.
+    pub currency: Option<String>,
+    /// Our account, where no column has it.
+    pub account: Option<String>,
+    /// The file counts money going out as positive.
+    pub out_is_positive: bool,
+    /// Column by column: its name, and the field it is (one of [`FIELD_NAMES`]) or nothing.
+    pub columns: Vec<(String, String)>,
+}
+
+/// What a table would give under a profile. Nothing is taken in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TablePreview {
+    /// The profile asked for, or the one that is suggested.
+    pub profile: TableProfile,
+    /// It as TOML, where it can be used.
+    pub text: Option<String>,
+    /// The first lines.
+    pub lines: Vec<StatementLine>,
+    /// How many lines there are.
+    pub taken: u64,
+    /// Every problem, with its line.
+    pub problems: Vec<Problem>,
+    /// What is worth saying.
+    pub notices: Vec<String>,
 }
 
 /// What became of a file.
@@ -165,6 +233,8 @@ pub struct Imported {
     pub line: String,
     /// What was refused, one sentence each, with its line and field.
     pub refused: Vec<String>,
+    /// Digest of a table whose columns a person must name first.
+    pub needs_columns: Option<String>,
 }
 
 /// Draws a page of a document that browsers do not show in a page of ours, such as PDF. The document is anybody's: whoever implements
@@ -185,4 +255,10 @@ pub trait Importer: Send + Sync {
         &'a self,
         upload: Upload,
     ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<Imported, String>> + Send + 'a>>;
+    /// What a table would give under a profile, or under what is known; the error is a sentence for people.
+    fn preview<'a>(
+        &'a self,
+        path: std::path::PathBuf,
+        profile: Option<TableProfile>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<TablePreview, String>> + Send + 'a>>;
 }

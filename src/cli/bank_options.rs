@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use quittance_agent::ports_pages::Pages as _;
 use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 use quittance_tools::intake::bank_file::BankFileOptions;
 use quittance_tools::intake::profile::Profile;
+use quittance_tools::store::Database;
 
 use super::Usage;
 
@@ -18,7 +20,7 @@ pub struct BankOptions {
     /// Order of day and month in QIF dates that do not show it
     #[arg(long, value_enum, value_name = "ORDER")]
     date_order: Option<Order>,
-    /// Mapping profile for CSV and XLSX
+    /// Mapping profile for CSV and XLSX; with a database also the name of a saved one
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 }
@@ -34,6 +36,21 @@ enum Order {
 }
 
 impl BankOptions {
+    /// As [`Self::read`]; a profile that is no file may be the name of one saved in the database.
+    pub async fn read_with(&self, database: &Database) -> anyhow::Result<BankFileOptions> {
+        let saved = match &self.profile {
+            Some(path) if !path.exists() => {
+                let name = path.to_string_lossy();
+                database.profiles().await?.into_iter().find(|profile| profile.name == name)
+            }
+            _ => None,
+        };
+        let Some(saved) = saved else { return self.read() };
+        let profile = Profile::parse(&saved.text).map_err(|error| Usage(format!("--profile {}: {error}", saved.name)))?;
+        let options = Self { profile: None, ..self.clone() }.read()?;
+        Ok(BankFileOptions { profile: Some(profile), ..options })
+    }
+
     /// Checks the flags and reads the profile.
     pub fn read(&self) -> anyhow::Result<BankFileOptions> {
         let currency = self.currency.as_deref().map(Currency::parse).transpose();

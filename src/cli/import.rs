@@ -101,8 +101,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
                 entity: entity.map_err(|error| Usage(format!("--entity: {error}")))?,
                 book_interim: statements.book_interim,
             };
-            let options = Box::new(statements.options.read()?);
-            each(&statements.files, InputKind::Statement, Importer::Statement(placing, options)).await
+            let (database, settings) = statements.files.db.open().await?;
+            let by = statements.files.by.name(&settings)?;
+            let options = Box::new(statements.options.read_with(&database).await?);
+            let importer = Importer::Statement(placing, options);
+            import_all(&database, &by, &statements.files.paths, InputKind::Statement, &importer).await
         }
     }
 }
@@ -158,7 +161,7 @@ pub async fn import_all(
         for (path, result) in group.iter().zip(results) {
             let shown = path.display();
             match result {
-                Ok(Said { line, refused }) => {
+                Ok(Said { line, refused, digest: _ }) => {
                     println!("{shown}: {line}");
                     if !refused.is_empty() {
                         outcome = Outcome::SomeRefused;
@@ -187,6 +190,8 @@ pub struct Said {
     pub line: String,
     /// What was refused, one sentence each.
     pub refused: Vec<String>,
+    /// Digest of the file.
+    pub digest: String,
 }
 
 /// Takes one file in.
@@ -203,6 +208,7 @@ pub async fn import_one(
     }
     let (digest, size) = database.keep_file(path).await?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let shown = digest.0.clone();
     let input = input_of(digest, kind, &name, size);
     let by = Actor::Person(by.to_owned());
     let report = match importer {
@@ -235,7 +241,7 @@ pub async fn import_one(
         }
         Importer::Evidence(reader, earlier) => return evidence_one(database, reader, earlier, by, path, input).await,
     };
-    Ok(said(&report))
+    Ok(said(&report, &shown))
 }
 
 /// A file of which nothing could be taken is a problem like any other: its original is kept, and a case holds it.
@@ -256,28 +262,29 @@ async fn evidence_one(
     input: Input,
 ) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
+    let digest = input.digest.0.clone();
     let outcome = import_evidence(database, &SystemClock, reader, by, (input, &bytes), None, earlier).await?;
     for notice in reader.notices() {
         eprintln!("notice: {notice}");
     }
     Ok(match outcome {
-        EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() },
+        EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), digest },
         EvidenceOutcome::Read(kind, raised) => {
             let kind = serde_json::to_value(kind)?;
             let kind = kind.as_str().unwrap_or_default().replace('_', " ");
             let raised: Vec<&str> = raised.iter().map(|kind| kind.words()).collect();
             let line = if raised.is_empty() { kind } else { format!("{kind}; to the queue: {}", raised.join(", ")) };
-            Said { line, refused: Vec::new() }
+            Said { line, refused: Vec::new(), digest }
         }
         EvidenceOutcome::Unreadable(sentence) => {
-            Said { line: "kept; a case holds it".to_owned(), refused: vec![format!("could not be read: {sentence}")] }
+            Said { line: "kept; a case holds it".to_owned(), refused: vec![format!("could not be read: {sentence}")], digest }
         }
     })
 }
 
-fn said(report: &ImportReport) -> Said {
+fn said(report: &ImportReport, digest: &str) -> Said {
     if report.already_taken {
-        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new() };
+        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), digest: digest.to_owned() };
     }
     let mut parts = vec![format!("{} new", report.added)];
     for (count, word) in [(report.known, "known"), (report.updated, "brought up to date"), (report.announced, "only announced")] {
@@ -293,7 +300,7 @@ fn said(report: &ImportReport) -> Said {
         line.push_str("; ");
         line.push_str(notice);
     }
-    Said { line, refused: report.problems.iter().map(problem_sentence).collect() }
+    Said { line, refused: report.problems.iter().map(problem_sentence).collect(), digest: digest.to_owned() }
 }
 
 /// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders

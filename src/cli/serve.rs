@@ -8,11 +8,14 @@ use jiff::SignedDuration;
 use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
-use quittance_agent::ports_pages::{Imported, PagePainter, Upload};
+use quittance_agent::ports_pages::{Imported, PagePainter, TablePreview, TableProfile, Upload};
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::InputKind;
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
+use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::preview::preview;
+use quittance_tools::intake::profile::Profile;
 use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings as WebSettings, Web};
@@ -195,6 +198,9 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+/// What stands in the words about a table before the profile to complete.
+const NEEDS_COLUMNS: &str = "; complete this profile";
+
 /// Takes files in that are brought through a page, as `quittance import` does.
 struct WebImporter {
     database: Database,
@@ -220,13 +226,30 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
-                    Importer::Statement(placing, Box::default())
+                    let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
+                    Importer::Statement(placing, Box::new(BankFileOptions { profile, ..BankFileOptions::default() }))
                 }
             };
             match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
-                Ok(said) => Ok(Imported { line: said.line, refused: said.refused }),
+                Ok(said) => Ok(match said.line.split_once(NEEDS_COLUMNS) {
+                    Some((line, _)) => {
+                        Imported { line: line.to_owned(), refused: said.refused, needs_columns: Some(said.digest) }
+                    }
+                    None => Imported { line: said.line, refused: said.refused, needs_columns: None },
+                }),
                 Err(error) => Err(format!("{error:#}")),
             }
+        })
+    }
+
+    fn preview<'a>(
+        &'a self,
+        path: PathBuf,
+        profile: Option<TableProfile>,
+    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || preview(&path, profile)).await;
+            read.map_err(|_| "the file could not be read to its end".to_owned())?.map_err(|error| error.to_string())
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::draft::Draft;
 use crate::evidence::{Confidence, EvidenceKind};
 use crate::ledger::Posting;
 use crate::money::Currency;
-use crate::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
+use crate::records::{Customer, Entity, EntityId, ImportProfile, OpenItem, PaymentId};
 use crate::reuse::EvidenceMarks;
 use crate::users::{ApiToken, CredentialsRecord, User};
 use crate::webhooks::WebhookEndpoint;
@@ -208,6 +208,8 @@ pub enum Change {
     WebhookSet(WebhookEndpoint),
     /// The draft of a message about a case was saved.
     DraftSet(Draft),
+    /// A mapping profile was saved.
+    ProfileSet(ImportProfile),
 }
 
 /// Changes that happen together or not at all, with who makes them and when.

@@ -319,6 +319,17 @@ impl FxTable {
     }
 }
 
+/// A mapping profile a person made: which column of a bank's table is what. The text is the profile, as `--profile` takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportProfile {
+    /// Its name, of the person's choice; one profile a name.
+    pub name: String,
+    /// Raised with every change.
+    pub version: i64,
+    /// The profile as TOML.
+    pub text: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

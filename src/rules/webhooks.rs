@@ -232,7 +232,8 @@ pub fn announced(change: &Change) -> Option<Announced> {
         | Change::CredentialsSet(_)
         | Change::TokenSet(_)
         | Change::WebhookSet(_)
-        | Change::DraftSet(_) => None,
+        | Change::DraftSet(_)
+        | Change::ProfileSet(_) => None,
     }
 }
 

@@ -123,6 +123,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     rows.extend(pages::customers::rows());
     rows.extend(pages::evidence::rows());
     rows.extend(pages::imports::rows());
+    rows.extend(pages::columns::rows());
     rows.extend(pages::policy::rows());
     rows.extend(pages::audit::rows());
     rows.extend(pages::users::rows());

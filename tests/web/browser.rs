@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::columns::{FileReader, brought};
 use crate::desk::{TestDesk, proof_digest};
 use fantoccini::{Client, ClientBuilder, Locator};
 use jiff::SignedDuration;
@@ -140,7 +141,9 @@ async fn at(browser: &Client, path: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_accessible_light_and_quiet() {
-    let desk = TestDesk::new().await;
+    let mut desk = TestDesk::new().await;
+    desk.web = desk.web.clone().with_importer(std::sync::Arc::new(FileReader(desk.web.store.clone())));
+    let table = format!("/imports/columns/{}", brought(&desk).await);
     let ana = desk.person("ana", &[(Role::Admin, None)]).await;
     desk.person("bo", &[(Role::Reviewer, Some("e1"))]).await;
     let (base, _stop) = served(&desk).await;
@@ -183,6 +186,7 @@ async fn pages_are_accessible_light_and_quiet() {
         "/evidence",
         &proof,
         "/imports",
+        &table,
         "/policy",
         "/audit",
         "/users",

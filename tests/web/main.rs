@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod browser;
+mod columns;
 mod desk;
 #[path = "../../src/tools/tests/store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]

@@ -193,6 +193,7 @@ impl Work {
                 | Change::TokenSet(_)
                 | Change::WebhookSet(_)
                 | Change::DraftSet(_)
+                | Change::ProfileSet(_)
                 | Change::CaseLeased(_)
                 | Change::Noted(_)
                 | Change::Proposed(_)
@@ -303,6 +304,12 @@ impl Work {
                 let version = old[1].int();
                 if version.checked_add(1) != Some(case.version) {
                     return conflict(format!("case {} (it is at version {version})", case.id));
+                }
+            }
+            Change::ProfileSet(profile) => {
+                let version = there.map_or(0, |old| old[1].int());
+                if version.checked_add(1) != Some(profile.version) {
+                    return conflict(format!("the mapping profile {} (it is at version {version})", profile.name));
                 }
             }
             Change::DraftSet(draft) => {

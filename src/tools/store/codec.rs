@@ -12,7 +12,7 @@ use quittance_rules::evidence::Confidence;
 use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Posting, PostingId};
 use quittance_rules::money::{Currency, Money};
-use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, OpenItem, PaymentId};
+use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ImportProfile, ItemId, OpenItem, PaymentId};
 use quittance_rules::users::{ApiToken, External, User, UserId};
 use quittance_rules::work::{Lease, Note, Proposal};
 use rust_decimal::Decimal;
@@ -54,6 +54,10 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
             (tables::CREDENTIALS, vec![record.user.as_str().into(), record.digest.as_str().into(), record.what.as_str().into()])
         }
         Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
+        Change::ProfileSet(profile) => (
+            tables::IMPORT_PROFILES,
+            vec![profile.name.as_str().into(), profile.version.into(), profile.text.as_str().into()],
+        ),
         Change::DraftSet(draft) => (tables::CASE_DRAFTS, draft_row(draft)?),
         Change::WebhookSet(endpoint) => (tables::WEBHOOK_ENDPOINTS, super::webhooks::endpoint_row(endpoint)?),
     })
@@ -526,6 +530,11 @@ pub(super) fn read_note(row: Row) -> Result<Note> {
         text: row.text()?,
         mentions: row.parse(parse_json)?,
     })
+}
+
+pub(super) fn read_profile(row: Row) -> Result<ImportProfile> {
+    let row = &mut Reader::new(tables::IMPORT_PROFILES, row);
+    Ok(ImportProfile { name: row.text()?, version: row.int()?, text: row.text()? })
 }
 
 fn draft_row(draft: &Draft) -> Result<Row> {

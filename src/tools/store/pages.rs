@@ -8,7 +8,7 @@ use quittance_agent::ports::{StoreError, StoredItem};
 use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
 use quittance_rules::ledger::CaseId;
 use quittance_rules::money::{Currency, Money};
-use quittance_rules::records::{Customer, CustomerId, EntityId};
+use quittance_rules::records::{Customer, CustomerId, EntityId, ImportProfile};
 
 use super::desk::in_places;
 use super::engine::Kind::{Int, Text};
@@ -194,6 +194,11 @@ impl Pages for Database {
             movements.push(Movement { posting, payment, decided_by, decided_at });
         }
         Ok(movements)
+    }
+
+    async fn profiles(&self) -> Result<Vec<ImportProfile>> {
+        let rows = self.pool.rows(sql::IMPORT_PROFILES, vec![], &tables::IMPORT_PROFILES.kinds()).await?;
+        rows.into_iter().map(codec::read_profile).collect()
     }
 
     async fn inputs_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<InputLine>> {

@@ -360,8 +360,11 @@ pub(super) const CASE_DRAFTS: &Table = &table(
     false,
 );
 
+pub(super) const IMPORT_PROFILES: &Table =
+    &table(25, "import_profiles", &[("name", Text), ("version", Int), ("text", Text)], true, false);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 25] = [
+pub(super) const ALL: [&Table; 26] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -387,6 +390,7 @@ pub(super) const ALL: [&Table; 25] = [
     ALIASES,
     WEBHOOK_ENDPOINTS,
     CASE_DRAFTS,
+    IMPORT_PROFILES,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

@@ -51,6 +51,13 @@
           for (const sentence of refused.slice(0, 200)) { const row = document.createElement("li"); row.textContent = sentence; reasons.append(row); }
           shown.item.append(reasons);
         }
+        if (answer.columns) {
+          const link = document.createElement("a");
+          link.className = "button small";
+          link.href = answer.columns;
+          link.textContent = form.dataset.columns;
+          shown.item.append(link);
+        }
         done();
       });
       request.send(file);
@@ -67,7 +74,7 @@
   function bring(files) {
     for (const file of files) {
       const query = new URLSearchParams({ name: file.name });
-      if (kind.value === "statement") for (const name of ["account", "entity"]) if (form.elements[name]?.value) query.set(name, form.elements[name].value);
+      if (kind.value === "statement") for (const name of ["account", "entity", "profile"]) if (form.elements[name]?.value) query.set(name, form.elements[name].value);
       waiting.push([file, `/imports/${kind.value}?${query}`]);
     }
     work();

@@ -55,6 +55,8 @@ struct ImportsPage {
     entities: Vec<Entity>,
     may_books: bool,
     largest: String,
+    /// Names of saved mapping profiles.
+    profiles: Vec<String>,
 }
 
 /// Bytes for people: `812 B`, `4.2 MB`.
@@ -94,6 +96,7 @@ pub async fn list<S: Desk>(
         is_first: asked.before.is_none(),
         entities: entities.into_iter().filter(|entity| session.may(Role::Reviewer, Some(&entity.id))).collect(),
         may_books: session.user.may_everywhere(Role::Reviewer),
+        profiles: web.store.profiles().await?.into_iter().map(|profile| profile.name).collect(),
         largest: size(web.settings.upload_max as u64),
         frame: web.frame(&session, "imports"),
     })
@@ -105,6 +108,7 @@ pub struct Brought {
     name: String,
     account: Option<String>,
     entity: Option<String>,
+    profile: Option<String>,
 }
 
 /// What became of it.
@@ -113,10 +117,12 @@ struct Taken {
     name: String,
     line: String,
     refused: Vec<String>,
+    /// Where its columns can be named.
+    columns: Option<String>,
 }
 
 /// A name without folders that is safe as a file name; what it says decides nothing.
-fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = base.chars().filter(|c| !c.is_control()).take(120).collect();
     let plain = plain.trim().trim_start_matches('.').to_owned();
@@ -157,10 +163,21 @@ pub async fn take<S: Desk>(
     let path = folder.path().join(&name);
     write(body, &path, web.settings.upload_max).await?;
     let account = brought.account.map(|account| account.trim().to_owned()).filter(|account| !account.is_empty());
-    let upload = Upload { path, kind, by: session.actor(), account, entity };
+    let profile = match brought.profile.as_deref().filter(|name| !name.is_empty() && kind == InputKind::Statement) {
+        None => None,
+        Some(name) => {
+            let saved = web.store.profiles().await?.into_iter().find(|profile| profile.name == name);
+            let saved = saved.ok_or_else(|| WebError::invalid("profile", "there is no mapping profile of this name"))?;
+            Some(saved.text)
+        }
+    };
+    let upload = Upload { path, kind, by: session.actor(), account, entity, profile };
     let taken = match importer.import(upload).await {
-        Ok(imported) => Taken { name, line: imported.line, refused: imported.refused },
-        Err(sentence) => Taken { name, line: String::new(), refused: vec![sentence] },
+        Ok(imported) => {
+            let columns = imported.needs_columns.map(|digest| format!("/imports/columns/{digest}"));
+            Taken { name, line: imported.line, refused: imported.refused, columns }
+        }
+        Err(sentence) => Taken { name, line: String::new(), refused: vec![sentence], columns: None },
     };
     Ok(Json(taken).into_response())
 }

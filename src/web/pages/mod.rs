@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod columns;
 pub mod customers;
 pub mod evidence;
 pub mod health;
