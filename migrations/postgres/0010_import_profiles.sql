@@ -2,6 +2,7 @@
 CREATE TABLE import_profiles (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL CHECK (version >= 1),
+    entity_id TEXT COLLATE "C" REFERENCES entities (id) DEFERRABLE INITIALLY DEFERRED,
     text TEXT NOT NULL,
     audit_seq BIGINT NOT NULL REFERENCES audit_entries (seq) DEFERRABLE INITIALLY DEFERRED,
     change_no BIGINT NOT NULL CHECK (change_no >= 0),

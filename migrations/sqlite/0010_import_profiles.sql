@@ -2,6 +2,7 @@
 CREATE TABLE import_profiles (
     name TEXT NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL CHECK (version >= 1),
+    entity_id TEXT REFERENCES entities (id) DEFERRABLE INITIALLY DEFERRED,
     text TEXT NOT NULL,
     audit_seq INTEGER NOT NULL REFERENCES audit_entries (seq) DEFERRABLE INITIALLY DEFERRED,
     change_no INTEGER NOT NULL CHECK (change_no >= 0),

@@ -397,7 +397,7 @@ pub async fn chase_claims<S: Store, C: Clock>(store: &S, clock: &C, policy: &Pol
             let undone =
                 store.decisions_on(&subject).await?.iter().any(|decision| matches!(decision.ruling, Ruling::Undone { .. }));
             if let Some(case) = pending.filter(|case| case.kind == ExceptionKind::ClaimWithoutMoney && !undone)
-                && wrote(close_by_rule(store, clock, policy, case, today).await)?
+                && wrote(close_by_rule(store, clock, &policy.version, case, today).await)?
             {
                 report.closed = report.closed.saturating_add(1);
             }
@@ -499,10 +499,11 @@ pub(crate) fn wrote(result: Result<(), StoreError>) -> Result<bool, StoreError> 
     }
 }
 
-async fn close_by_rule<S: Store, C: Clock>(
+/// Closes a case because what it asked has been answered.
+pub(crate) async fn close_by_rule<S: Store, C: Clock>(
     store: &S,
     clock: &C,
-    policy: &Policy,
+    policy: &str,
     case: &Case,
     today: Date,
 ) -> Result<(), StoreError> {
@@ -516,7 +517,7 @@ async fn close_by_rule<S: Store, C: Clock>(
         subject: case.subject.clone(),
         case: Some(case.id),
         ruling: Ruling::Closed,
-        policy: policy.version.clone(),
+        policy: policy.to_owned(),
         rule: None,
         code: env!("CARGO_PKG_VERSION").to_owned(),
         inputs,

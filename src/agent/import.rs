@@ -11,6 +11,7 @@ use quittance_rules::ledger::CaseId;
 use quittance_rules::money::Currency;
 use quittance_rules::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 
+use crate::evidence::{close_by_rule, wrote};
 use crate::ports::{Clock, Sequence, Store, StoreError};
 
 /// Changes written in one transaction: small enough to hold, large enough to be quick.
@@ -34,6 +35,8 @@ pub enum FeedEvent {
     Problem(Problem),
     /// Worth saying, and no problem.
     Notice(String),
+    /// A table whose columns a person must name first; the profile to complete, as TOML.
+    Unmapped(String),
     /// The file could not be read on. What came before stands.
     Failed(String),
 }
@@ -61,6 +64,13 @@ pub struct ImportReport {
     pub problems: Vec<Problem>,
     /// Things worth saying that are no problem.
     pub notices: Vec<String>,
+    /// Of a table whose columns a person must name first: the profile to complete, as TOML.
+    pub unmapped: Option<String>,
+}
+
+/// What a command line says of a table whose columns a person must name.
+pub fn to_complete(profile: &str) -> String {
+    format!("complete this profile, save it and pass it with --profile:\n{profile}")
 }
 
 /// Most problems kept for the report and the case; further ones are counted.
@@ -124,8 +134,19 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
     async fn finish(self, entity: Option<EntityId>) -> Result<ImportReport, StoreError> {
         let mut changes = Vec::new();
         let report = self.report;
-        if !report.problems.is_empty() {
-            let subject = Subject::Input(self.input.digest.clone());
+        let subject = Subject::Input(self.input.digest.clone());
+        if report.problems.is_empty() {
+            // A case that held the file is answered: now all of it could be read.
+            if let Some(case) =
+                self.store.pending_case(&subject).await?.filter(|case| case.kind == ExceptionKind::UnreadableInput)
+            {
+                let policy = self.store.policy().await?.map_or_else(|| "built-in".to_owned(), |(version, _)| version);
+                let entities = self.store.entities().await?;
+                let zone = entities.iter().find(|one| Some(&one.id) == entity.as_ref()).or(entities.first());
+                let today = self.clock.today(zone.map_or("UTC", |entity| entity.time_zone.as_str()));
+                wrote(close_by_rule(self.store, self.clock, &policy, &case, today).await)?;
+            }
+        } else {
             if self.store.pending_case(&subject).await?.is_none() {
                 let id = CaseId(self.store.reserve(Sequence::Case, 1).await?);
                 changes.push(Change::CaseOpened(input_case(id, &self.input, entity, &report, self.clock.now())));
@@ -247,6 +268,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
             }
             FeedEvent::Problem(problem) => taking.report.problem(problem),
             FeedEvent::Notice(notice) => taking.report.notices.push(notice),
+            FeedEvent::Unmapped(profile) => taking.report.unmapped = Some(profile),
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
     }

@@ -4,10 +4,10 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use quittance_rules::bank::{Problem, StatementLine};
 use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, Posting};
 use quittance_rules::money::Money;
-use quittance_rules::bank::{Problem, StatementLine};
 use quittance_rules::records::{Customer, CustomerId, EntityId, ImportProfile};
 
 use crate::ports::{StoreError, StoredItem, StoredPayment};
@@ -159,7 +159,7 @@ pub struct Upload {
     pub account: Option<String>,
     /// The entity whose account it is, for an account that is not placed yet.
     pub entity: Option<EntityId>,
-    /// The mapping profile to read a table with, as TOML.
+    /// The mapping profile to read a table with, as TOML. Without one, those that people saved are tried.
     pub profile: Option<String>,
 }
 
@@ -193,8 +193,8 @@ pub const FIELD_NAMES: &[&str] = &[
 pub struct TableProfile {
     /// For people.
     pub name: String,
-    /// What parts the columns; seen from the header where absent.
-    pub delimiter: Option<char>,
+    /// The table has no row of column names.
+    pub headless: bool,
     /// `point` or `comma`; decided over the whole table where absent.
     pub decimal: Option<String>,
     /// `ymd`, `dmy` or `mdy`; decided over the whole table where absent.
@@ -205,8 +205,25 @@ pub struct TableProfile {
     pub account: Option<String>,
     /// The file counts money going out as positive.
     pub out_is_positive: bool,
-    /// Column by column: its name, and the field it is (one of [`FIELD_NAMES`]) or nothing.
-    pub columns: Vec<(String, String)>,
+    /// Words of the `indicator` column that mean money coming in, beside those that are known anyway.
+    pub credit_words: Vec<String>,
+    /// Words of the `indicator` column that mean money going out.
+    pub debit_words: Vec<String>,
+    /// Column by column, the field it is (one of [`FIELD_NAMES`]) or nothing.
+    pub fields: Vec<String>,
+}
+
+/// What a profile still has to say before a table can be read with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableLack {
+    /// No column is a date.
+    Date,
+    /// No column is an amount, nor a debit and a credit.
+    Amount,
+    /// An amount beside debits or credits.
+    AmountTwice,
+    /// Neither the table nor the profile names our account.
+    Account,
 }
 
 /// What a table would give under a profile. Nothing is taken in.
@@ -216,6 +233,12 @@ pub struct TablePreview {
     pub profile: TableProfile,
     /// It as TOML, where it can be used.
     pub text: Option<String>,
+    /// What it still has to say.
+    pub lacks: Vec<TableLack>,
+    /// Column names as they stand; `#3` for one without a name of its own.
+    pub header: Vec<String>,
+    /// Line and cells of the table's first rows.
+    pub rows: Vec<(u64, Vec<String>)>,
     /// The first lines.
     pub lines: Vec<StatementLine>,
     /// How many lines there are.
@@ -255,10 +278,12 @@ pub trait Importer: Send + Sync {
         &'a self,
         upload: Upload,
     ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<Imported, String>> + Send + 'a>>;
-    /// What a table would give under a profile, or under what is known; the error is a sentence for people.
+    /// What a table would give under a profile, or under what is known (the profiles in `saved`, as TOML, come first); the error is a
+    /// sentence for people.
     fn preview<'a>(
         &'a self,
         path: std::path::PathBuf,
+        saved: Vec<String>,
         profile: Option<TableProfile>,
     ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<TablePreview, String>> + Send + 'a>>;
 }

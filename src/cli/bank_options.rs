@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use quittance_agent::import::Placing;
 use quittance_agent::ports_pages::Pages as _;
 use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
+use quittance_rules::records::ImportProfile;
 use quittance_tools::intake::bank_file::BankFileOptions;
 use quittance_tools::intake::profile::Profile;
 use quittance_tools::store::Database;
@@ -36,19 +38,23 @@ enum Order {
 }
 
 impl BankOptions {
-    /// As [`Self::read`]; a profile that is no file may be the name of one saved in the database.
-    pub async fn read_with(&self, database: &Database) -> anyhow::Result<BankFileOptions> {
-        let saved = match &self.profile {
-            Some(path) if !path.exists() => {
-                let name = path.to_string_lossy();
-                database.profiles().await?.into_iter().find(|profile| profile.name == name)
-            }
-            _ => None,
+    /// As [`Self::read`]; a profile that is no file may be the name of one saved in the database, and the others saved there recognise
+    /// tables.
+    pub async fn read_with(&self, database: &Database, placing: &Placing) -> anyhow::Result<BankFileOptions> {
+        let saved = database.profiles().await?;
+        let named = match &self.profile {
+            Some(path) if !path.exists() => saved.iter().find(|profile| profile.name == path.to_string_lossy()),
+            Some(_) | None => None,
         };
-        let Some(saved) = saved else { return self.read() };
-        let profile = Profile::parse(&saved.text).map_err(|error| Usage(format!("--profile {}: {error}", saved.name)))?;
-        let options = Self { profile: None, ..self.clone() }.read()?;
-        Ok(BankFileOptions { profile: Some(profile), ..options })
+        let mut options = match named {
+            Some(_) => Self { profile: None, ..self.clone() }.read()?,
+            None => self.read()?,
+        };
+        if let Some(named) = named {
+            options.profile = Some(profile_of(named, placing.account.as_deref())?);
+        }
+        options.saved = recognisable(&saved, placing)?;
+        Ok(options)
     }
 
     /// Checks the flags and reads the profile.
@@ -67,6 +73,23 @@ impl BankOptions {
                 Order::Ymd => DateOrder::Ymd,
             }),
             profile: profile.transpose()?,
+            saved: Vec::new(),
         })
     }
+}
+
+/// A saved profile, ready to read with. An account that was said counts more than the one in the profile.
+pub fn profile_of(saved: &ImportProfile, account: Option<&str>) -> anyhow::Result<Profile> {
+    let profile = Profile::parse(&saved.text).map_err(|error| Usage(format!("the saved profile {}: {error}", saved.name)))?;
+    let assumed = profile.account.as_deref().map(|assumed| account.unwrap_or(assumed).to_owned());
+    Ok(Profile { account: assumed, ..profile })
+}
+
+/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity.
+pub fn recognisable(saved: &[ImportProfile], placing: &Placing) -> anyhow::Result<Vec<Profile>> {
+    let fits = |profile: &&ImportProfile| match (&profile.entity, &placing.entity) {
+        (Some(of), Some(asked)) => of == asked,
+        (None, _) | (_, None) => true,
+    };
+    saved.iter().filter(fits).map(|profile| profile_of(profile, placing.account.as_deref())).collect()
 }

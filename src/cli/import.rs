@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use quittance_agent::evidence::{Earlier, EvidenceOutcome, import_evidence};
 use quittance_agent::import::{
-    ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence,
+    ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence, to_complete,
 };
 use quittance_agent::ports::Store;
 use quittance_rules::bank::Problem;
@@ -17,7 +17,7 @@ use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::EvidenceReader;
 use quittance_tools::intake::bank_file::{self, BankFileOptions};
 use quittance_tools::intake::feed::BankFileFeed;
-use quittance_tools::intake::{IntakeError, books};
+use quittance_tools::intake::{BankFormat, IntakeError, books};
 use quittance_tools::store::Database;
 
 use super::bank_options::BankOptions;
@@ -103,7 +103,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             };
             let (database, settings) = statements.files.db.open().await?;
             let by = statements.files.by.name(&settings)?;
-            let options = Box::new(statements.options.read_with(&database).await?);
+            let options = Box::new(statements.options.read_with(&database, &placing).await?);
             let importer = Importer::Statement(placing, options);
             import_all(&database, &by, &statements.files.paths, InputKind::Statement, &importer).await
         }
@@ -161,7 +161,10 @@ pub async fn import_all(
         for (path, result) in group.iter().zip(results) {
             let shown = path.display();
             match result {
-                Ok(Said { line, refused, digest: _ }) => {
+                Ok(Said { mut line, refused, suggested, unmapped: _ }) => {
+                    if let Some(profile) = suggested {
+                        line = format!("{line}; {}", to_complete(&profile));
+                    }
                     println!("{shown}: {line}");
                     if !refused.is_empty() {
                         outcome = Outcome::SomeRefused;
@@ -190,8 +193,10 @@ pub struct Said {
     pub line: String,
     /// What was refused, one sentence each.
     pub refused: Vec<String>,
-    /// Digest of the file.
-    pub digest: String,
+    /// Of a table whose columns a person must name first: the profile to complete, as TOML.
+    pub suggested: Option<String>,
+    /// Digest of a table of which nothing could be taken: its columns can be named on a page.
+    pub unmapped: Option<String>,
 }
 
 /// Takes one file in.
@@ -208,8 +213,7 @@ pub async fn import_one(
     }
     let (digest, size) = database.keep_file(path).await?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let shown = digest.0.clone();
-    let input = input_of(digest, kind, &name, size);
+    let input = input_of(digest.clone(), kind, &name, size);
     let by = Actor::Person(by.to_owned());
     let report = match importer {
         Importer::Customers => {
@@ -237,11 +241,15 @@ pub async fn import_one(
         }
         Importer::Statement(placing, options) => {
             let mut feed = BankFileFeed::open(path, options.as_ref().clone());
-            import_statement(database, &SystemClock, by, input, placing, &mut feed).await?
+            let report = import_statement(database, &SystemClock, by, input, placing, &mut feed).await?;
+            let is_table = matches!(bank_file::announced_format(path)?, Some(BankFormat::Csv | BankFormat::Xlsx));
+            let nothing = report.added == 0 && report.known == 0 && report.announced == 0 && !report.problems.is_empty();
+            let unmapped = (is_table && nothing).then_some(digest.0);
+            return Ok(Said { suggested: report.unmapped.clone(), unmapped, ..said(&report) });
         }
         Importer::Evidence(reader, earlier) => return evidence_one(database, reader, earlier, by, path, input).await,
     };
-    Ok(said(&report, &shown))
+    Ok(said(&report))
 }
 
 /// A file of which nothing could be taken is a problem like any other: its original is kept, and a case holds it.
@@ -262,29 +270,33 @@ async fn evidence_one(
     input: Input,
 ) -> anyhow::Result<Said> {
     let bytes = tokio::fs::read(path).await.with_context(|| format!("{}", path.display()))?;
-    let digest = input.digest.0.clone();
     let outcome = import_evidence(database, &SystemClock, reader, by, (input, &bytes), None, earlier).await?;
     for notice in reader.notices() {
         eprintln!("notice: {notice}");
     }
     Ok(match outcome {
-        EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), digest },
+        EvidenceOutcome::Known => {
+            Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), suggested: None, unmapped: None }
+        }
         EvidenceOutcome::Read(kind, raised) => {
             let kind = serde_json::to_value(kind)?;
             let kind = kind.as_str().unwrap_or_default().replace('_', " ");
             let raised: Vec<&str> = raised.iter().map(|kind| kind.words()).collect();
             let line = if raised.is_empty() { kind } else { format!("{kind}; to the queue: {}", raised.join(", ")) };
-            Said { line, refused: Vec::new(), digest }
+            Said { line, refused: Vec::new(), suggested: None, unmapped: None }
         }
-        EvidenceOutcome::Unreadable(sentence) => {
-            Said { line: "kept; a case holds it".to_owned(), refused: vec![format!("could not be read: {sentence}")], digest }
-        }
+        EvidenceOutcome::Unreadable(sentence) => Said {
+            line: "kept; a case holds it".to_owned(),
+            refused: vec![format!("could not be read: {sentence}")],
+            suggested: None,
+            unmapped: None,
+        },
     })
 }
 
-fn said(report: &ImportReport, digest: &str) -> Said {
+fn said(report: &ImportReport) -> Said {
     if report.already_taken {
-        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), digest: digest.to_owned() };
+        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), suggested: None, unmapped: None };
     }
     let mut parts = vec![format!("{} new", report.added)];
     for (count, word) in [(report.known, "known"), (report.updated, "brought up to date"), (report.announced, "only announced")] {
@@ -300,7 +312,7 @@ fn said(report: &ImportReport, digest: &str) -> Said {
         line.push_str("; ");
         line.push_str(notice);
     }
-    Said { line, refused: report.problems.iter().map(problem_sentence).collect(), digest: digest.to_owned() }
+    Said { line, refused: report.problems.iter().map(problem_sentence).collect(), suggested: None, unmapped: None }
 }
 
 /// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
-use quittance_agent::ports_pages::{Imported, PagePainter, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{Imported, PagePainter, Pages as _, TablePreview, TableProfile, Upload};
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::InputKind;
 use quittance_rules::users::Role;
@@ -20,6 +20,7 @@ use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings as WebSettings, Web};
 
+use super::bank_options::recognisable;
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
 use super::settings::{DbArgs, Settings};
@@ -198,9 +199,6 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-/// What stands in the words about a table before the profile to complete.
-const NEEDS_COLUMNS: &str = "; complete this profile";
-
 /// Takes files in that are brought through a page, as `quittance import` does.
 struct WebImporter {
     database: Database,
@@ -226,17 +224,20 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
-                    let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
-                    Importer::Statement(placing, Box::new(BankFileOptions { profile, ..BankFileOptions::default() }))
+                    let sentence = |error: anyhow::Error| format!("{error:#}");
+                    let mut profile =
+                        upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
+                    // An account that was said counts more than the one in the profile.
+                    if let (Some(Profile { account: Some(assumed), .. }), Some(said)) = (&mut profile, &placing.account) {
+                        assumed.clone_from(said);
+                    }
+                    let saved = self.database.profiles().await.map_err(|error| error.to_string())?;
+                    let saved = recognisable(&saved, &placing).map_err(sentence)?;
+                    Importer::Statement(placing, Box::new(BankFileOptions { profile, saved, ..BankFileOptions::default() }))
                 }
             };
             match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
-                Ok(said) => Ok(match said.line.split_once(NEEDS_COLUMNS) {
-                    Some((line, _)) => {
-                        Imported { line: line.to_owned(), refused: said.refused, needs_columns: Some(said.digest) }
-                    }
-                    None => Imported { line: said.line, refused: said.refused, needs_columns: None },
-                }),
+                Ok(said) => Ok(Imported { line: said.line, refused: said.refused, needs_columns: said.unmapped }),
                 Err(error) => Err(format!("{error:#}")),
             }
         })
@@ -245,10 +246,13 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
     fn preview<'a>(
         &'a self,
         path: PathBuf,
+        saved: Vec<String>,
         profile: Option<TableProfile>,
     ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(move || preview(&path, profile)).await;
+            let saved: Result<Vec<Profile>, _> = saved.iter().map(|text| Profile::parse(text)).collect();
+            let saved = saved.map_err(|error| error.to_string())?;
+            let read = tokio::task::spawn_blocking(move || preview(&path, saved, profile)).await;
             read.map_err(|_| "the file could not be read to its end".to_owned())?.map_err(|error| error.to_string())
         })
     }

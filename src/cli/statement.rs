@@ -38,7 +38,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         printer.begin();
         let format = match read_bank_path(path, &options, &mut printer) {
             Ok(reading) => {
-                reading.notices.iter().for_each(|notice| eprintln!("{file}: {notice}"));
+                reading.sentences().iter().for_each(|notice| eprintln!("{file}: {notice}"));
                 Some(reading.format)
             }
             Err(error) => {

@@ -326,6 +326,8 @@ pub struct ImportProfile {
     pub name: String,
     /// Raised with every change.
     pub version: i64,
+    /// The entity whose files it reads; all entities' where absent.
+    pub entity: Option<EntityId>,
     /// The profile as TOML.
     pub text: String,
 }

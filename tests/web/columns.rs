@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::browser::{Driver, at, fill, press, served, violations};
 use crate::desk::{TestDesk, proof_digest};
+use fantoccini::Locator;
 use quittance_agent::import::{Placing, import_statement, input_of, problem_sentence};
 use quittance_agent::ports::{Clock as _, Store as _};
 use quittance_agent::ports_pages::{Imported, Importer, Pages as _, TablePreview, TableProfile, Upload};
@@ -26,16 +28,18 @@ impl Importer for FileReader {
             let shown = digest.0.clone();
             let name = upload.path.file_name().unwrap().to_string_lossy().into_owned();
             let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
-            let mut feed = BankFileFeed::open(&upload.path, BankFileOptions { profile, ..BankFileOptions::default() });
+            let saved = self.0.profiles().await.map_err(|error| error.to_string())?;
+            let saved = saved.iter().map(|saved| Profile::parse(&saved.text)).collect::<Result<_, _>>();
+            let saved = saved.map_err(|error| error.to_string())?;
+            let mut feed = BankFileFeed::open(&upload.path, BankFileOptions { profile, saved, ..BankFileOptions::default() });
             let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
             let input = input_of(digest, InputKind::Statement, &name, size);
             let report = import_statement(&self.0, &SystemClock, upload.by, input, &placing, &mut feed).await;
             let report = report.map_err(|error| error.to_string())?;
-            let needs = report.notices.iter().any(|notice| notice.starts_with("complete this profile"));
             Ok(Imported {
                 line: format!("{} new", report.added),
                 refused: report.problems.iter().map(problem_sentence).collect(),
-                needs_columns: needs.then_some(shown),
+                needs_columns: report.unmapped.map(|_| shown),
             })
         })
     }
@@ -43,9 +47,13 @@ impl Importer for FileReader {
     fn preview<'a>(
         &'a self,
         path: std::path::PathBuf,
+        saved: Vec<String>,
         profile: Option<TableProfile>,
     ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
-        Box::pin(async move { preview(&path, profile).map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            let saved = saved.iter().map(|text| Profile::parse(text).unwrap()).collect();
+            preview(&path, saved, profile).map_err(|error| error.to_string())
+        })
     }
 }
 
@@ -99,16 +107,8 @@ async fn columns_are_named_looked_at_saved_and_used() {
     for nothing in [proof.as_str(), "/imports/columns/nothing"] {
         assert_eq!(desk.get(nothing, Some(&session)).await.status, 404, "{nothing}");
     }
-    let columns = [
-        ("column.0", "Wann"),
-        ("field.0", "booking_date"),
-        ("column.1", "Wieviel"),
-        ("field.1", "amount"),
-        ("column.2", "Wer genau"),
-        ("field.2", "counterparty_name"),
-        ("column.3", "Wofür eigentlich"),
-        ("field.3", "remittance"),
-    ];
+    let columns =
+        [("field.0", "booking_date"), ("field.1", "amount"), ("field.2", "counterparty_name"), ("field.3", "remittance")];
     let with = |more: &[(&str, &str)]| form(&[&columns[..], more].concat());
     // Looking changes nothing.
     let head = desk.web.store.head().await.unwrap();
@@ -119,8 +119,9 @@ async fn columns_are_named_looked_at_saved_and_used() {
     assert!(seen.body.contains("2026-04-03") && !seen.body.contains("2026-03-04"), "{}", seen.body);
     for (more, why) in [
         (&[("do", "save"), ("name", " ")][..], "1 to 80 characters"),
-        (&[("do", "save"), ("name", "Hausbank"), ("field.1", "")], "cannot be used yet"),
+        (&[("do", "save"), ("name", "Hausbank"), ("field.1", "")], "Nothing can be read with this profile yet"),
         (&[("do", "save"), ("name", "Hausbank"), ("currency", "XYZ")], "XYZ"),
+        (&[("do", "save"), ("name", "Hausbank"), ("currency", "EUR"), ("entity", "e9")], "entity"),
     ] {
         // A field given first counts, so what is odd stands before.
         let body = form(&[more, &columns[..]].concat());
@@ -135,11 +136,13 @@ async fn columns_are_named_looked_at_saved_and_used() {
         ("date", "dmy"),
         ("currency", "EUR"),
         ("account", "account-e1"),
+        ("entity", "e1"),
     ];
     let saved = desk.post(&place, &session, &with(&all)).await;
     assert!(saved.status.is_success() && saved.body.contains("2 new"), "{} {}", saved.status, saved.body);
     let profiles = desk.web.store.profiles().await.unwrap();
     assert_eq!((profiles.len(), profiles[0].name.as_str(), profiles[0].version), (1, "Hausbank", 1));
+    assert_eq!(profiles[0].entity.as_ref().map(|id| id.as_str()), Some("e1"));
     assert!(Profile::parse(&profiles[0].text).is_ok());
     // Another one of this name is saved only by who has been told.
     let other = with(&[
@@ -152,13 +155,77 @@ async fn columns_are_named_looked_at_saved_and_used() {
     ]);
     let refused = desk.post(&place, &session, &other).await;
     assert!(refused.status == 422 && refused.body.contains("There is a profile of this name"), "{}", refused.body);
-    // The next file of this bank is taken with the saved profile; the log is whole.
+    // The next file of this kind is recognised by itself, and the one after taken with the profile by its name; the log is whole.
+    let later = FILE.replace(".04.2026", ".06.2026");
+    let recognised = brought("july.csv", &later, "").await;
+    assert_eq!((recognised["line"].as_str(), recognised["columns"].as_str()), (Some("2 new"), None), "{recognised}");
     let may = FILE.replace(".04.2026", ".05.2026");
     let second = brought("may.csv", &may, "&profile=Hausbank").await;
     assert_eq!((second["line"].as_str(), second["columns"].as_str()), (Some("2 new"), None), "{second}");
-    let unknown = brought("june.csv", &may.replace("05.", "06."), "&profile=Otherbank").await;
+    let unknown = brought("june.csv", &may.replace(".05.2026", ".07.2026"), "&profile=Otherbank").await;
     assert_eq!(unknown["field"], "profile");
     assert!(desk.clock.now() > jiff::Timestamp::UNIX_EPOCH);
     let report = desk.web.store.verify().await.unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn columns_are_named_in_a_browser_by_keyboard() {
+    let mut desk = TestDesk::new().await;
+    desk.web = desk.web.clone().with_importer(Arc::new(FileReader(desk.web.store.clone())));
+    let place = format!("/imports/columns/{}", brought(&desk).await);
+    let ana = desk.person("ana", &[(Role::Reviewer, None)]).await;
+    desk.set_password(&ana, "vuelo tranquilo bajo lluvia").await;
+    let (base, _stop) = served(&desk).await;
+    let driver = Driver::start();
+    let browser = driver.browser(1440, 900).await;
+    browser.goto(&format!("{base}/sign-in")).await.unwrap();
+    fill(&browser, "input[name=name]", "ana").await;
+    fill(&browser, "input[name=password]", "vuelo tranquilo bajo lluvia").await;
+    press(&browser, "form.stack button").await;
+    at(&browser, "/").await;
+    browser.goto(&format!("{base}{place}")).await.unwrap();
+    let seen = async |wanted: &str| {
+        let mut text = String::new();
+        for _ in 0..100 {
+            text = browser.find(Locator::Css("#seen")).await.unwrap().text().await.unwrap_or_default();
+            if text.contains(wanted) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{wanted} never came: {text}");
+    };
+    seen("Say which column is the amount").await;
+    // A letter or two chooses in a list that has the focus, and what would be read follows at once.
+    for (field, keys) in [(0, "Booking"), (1, "Amount"), (2, "Other party"), (3, "Text")] {
+        fill(&browser, &format!("#field-{field}"), keys).await;
+    }
+    fill(&browser, "select[name=decimal]", "1.234").await;
+    fill(&browser, "select[name=date]", "day").await;
+    fill(&browser, "input[name=currency]", "eur").await;
+    seen("2026-04-03").await;
+    seen("our account number").await;
+    fill(&browser, "input[name=account]", "account-e1").await;
+    seen("2 payments").await;
+    let focus = browser.execute("return document.activeElement.name", vec![]).await.unwrap();
+    assert_eq!(focus.as_str(), Some("account"), "looking again does not move the focus");
+    // A first row that is no header is a payment too; and back.
+    press(&browser, "input[name=headless]").await;
+    seen("Wann").await;
+    press(&browser, "input[name=headless]").await;
+    seen("2 payments").await;
+    assert_eq!(violations(&browser).await, Vec::<String>::new());
+    fill(&browser, "input[name=name]", "Hausbank").await;
+    press(&browser, "button[value=save]").await;
+    for _ in 0..100 {
+        if !browser.find_all(Locator::Css(".notice[role=status]")).await.unwrap().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let notice = browser.find(Locator::Css(".notice[role=status]")).await.unwrap().text().await.unwrap();
+    assert!(notice.contains("2 new"), "{notice}");
+    assert_eq!(desk.web.store.profiles().await.unwrap().len(), 1);
+    browser.close().await.unwrap();
 }

@@ -12,6 +12,7 @@ use super::csv_bank::{self, TableOptions};
 use super::detect::{HEAD, detect};
 use super::profile::Profile;
 use super::tabular::TableOutcome;
+use super::tabular_seen::TableSeen;
 use super::{BankFormat, IntakeError, bai2, mt940, nacha, ofx, qif, xlsx};
 
 /// What a file may leave open.
@@ -25,6 +26,8 @@ pub struct BankFileOptions {
     pub date_order: Option<DateOrder>,
     /// Mapping profile for CSV and XLSX.
     pub profile: Option<Profile>,
+    /// Mapping profiles that people saved, to recognise tables by.
+    pub saved: Vec<Profile>,
 }
 
 /// What a file was, and what is worth saying about how it was read.
@@ -34,6 +37,10 @@ pub struct BankFileReading {
     pub format: BankFormat,
     /// Sentences for standard error.
     pub notices: Vec<String>,
+    /// Of a table: its header, its first rows, and what its columns were taken for.
+    pub table: Option<TableSeen>,
+    /// Of a table that could not be read for want of a decision: the profile to complete, as TOML.
+    pub suggested_profile: Option<String>,
 }
 
 /// Opens and reads a bank file; the name plays no part in telling its format.
@@ -59,20 +66,21 @@ pub fn read_bank_file<R: Read + Seek>(
 ) -> Result<BankFileReading, IntakeError> {
     let (format, head) = look(&mut input)?;
     let currency = options.currency;
-    let table = TableOptions { profile: options.profile.as_ref(), currency, account: options.account.as_deref() };
+    let account = options.account.as_deref();
+    let table = TableOptions { profile: options.profile.as_ref(), saved: &options.saved, currency, account };
     let Some(format) = format else {
         // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
         // (a payment order, an invoice, a web page).
         if looks_like_xml(&head) {
             let kind = camt::read(BufReader::with_capacity(HEAD, input), sink)?;
-            return Ok(BankFileReading { format: kind.into(), notices: Vec::new() });
+            return Ok(BankFileReading::of(kind.into()));
         }
         return Err(IntakeError::UnknownFormat { advice: advice(&head).to_owned() });
     };
-    let mut notices = Vec::new();
+    let mut reading = BankFileReading::of(format);
     match format {
-        BankFormat::Csv => notices = of_table(csv_bank::read(input, table, sink)?),
-        BankFormat::Xlsx => notices = of_table(xlsx::read(input, table, sink)?),
+        BankFormat::Csv => reading.table_read(csv_bank::read(input, table, sink)?),
+        BankFormat::Xlsx => reading.table_read(xlsx::read(input, table, sink)?),
         BankFormat::Camt052 | BankFormat::Camt053 | BankFormat::Camt054 => {
             camt::read(BufReader::with_capacity(HEAD, input), sink)?;
         }
@@ -92,7 +100,7 @@ pub fn read_bank_file<R: Read + Seek>(
             qif::read(BufReader::with_capacity(HEAD, input), sink, options)?;
         }
     }
-    Ok(BankFileReading { format, notices })
+    Ok(reading)
 }
 
 /// The format a bank file announces, without reading it. `None` where the first bytes do not show it.
@@ -113,12 +121,22 @@ fn look<R: Read + Seek>(input: &mut R) -> Result<(Option<BankFormat>, Vec<u8>), 
     Ok((detect(&head), head))
 }
 
-fn of_table(outcome: TableOutcome) -> Vec<String> {
-    let mut notices = outcome.notices;
-    if let Some(profile) = outcome.suggested_profile {
-        notices.push(format!("complete this profile, save it and pass it with --profile:\n{profile}"));
+impl BankFileReading {
+    fn of(format: BankFormat) -> Self {
+        Self { format, notices: Vec::new(), table: None, suggested_profile: None }
     }
-    notices
+
+    fn table_read(&mut self, outcome: TableOutcome) {
+        self.notices = outcome.notices;
+        self.table = outcome.seen;
+        self.suggested_profile = outcome.suggested_profile;
+    }
+
+    /// What is worth saying on a command line: the notices, and the profile to complete.
+    pub fn sentences(&self) -> Vec<String> {
+        let profile = self.suggested_profile.as_deref().map(quittance_agent::import::to_complete);
+        self.notices.iter().cloned().chain(profile).collect()
+    }
 }
 
 impl From<CamtKind> for BankFormat {

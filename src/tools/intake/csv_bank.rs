@@ -12,14 +12,17 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::profile::{Profile, ProfileError};
 use super::table::Table;
-use super::tabular::{Cells, RowSource, TableOutcome, read_table};
-use super::tabular_layout::{Layout, find_layout, missing_columns, suggest_for_unknown};
+use super::tabular::{Cells, Known, RowSource, TableOutcome, read_table};
+use super::tabular_layout::{Layout, by_meaning, find_layout, missing_columns, suggest};
+use super::tabular_seen::look;
 
 /// How to read a table.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TableOptions<'p> {
     /// The layout the user gave; without it the built-in ones and the meaning of column names are tried.
     pub profile: Option<&'p Profile>,
+    /// The layouts that people saved: tried before the built-in ones.
+    pub saved: &'p [Profile],
     /// Currency of files that name none.
     pub currency: Option<Currency>,
     /// Our account, for files that name none.
@@ -51,13 +54,13 @@ pub fn read<R: Read + Seek>(
     input.seek(SeekFrom::Start(0))?;
     let mut source = CsvSource { table: Table::new(Decoding::new(input, encoding), b','), delimiter: b',' };
     let own_delimiter = options.profile.and_then(|p| p.delimiter).and_then(|d| u8::try_from(d).ok());
-    let mut best = best_layout(&mut source, options.profile, own_delimiter)?;
+    let mut best = best_layout(&mut source, options, own_delimiter)?;
     // Bytes that are not UTF-8 do not say which older encoding they are in; column names that are words in one of them do.
     let mut encoding = encoding;
     if label.is_none() && seen.encoding == WINDOWS_1252 && best.as_ref().is_none_or(|(_, layout, _)| !layout.is_known()) {
         for other in OLDER_ENCODINGS {
             source.table.restart(DELIMITERS[0]).set_encoding(other);
-            let found = best_layout(&mut source, options.profile, own_delimiter)?;
+            let found = best_layout(&mut source, options, own_delimiter)?;
             let rank = |b: &Option<Found>| b.as_ref().map(|(_, layout, _)| (layout.is_whole(), layout.score()));
             if rank(&found) > rank(&best) {
                 (best, encoding) = (found, other);
@@ -70,7 +73,13 @@ pub fn read<R: Read + Seek>(
             layout.assume_account(options.account);
             source.delimiter = delimiter;
             let profile = profile.as_ref();
-            read_table(&mut source, &layout, profile, options.currency, Some(char::from(delimiter)), sink)?
+            let delimiter = Some(char::from(delimiter));
+            let mut outcome = read_table(&mut source, &layout, profile, options.currency, delimiter, sink)?;
+            outcome.seen = Some(look(&mut source, &layout, outcome.known, delimiter)?);
+            if let (None, Some(profile)) = (options.profile, profile) {
+                outcome.notices.extend(recognised(profile, options.saved));
+            }
+            outcome
         }
         found => {
             source.delimiter = own_delimiter.or(found.map(|(d, ..)| d)).map_or_else(|| widest(&mut source), Ok)?;
@@ -99,7 +108,7 @@ const OLDER_ENCODINGS: [&Encoding; 6] = [WINDOWS_1250, WINDOWS_1254, WINDOWS_125
 /// The best layout under any delimiter.
 fn best_layout<R: Read + Seek>(
     source: &mut CsvSource<R>,
-    profile: Option<&Profile>,
+    options: TableOptions<'_>,
     own_delimiter: Option<u8>,
 ) -> Result<Option<Found>, IntakeError> {
     let built_in = Profile::built_in()?;
@@ -110,13 +119,20 @@ fn best_layout<R: Read + Seek>(
         .chain(own_delimiter.filter(|own| !DELIMITERS.contains(own)))
     {
         source.delimiter = delimiter;
-        if let Some((layout, profile)) = find_layout(source, profile, built_in)?
+        if let Some((layout, profile)) = find_layout(source, options.profile, options.saved, built_in)?
             && best.as_ref().is_none_or(|(_, b, _)| (layout.is_whole(), layout.score()) > (b.is_whole(), b.score()))
         {
             best = Some((delimiter, layout, profile));
         }
     }
     Ok(best)
+}
+
+/// Says so when a saved profile was recognised, with the account it assumes.
+pub(super) fn recognised(profile: &Profile, saved: &[Profile]) -> Option<String> {
+    saved.iter().find(|one| *one == profile)?;
+    let account = profile.account.as_deref().map(|account| format!(", account {account}")).unwrap_or_default();
+    Some(format!("read with the saved profile {}{account}", profile.name))
 }
 
 /// Says that the layout is unknown, with the profile to complete.
@@ -156,7 +172,12 @@ pub(super) fn refuse_unknown<S: RowSource>(
         ),
     };
     sink.problem(Problem { line: Some(header.line), field: None, message });
-    Ok(TableOutcome { suggested_profile: Some(suggest_for_unknown(&header, delimiter)), ..TableOutcome::default() })
+    let layout = by_meaning(&header);
+    Ok(TableOutcome {
+        suggested_profile: Some(suggest(&layout, None, delimiter, Known::default())),
+        seen: Some(look(source, &layout, Known::default(), delimiter)?),
+        ..TableOutcome::default()
+    })
 }
 
 /// The delimiter that parts the first rows into the most fields.

@@ -33,7 +33,12 @@ impl BankFileFeed {
             });
             sink.flush();
             match outcome {
-                Ok(reading) => reading.notices.into_iter().for_each(|notice| sink.send(FeedEvent::Notice(notice))),
+                Ok(reading) => {
+                    reading.notices.into_iter().for_each(|notice| sink.send(FeedEvent::Notice(notice)));
+                    if let Some(profile) = reading.suggested_profile {
+                        sink.send(FeedEvent::Unmapped(profile));
+                    }
+                }
                 Err(error) => sink.send(FeedEvent::Failed(error.to_string())),
             }
         });

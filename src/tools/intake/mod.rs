@@ -29,6 +29,7 @@ pub mod tabular;
 mod tabular_evidence;
 pub mod tabular_layout;
 mod tabular_row;
+pub mod tabular_seen;
 mod text_fields;
 mod text_lines;
 mod ubl;

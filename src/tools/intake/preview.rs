@@ -1,9 +1,10 @@
 //! What a table would give under a profile, before anything is taken in: the first lines, every problem with its line, and the profile
 //! that is suggested where none fits.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use quittance_agent::ports_pages::{TablePreview, TableProfile};
+use quittance_agent::ports_pages::{TableLack, TablePreview, TableProfile};
 use quittance_rules::amount_text::DecimalMark;
 use quittance_rules::bank::{Problem, Statement, StatementEnd, StatementLine, StatementSink};
 use quittance_rules::date_text::DateOrder;
@@ -11,27 +12,28 @@ use quittance_rules::money::Currency;
 
 use super::IntakeError;
 use super::bank_file::{BankFileOptions, read_bank_path};
-use super::profile::{Field, Names, Profile};
+use super::column_words::folded;
+use super::csv_bank::recognised;
+use super::profile::{Field, Names, Profile, is_place};
+use super::tabular_seen::TableSeen;
 
 /// Lines shown.
 const LINES: usize = 20;
 /// Problems kept; more are counted.
 const PROBLEMS: usize = 200;
-/// What stands before a suggested profile among the notices.
-const SUGGESTED: &str = "complete this profile, save it and pass it with --profile:\n";
-/// What stands before the columns nobody knew, in a suggested profile.
-const OPEN: &str = "# columns not recognised: ";
-
 #[derive(Default)]
 struct First {
     lines: Vec<StatementLine>,
     taken: u64,
     problems: Vec<Problem>,
     more: u64,
+    names_no_account: bool,
 }
 
 impl StatementSink for First {
-    fn statement(&mut self, _: Statement) {}
+    fn statement(&mut self, statement: Statement) {
+        self.names_no_account |= statement.account.is_empty();
+    }
     fn line(&mut self, line: StatementLine) {
         self.taken = self.taken.saturating_add(1);
         if self.lines.len() < LINES {
@@ -67,15 +69,61 @@ fn word<T: serde::Serialize>(value: T) -> Option<String> {
     }
 }
 
-/// A profile as TOML, checked.
+/// What one writes for a command line, and what a page says instead.
+const PAGE_WORDS: [(&str, &str); 5] = [
+    ("; say which is which in a profile and pass it with --profile", "; say which is which"),
+    ("set `decimal` in a profile and pass it with --profile", "say how amounts are written"),
+    ("set `date` in a profile and pass it with --profile", "say how dates are written"),
+    ("pass it with --currency, or set `currency` in a profile", "say which it is"),
+    ("; write a profile and pass it with --profile.", "."),
+];
+
+fn for_page(mut problem: Problem) -> Problem {
+    for (written, said) in PAGE_WORDS {
+        problem.message = problem.message.replace(written, said);
+    }
+    problem
+}
+
+/// Names by which a profile means columns: their own, or their place where that is none or stands twice.
+fn names_of(header: &[String]) -> Vec<String> {
+    let same = |name: &str| header.iter().filter(|other| folded(other) == folded(name)).count();
+    let named = |(index, name): (usize, &String)| {
+        let is_own = !folded(name).is_empty() && !is_place(name) && same(name) == 1;
+        if is_own { name.clone() } else { place(index) }
+    };
+    header.iter().enumerate().map(named).collect()
+}
+
+fn place(index: usize) -> String {
+    format!("#{}", index.saturating_add(1))
+}
+
+fn lacks(fields: &[String]) -> Vec<TableLack> {
+    let has = |name: &str| fields.iter().any(|field| field == name);
+    let split = has("debit") || has("credit");
+    let mut lacks = Vec::new();
+    if !has("booking_date") && !has("value_date") {
+        lacks.push(TableLack::Date);
+    }
+    if !has("amount") && !split {
+        lacks.push(TableLack::Amount);
+    }
+    if has("amount") && split {
+        lacks.push(TableLack::AmountTwice);
+    }
+    lacks
+}
+
+/// A profile over columns of these names, as TOML, checked.
 ///
 /// # Errors
 /// What is missing or wrong, in a sentence.
-pub fn text_of(table: &TableProfile) -> Result<String, String> {
-    let mut columns: std::collections::BTreeMap<Field, Vec<String>> = std::collections::BTreeMap::new();
-    for (column, field) in table.columns.iter().filter(|(_, field)| !field.is_empty()) {
+fn text_of(table: &TableProfile, names: &[String], delimiter: Option<char>) -> Result<String, String> {
+    let mut columns: BTreeMap<Field, Vec<String>> = BTreeMap::new();
+    for (name, field) in names.iter().zip(&table.fields).filter(|(_, field)| !field.is_empty()) {
         let known = field_of(field).ok_or_else(|| format!("`{field}` is no field of a bank line"))?;
-        columns.entry(known).or_default().push(column.clone());
+        columns.entry(known).or_default().push(name.clone());
     }
     let decimal = table.decimal.as_deref().map(|word| match word {
         "point" => Ok(DecimalMark::Point),
@@ -89,15 +137,15 @@ pub fn text_of(table: &TableProfile) -> Result<String, String> {
         other => Err(format!("`{other}` is no order of a date; choose ymd, dmy or mdy")),
     });
     let currency = table.currency.as_deref().map(Currency::parse).transpose().map_err(|error| error.to_string())?;
-    // Every column name together tells this layout from others.
-    let recognise = table.columns.iter().map(|(column, _)| column.clone()).filter(|column| !column.is_empty()).collect();
     let profile = Profile {
         name: table.name.clone(),
         source: String::new(),
-        recognise,
-        delimiter: table.delimiter,
+        // Every column name together tells this layout from others.
+        recognise: if table.headless { Vec::new() } else { names.iter().filter(|name| !is_place(name)).cloned().collect() },
+        delimiter,
         encoding: None,
         skip_lines: 0,
+        headless: table.headless,
         footer_rows: 0,
         decimal: decimal.transpose()?,
         date: date.transpose()?,
@@ -105,8 +153,8 @@ pub fn text_of(table: &TableProfile) -> Result<String, String> {
         account: table.account.clone(),
         out_is_positive: table.out_is_positive,
         fee_is_extra: false,
-        credit_words: Vec::new(),
-        debit_words: Vec::new(),
+        credit_words: table.credit_words.clone(),
+        debit_words: table.debit_words.clone(),
         booked: None,
         no_line: None,
         columns: columns
@@ -122,80 +170,109 @@ pub fn text_of(table: &TableProfile) -> Result<String, String> {
     Ok(text)
 }
 
-/// A profile from its TOML, as far as it goes: a suggested one may leave fields open. The columns nobody knew are in it too.
-fn table_of(text: &str) -> Option<TableProfile> {
-    let profile: Profile = toml::from_str(text).ok()?;
-    let mut columns: Vec<(String, String)> = Vec::new();
-    for (field, names) in &profile.columns {
-        columns.extend(names.iter().map(|name| (name.to_owned(), field_name(*field))));
+/// What was recognised of a table, as a profile to go on from.
+fn suggested(seen: &TableSeen, saved: Option<&Profile>) -> TableProfile {
+    TableProfile {
+        name: saved.map(|profile| profile.name.clone()).unwrap_or_default(),
+        headless: false,
+        decimal: seen.decimal.and_then(word),
+        date: seen.date.and_then(word),
+        currency: seen.currency.map(|currency| currency.code().to_owned()),
+        account: seen.account.clone(),
+        out_is_positive: saved.is_some_and(|profile| profile.out_is_positive),
+        credit_words: saved.map(|profile| profile.credit_words.clone()).unwrap_or_default(),
+        debit_words: saved.map(|profile| profile.debit_words.clone()).unwrap_or_default(),
+        fields: seen.columns.iter().map(|field| field.map(field_name).unwrap_or_default()).collect(),
     }
-    let open = text.lines().find_map(|line| line.strip_prefix(OPEN)).unwrap_or_default();
-    let open: Option<Vec<String>> = toml::from_str::<toml::Table>(&format!("open = [{open}]"))
-        .ok()
-        .and_then(|mut table| table.remove("open"))
-        .and_then(|value| value.try_into().ok());
-    for name in open.into_iter().flatten().chain(profile.recognise.iter().cloned()) {
-        if !columns.iter().any(|(known, _)| *known == name) {
-            columns.push((name, String::new()));
-        }
-    }
-    Some(TableProfile {
-        name: profile.name,
-        delimiter: profile.delimiter,
-        decimal: profile.decimal.and_then(word),
-        date: profile.date.and_then(word),
-        currency: profile.currency.map(|currency| currency.code().to_owned()),
-        account: profile.account,
-        out_is_positive: profile.out_is_positive,
-        columns,
-    })
 }
 
-/// Reads a table under a profile, or under what is known, and keeps its beginning.
+/// Reads a table under a profile, or under what is known, and keeps its beginning. Profiles that people saved come before the built-in
+/// ones.
 ///
 /// # Errors
 /// When nothing of the file can be read as a table.
-pub fn preview(path: &Path, wanted: Option<TableProfile>) -> Result<TablePreview, IntakeError> {
-    let text = wanted.as_ref().map(text_of);
+pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -> Result<TablePreview, IntakeError> {
     let mut first = First::default();
-    let mut problems = Vec::new();
-    let mut notices = Vec::new();
-    let mut suggested = None;
-    let profile = match &text {
-        Some(Err(message)) => {
-            problems.push(Problem { line: None, field: None, message: message.clone() });
-            None
-        }
-        Some(Ok(text)) => Some(Profile::parse(text)?),
-        None => None,
+    let mut reading = read_bank_path(path, &BankFileOptions { saved: saved.clone(), ..BankFileOptions::default() }, &mut first)?;
+    let Some(seen) = reading.table.take() else {
+        return Err(IntakeError::WrongDocument {
+            document: "a file whose fields are known by its format".to_owned(),
+            advice: "bring it as it is; no columns need to be named".to_owned(),
+        });
     };
-    if text.as_ref().is_none_or(Result::is_ok) {
-        let options = BankFileOptions { profile, ..BankFileOptions::default() };
-        for notice in read_bank_path(path, &options, &mut first)?.notices {
-            match notice.strip_prefix(SUGGESTED) {
-                Some(profile) => suggested = table_of(profile),
-                None => notices.push(notice),
+    let (mut header, mut rows) = (seen.header.clone(), seen.rows.clone());
+    let profile = match wanted {
+        None => suggested(
+            &seen,
+            saved.iter().find(|profile| {
+                // One that was recognised has said so.
+                reading.notices.iter().any(|notice| recognised(profile, std::slice::from_ref(profile)).as_ref() == Some(notice))
+            }),
+        ),
+        Some(mut wanted) => {
+            wanted.fields.resize(header.len(), String::new());
+            wanted
+        }
+    };
+    if profile.headless {
+        rows.insert(0, (seen.header_line, header));
+        header = (0..seen.header.len()).map(place).collect();
+    }
+    let header = names_of(&header);
+    let mut preview = TablePreview { lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
+    match text_of(&profile, &preview.header, seen.delimiter) {
+        Ok(text) => {
+            first = First::default();
+            let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..BankFileOptions::default() };
+            reading = read_bank_path(path, &options, &mut first)?;
+            preview.text = Some(text);
+            if first.names_no_account {
+                preview.lacks.push(TableLack::Account);
             }
         }
+        // What is missing is said by itself.
+        Err(_) if !preview.lacks.is_empty() => first = First::default(),
+        Err(message) => {
+            first = First::default();
+            first.problems.push(Problem { line: None, field: None, message });
+        }
     }
-    problems.append(&mut first.problems);
+    preview.problems = first.problems.into_iter().map(for_page).collect();
     if first.more > 0 {
-        problems.push(Problem { line: None, field: None, message: format!("and {} problems more", first.more) });
+        preview.problems.push(Problem { line: None, field: None, message: format!("and {} more", first.more) });
     }
-    Ok(TablePreview {
-        profile: wanted.or(suggested).unwrap_or_default(),
-        text: text.and_then(Result::ok),
-        lines: first.lines,
-        taken: first.taken,
-        problems,
-        notices,
-    })
+    preview.notices = if preview.text.is_some() { reading.notices } else { Vec::new() };
+    Ok(TablePreview { profile, lines: first.lines, taken: first.taken, ..preview })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use quittance_agent::ports_pages::FIELD_NAMES;
+
+    fn file(bytes: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export.csv");
+        std::fs::write(&path, bytes).unwrap();
+        (folder, path)
+    }
+
+    fn fields(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn german(names: &[&str]) -> TableProfile {
+        TableProfile {
+            name: "Hausbank".to_owned(),
+            decimal: Some("comma".to_owned()),
+            date: Some("dmy".to_owned()),
+            currency: Some("EUR".to_owned()),
+            fields: fields(names),
+            ..TableProfile::default()
+        }
+    }
+
+    const MAPPED: [&str; 4] = ["booking_date", "amount", "counterparty_name", "remittance"];
 
     #[test]
     fn the_pages_know_every_field() {
@@ -207,53 +284,86 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_table_is_mapped_and_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("export.csv");
-        std::fs::write(
-            &path,
-            "Wann;Wieviel;Wer genau;Wofür eigentlich\n03.04.2026;1.180,00;ACME GmbH;INV-7\n04.04.2026;12,5x;Müller;INV-8\n",
-        )
-        .unwrap();
-        let seen = preview(&path, None).unwrap();
-        assert_eq!(seen.taken, 0);
-        assert!(!seen.problems.is_empty());
-        let names: Vec<&str> = seen.profile.columns.iter().map(|(name, _)| name.as_str()).collect();
-        for name in ["Wann", "Wieviel", "Wer genau", "Wofür eigentlich"] {
-            assert!(names.contains(&name), "{names:?}");
+    fn an_unknown_table_is_mapped_read_and_recognised_next_time() {
+        let (_folder, path) =
+            file("Wann;Wieviel;Wer genau;Wofür eigentlich\n03.04.2026;1.180,00;ACME GmbH;INV-7\n04.04.2026;12,5x;Müller;INV-8\n");
+        let seen = preview(&path, Vec::new(), None).unwrap();
+        assert_eq!((seen.taken, &seen.text), (0, &None));
+        assert_eq!(seen.header, ["Wann", "Wieviel", "Wer genau", "Wofür eigentlich"]);
+        assert_eq!(seen.rows[0], (2, fields(&["03.04.2026", "1.180,00", "ACME GmbH", "INV-7"])));
+        assert!(seen.lacks.contains(&TableLack::Amount), "{:?}", seen.lacks);
+        let read = preview(&path, Vec::new(), Some(german(&MAPPED))).unwrap();
+        assert_eq!((read.taken, read.lines[0].amount.to_string().as_str()), (1, "EUR 1180.00"), "{:?}", read.problems);
+        assert_eq!((read.problems.len(), read.problems[0].line), (1, Some(3)), "{:?}", read.problems);
+        assert_eq!(read.lacks, [TableLack::Account]);
+        // Next time it is recognised, and the page goes on from what was saved.
+        let saved = Profile::parse(&read.text.unwrap()).unwrap();
+        let again = preview(&path, vec![saved.clone()], None).unwrap();
+        assert_eq!((again.taken, again.profile), (1, german(&MAPPED)));
+        // Another one that reads the same columns otherwise: then nobody guesses.
+        let other = Profile { name: "Other".to_owned(), out_is_positive: true, ..saved.clone() };
+        let mut first = First::default();
+        let options = BankFileOptions { saved: vec![saved, other], ..BankFileOptions::default() };
+        let reading = read_bank_path(&path, &options, &mut first).unwrap();
+        assert!(
+            first.taken == 0 && first.problems[0].message.contains("`Hausbank` and `Other` both fit"),
+            "{:?}",
+            first.problems
+        );
+        assert!(reading.suggested_profile.is_some());
+    }
+
+    #[test]
+    fn columns_without_a_name_of_their_own_are_meant_by_their_place() {
+        for (text, headless, header, lines) in [
+            // Two columns of one name, one of none.
+            ("Wann;Text;Text;\n03.04.2026;1.180,00;ACME GmbH;INV-7\n", false, ["Wann", "#2", "#3", "#4"], 1),
+            // No header at all.
+            ("03.04.2026;1.180,00;ACME GmbH;INV-7\n05.04.2026;77,10;Müller;INV-8\n", true, ["#1", "#2", "#3", "#4"], 2),
+        ] {
+            let (_folder, path) = file(text);
+            let read = preview(&path, Vec::new(), Some(TableProfile { headless, ..german(&MAPPED) })).unwrap();
+            assert_eq!(read.header, header, "{text}");
+            assert_eq!(read.taken, lines, "{text}: {:?}", read.problems);
+            let line = &read.lines[0];
+            assert_eq!(
+                (line.amount.to_string().as_str(), line.counterparty_name.as_deref(), line.remittance.as_deref()),
+                ("EUR 1180.00", Some("ACME GmbH"), Some("INV-7"))
+            );
+            assert_eq!(read.rows.len() as u64, lines, "{:?}", read.rows);
         }
-        let mut wanted = seen.profile;
-        wanted.name = "Hausbank".to_owned();
-        for (column, field) in &mut wanted.columns {
-            *field = match column.as_str() {
-                "Wann" => "booking_date",
-                "Wieviel" => "amount",
-                "Wer genau" => "counterparty_name",
-                _ => "remittance",
-            }
-            .to_owned();
+    }
+
+    #[test]
+    fn what_is_left_open_or_odd_is_said() {
+        let (_folder, path) = file("Wann;Wieviel;Wer;Was\n03.04.2026;1.180,00;ACME GmbH;INV-7\n");
+        for (mapped, lack) in [
+            (["", "amount", "", ""], TableLack::Date),
+            (["booking_date", "", "", ""], TableLack::Amount),
+            (["booking_date", "amount", "debit", ""], TableLack::AmountTwice),
+        ] {
+            let read = preview(&path, Vec::new(), Some(german(&mapped))).unwrap();
+            assert_eq!((read.lacks.as_slice(), read.text, read.problems.len()), (&[lack][..], None, 0), "{mapped:?}");
         }
-        wanted.decimal = Some("comma".to_owned());
-        wanted.date = Some("dmy".to_owned());
-        wanted.currency = Some("EUR".to_owned());
-        let read = preview(&path, Some(wanted.clone())).unwrap();
-        assert_eq!(read.taken, 1, "{:?}", read.problems);
-        assert_eq!(read.lines[0].amount.to_string(), "EUR 1180.00");
-        assert_eq!(read.problems.len(), 1);
-        assert_eq!(read.problems[0].line, Some(3), "{:?}", read.problems);
-        assert!(Profile::parse(&read.text.unwrap()).is_ok());
-        // What is left open or odd is a sentence.
         for (change, why) in [
-            ((|t: &mut TableProfile| t.columns.iter_mut().for_each(|c| c.1.clear())) as fn(&mut TableProfile), "booking_date"),
-            (|t| t.columns[0].1 = "colour".into(), "colour"),
+            ((|t: &mut TableProfile| t.fields[2] = "colour".into()) as fn(&mut TableProfile), "colour"),
             (|t| t.decimal = Some("dot".into()), "dot"),
             (|t| t.date = Some("later".into()), "later"),
             (|t| t.currency = Some("XYZ".into()), "XYZ"),
         ] {
-            let mut odd = wanted.clone();
+            let mut odd = german(&MAPPED);
             change(&mut odd);
-            let read = preview(&path, Some(odd)).unwrap();
+            let read = preview(&path, Vec::new(), Some(odd)).unwrap();
             assert!(read.text.is_none() && read.problems[0].message.contains(why), "{why}: {:?}", read.problems);
         }
+        // What the file does not decide is asked in words of the page, not of the command line.
+        let (_folder, path) = file("Date,Amount,Text\n03/04/2026,10.00,a\n");
+        let asked =
+            preview(&path, Vec::new(), Some(TableProfile { date: None, ..german(&["booking_date", "amount", ""]) })).unwrap();
+        let message = &asked.problems[0].message;
+        assert!(message.contains("say how dates are written") && !message.contains("--"), "{message}");
+        // Other formats need no columns.
+        let (_folder, path) = file("!Type:Bank\nD03/14/2026\nT12.00\n^\n");
+        assert!(preview(&path, Vec::new(), None).is_err());
     }
 }

@@ -125,6 +125,9 @@ pub struct Profile {
     /// Lines before the header that hold no table, where they cannot be told from it. Otherwise the header is looked for.
     #[serde(default)]
     pub skip_lines: u64,
+    /// The table has no header: columns are named by their places, `#1`, `#2` and so on. Such a table is never recognised by itself.
+    #[serde(default)]
+    pub headless: bool,
     /// Rows at the end that are no bank lines (totals).
     #[serde(default)]
     pub footer_rows: usize,
@@ -158,7 +161,7 @@ pub struct Profile {
     /// These rows are no bank lines (opening balances, authorisations).
     #[serde(default)]
     pub no_line: Option<RowsWhere>,
-    /// Field by field, the column names.
+    /// Field by field, the column names; `#3` is the third column, whatever its name.
     pub columns: BTreeMap<Field, Names>,
 }
 
@@ -222,8 +225,14 @@ impl Profile {
         [Field::BookingDate, Field::ValueDate, Field::Amount, Field::Debit, Field::Credit]
             .iter()
             .filter_map(|field| self.columns.get(field).and_then(|names| names.iter().next()))
+            .filter(|name| !is_place(name))
             .collect()
     }
+}
+
+/// Whether a column is named by its place: `#3`.
+pub fn is_place(name: &str) -> bool {
+    name.strip_prefix('#').is_some_and(|place| !place.is_empty() && place.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 const BUILT_IN: &[&str] = &[

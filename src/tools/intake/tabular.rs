@@ -14,6 +14,7 @@ use super::IntakeError;
 use super::profile::{Field, Profile};
 use super::tabular_layout::{Layout, suggest};
 use super::tabular_row::{RunningBalance, account_text, is_balance_row, is_line, line_of, row_currency, wrong_width};
+use super::tabular_seen::TableSeen;
 
 /// Accounts and currencies in one file.
 const MOST_STATEMENTS: usize = 256;
@@ -99,6 +100,10 @@ pub struct TableOutcome {
     pub suggested_profile: Option<String>,
     /// Sentences for standard error.
     pub notices: Vec<String>,
+    /// The header and the first rows.
+    pub seen: Option<TableSeen>,
+    /// What evidence decided.
+    pub(super) known: Known,
 }
 
 /// Everything needed to read rows.
@@ -225,14 +230,18 @@ pub fn read_table(
     let mut outcome = TableOutcome::default();
     let refuse = |sink: &mut dyn StatementSink, field: Option<&str>, message: String, known: Known| {
         sink.problem(Problem { line: Some(layout.header_line), field: field.map(str::to_owned), message });
-        TableOutcome { suggested_profile: Some(suggest(layout, profile, delimiter, known)), ..TableOutcome::default() }
+        TableOutcome { suggested_profile: Some(suggest(layout, profile, delimiter, known)), known, ..TableOutcome::default() }
     };
     if let Some(clash) = &layout.clash {
         let message = format!("{clash}; say which is which in a profile and pass it with --profile");
         return Ok(refuse(sink, None, message, Known::default()));
     }
     let gathered = gather(source, layout, profile, assumed_currency)?;
-    let known = Known { decimal: mark(&gathered.marks).ok().flatten(), date: gathered.booking.decide().ok().flatten() };
+    let known = Known {
+        decimal: profile.and_then(|p| p.decimal).or_else(|| mark(&gathered.marks).ok().flatten()),
+        date: profile.and_then(|p| p.date).or_else(|| gathered.booking.decide().ok().flatten()),
+    };
+    outcome.known = known;
     let decimal = match profile.and_then(|p| p.decimal).map_or_else(|| mark(&gathered.marks), |m| Ok(Some(m))) {
         Ok(decided) => decided.unwrap_or(DecimalMark::Point),
         Err(()) => {
@@ -313,7 +322,7 @@ pub fn read_table(
 }
 
 /// What evidence decided before something else stayed open.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) decimal: Option<DecimalMark>,
     pub(super) date: Option<DateOrder>,

@@ -58,14 +58,15 @@ impl Layout {
     }
 }
 
-/// Looks for the header in the first rows: under the profile given, or else under each built-in one, or else by what column names
-/// mean. `None` when no row names anything.
+/// Looks for the header in the first rows: under the profile given, or else under each one that people saved and each built-in one, or
+/// else by what column names mean. `None` when no row names anything.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn find_layout(
     source: &mut dyn RowSource,
     own: Option<&Profile>,
+    saved: &[Profile],
     built_in: &[Profile],
 ) -> Result<Option<(Layout, Option<Profile>)>, IntakeError> {
     source.restart()?;
@@ -80,7 +81,16 @@ pub fn find_layout(
     }
     let skip = own.map_or(0, |p| p.skip_lines);
     rows.retain(|row| row.line > skip);
-    let candidates: Vec<&Profile> = own.map_or_else(|| built_in.iter().collect(), |p| vec![p]);
+    if let Some(profile) = own.filter(|profile| profile.headless) {
+        let Some(width) = rows.iter().map(Cells::len).max() else { return Ok(None) };
+        let mut numbers = Cells::default();
+        numbers.begin(skip);
+        (1..=width).for_each(|number| numbers.push(&format!("#{number}")));
+        return Ok(Some((by_profile(&numbers, profile, 1000), Some(profile.clone()))));
+    }
+    // Those that people saved come first: of two that fit alike, theirs counts.
+    let known = || saved.iter().filter(|profile| !profile.headless).chain(built_in);
+    let candidates: Vec<&Profile> = own.map_or_else(|| known().collect(), |p| vec![p]);
     let mut best: Option<(Layout, &Profile)> = None;
     for profile in candidates {
         let marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
@@ -96,6 +106,9 @@ pub fn find_layout(
     }
     if let Some((mut layout, profile)) = best {
         layout.score += 1000;
+        if own.is_none() {
+            layout.clash = alike(profile, saved);
+        }
         if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
             layout.account = iban_before(&rows, layout.header_line);
         }
@@ -121,6 +134,30 @@ pub fn find_layout(
     }))
 }
 
+/// Says so when another saved profile fits the same column names and reads them otherwise: then a person chooses.
+fn alike(best: &Profile, saved: &[Profile]) -> Option<String> {
+    let marks = |profile: &Profile| {
+        let mut marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
+        marks.sort();
+        marks
+    };
+    let reads_as = |profile: &Profile| Profile { name: String::new(), source: String::new(), ..profile.clone() };
+    saved.iter().any(|profile| profile == best).then_some(())?;
+    let other = saved.iter().find(|other| marks(other) == marks(best) && reads_as(other) != reads_as(best))?;
+    Some(format!("the saved profiles `{}` and `{}` both fit this table", best.name, other.name))
+}
+
+/// The column a profile means: by its name; or, as `#3`, by its place, for columns without a name of their own.
+fn column_at(header: &[String], name: &str) -> Option<usize> {
+    let by_place = || name.strip_prefix('#')?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < header.len());
+    let wanted = folded(name);
+    header
+        .iter()
+        .position(|known| known == name)
+        .or_else(by_place)
+        .or_else(|| header.iter().position(|known| folded(known) == wanted))
+}
+
 pub(super) fn iban_before(rows: &[Cells], header_line: u64) -> Option<String> {
     rows.iter().take_while(|row| row.line < header_line).flat_map(Cells::iter).find_map(iban_in)
 }
@@ -142,16 +179,9 @@ pub(super) fn iban_in(text: &str) -> Option<String> {
 
 pub(super) fn by_profile(row: &Cells, profile: &Profile, score: usize) -> Layout {
     let header: Vec<String> = row.iter().map(str::to_owned).collect();
-    let names: Vec<String> = header.iter().map(|name| folded(name)).collect();
     let mut columns = BTreeMap::new();
     for (field, wanted) in &profile.columns {
-        let found: Vec<usize> = wanted
-            .iter()
-            .filter_map(|name| {
-                let name = folded(name);
-                names.iter().position(|known| *known == name)
-            })
-            .collect();
+        let found: Vec<usize> = wanted.iter().filter_map(|name| column_at(&header, name)).collect();
         if !found.is_empty() {
             columns.insert(*field, found);
         }
@@ -265,10 +295,6 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
 }
 
 /// A profile for this table with everything that was recognised filled in, as TOML with comments on what is left to say.
-pub fn suggest_for_unknown(header: &Cells, delimiter: Option<char>) -> String {
-    suggest(&by_meaning(header), None, delimiter, Known::default())
-}
-
 pub(super) fn suggest(layout: &Layout, profile: Option<&Profile>, delimiter: Option<char>, known: Known) -> String {
     let quoted = |text: &str| toml::Value::String(plain_text(text).to_owned()).to_string();
     let mut out = String::from("# Complete what is left open, save it, and pass it with --profile FILE.\n");
@@ -332,6 +358,7 @@ pub(super) fn suggest(layout: &Layout, profile: Option<&Profile>, delimiter: Opt
 
 /// Column names of a profile that the table does not have, for the message that says so.
 pub fn missing_columns(profile: &Profile, header: &Cells) -> Vec<String> {
-    let names: Vec<String> = header.iter().map(folded).collect();
-    profile.columns.values().flat_map(Names::iter).filter(|name| !names.contains(&folded(name))).map(str::to_owned).collect()
+    let header: Vec<String> = header.iter().map(str::to_owned).collect();
+    let is_missing = |name: &&str| column_at(&header, name).is_none();
+    profile.columns.values().flat_map(Names::iter).filter(is_missing).map(str::to_owned).collect()
 }

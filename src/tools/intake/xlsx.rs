@@ -10,10 +10,11 @@ use calamine::{DataRef, Reader, Xlsx};
 use quittance_rules::bank::{Problem, StatementSink};
 
 use super::IntakeError;
-use super::csv_bank::{TableOptions, refuse_unknown};
+use super::csv_bank::{TableOptions, recognised, refuse_unknown};
 use super::profile::Profile;
 use super::tabular::{Cells, EXACT_DATE, EXACT_NUMBER, RowSource, TableOutcome, read_table};
 use super::tabular_layout::{Layout, find_layout};
+use super::tabular_seen::look;
 
 /// Bytes of all parts of the archive, inflated. A full sheet of a million rows of six columns is about this.
 const MOST_INFLATED: u64 = 256 << 20;
@@ -50,7 +51,7 @@ pub fn read<R: Read + Seek>(
         if sheet.rows.is_empty() {
             continue;
         }
-        let found = find_layout(&mut sheet, options.profile, built_in)?.filter(|(layout, _)| layout.is_whole());
+        let found = find_layout(&mut sheet, options.profile, options.saved, built_in)?.filter(|(layout, _)| layout.is_whole());
         sheets.push((name, sheet, found));
     }
     let mut outcome = TableOutcome::default();
@@ -69,6 +70,12 @@ pub fn read<R: Read + Seek>(
             Some((mut layout, profile)) => {
                 layout.assume_account(options.account);
                 let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, sink)?;
+                if outcome.seen.is_none() {
+                    outcome.seen = Some(look(&mut sheet, &layout, read.known, None)?);
+                    if let (None, Some(profile)) = (options.profile, &profile) {
+                        outcome.notices.extend(recognised(profile, options.saved));
+                    }
+                }
                 outcome.profile = outcome.profile.or(read.profile);
                 outcome.suggested_profile = outcome.suggested_profile.or(read.suggested_profile);
                 outcome.notices.extend(read.notices);

@@ -56,7 +56,12 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::TokenSet(token) => (tables::API_TOKENS, token_row(token)?),
         Change::ProfileSet(profile) => (
             tables::IMPORT_PROFILES,
-            vec![profile.name.as_str().into(), profile.version.into(), profile.text.as_str().into()],
+            vec![
+                profile.name.as_str().into(),
+                profile.version.into(),
+                profile.entity.as_ref().map(|id| id.as_str().to_owned()).into(),
+                profile.text.as_str().into(),
+            ],
         ),
         Change::DraftSet(draft) => (tables::CASE_DRAFTS, draft_row(draft)?),
         Change::WebhookSet(endpoint) => (tables::WEBHOOK_ENDPOINTS, super::webhooks::endpoint_row(endpoint)?),
@@ -534,7 +539,7 @@ pub(super) fn read_note(row: Row) -> Result<Note> {
 
 pub(super) fn read_profile(row: Row) -> Result<ImportProfile> {
     let row = &mut Reader::new(tables::IMPORT_PROFILES, row);
-    Ok(ImportProfile { name: row.text()?, version: row.int()?, text: row.text()? })
+    Ok(ImportProfile { name: row.text()?, version: row.int()?, entity: row.opt_parse(EntityId::parse)?, text: row.text()? })
 }
 
 fn draft_row(draft: &Draft) -> Result<Row> {

@@ -361,7 +361,7 @@ pub(super) const CASE_DRAFTS: &Table = &table(
 );
 
 pub(super) const IMPORT_PROFILES: &Table =
-    &table(25, "import_profiles", &[("name", Text), ("version", Int), ("text", Text)], true, false);
+    &table(25, "import_profiles", &[("name", Text), ("version", Int), ("entity_id", Text), ("text", Text)], true, false);
 
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
 pub(super) const ALL: [&Table; 26] = [

@@ -2,10 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use quittance_agent::import::problem_sentence;
-use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TableLack, TablePreview, TableProfile, Upload};
+use quittance_rules::bank::StatementLine;
 use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{Change, ChangeSet, Input, InputKind};
 use quittance_rules::records::{Entity, EntityId, ImportProfile};
@@ -22,7 +24,7 @@ use crate::state::{Desk, Web};
 /// Characters of a profile's name.
 const NAME_MAX: usize = 80;
 /// Columns of a table that can be named.
-const COLUMNS_MAX: usize = 200;
+const COLUMNS_MAX: usize = 256;
 
 /// The routes of mapping profiles. A statement may hold any entity's lines, so they need the role on all of them.
 pub fn rows<S: Desk>() -> Vec<Row<S>> {
@@ -33,12 +35,32 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     ]
 }
 
+/// A line as it would be read.
 struct Line {
     place: String,
     date: String,
     amount: String,
+    is_out: bool,
     party: String,
+    account: String,
+    reference: String,
     text: String,
+}
+
+impl Line {
+    fn new(frame: &Frame, line: &StatementLine) -> Self {
+        let references = [&line.structured_reference, &line.end_to_end_id, &line.bank_reference];
+        Self {
+            place: line.place.clone(),
+            date: line.booking_date.or(line.value_date).map(|day| day.to_string()).unwrap_or_default(),
+            amount: frame.money(&line.amount),
+            is_out: line.amount.is_negative(),
+            party: line.counterparty_name.clone().unwrap_or_default(),
+            account: line.counterparty_account.clone().unwrap_or_default(),
+            reference: references.into_iter().flatten().next().cloned().unwrap_or_default(),
+            text: line.remittance.clone().unwrap_or_default(),
+        }
+    }
 }
 
 struct Column {
@@ -54,9 +76,11 @@ struct ColumnsPage {
     input: Input,
     profile: TableProfile,
     columns: Vec<Column>,
+    rows: Vec<(u64, Vec<String>)>,
     fields: Vec<(&'static str, String)>,
     lines: Vec<Line>,
-    taken: u64,
+    counted: String,
+    lacks: Vec<&'static str>,
     problems: Vec<String>,
     notices: Vec<String>,
     entities: Vec<Entity>,
@@ -64,7 +88,16 @@ struct ColumnsPage {
     version: i64,
     imported: Option<Imported>,
     problem: Option<String>,
-    is_usable: bool,
+}
+
+impl ColumnsPage {
+    fn is_decimal(&self, word: &str) -> bool {
+        self.profile.decimal.as_deref() == Some(word)
+    }
+
+    fn is_date(&self, word: &str) -> bool {
+        self.profile.date.as_deref() == Some(word)
+    }
 }
 
 /// A kept statement with its bytes in a folder of its own.
@@ -98,43 +131,54 @@ struct Says {
     problem: Option<String>,
 }
 
+/// What would be read; where that cannot be said, the sentence why.
+async fn preview<S: Desk>(
+    web: &Web<S>,
+    kept: &Kept,
+    saved: &[ImportProfile],
+    wanted: Option<TableProfile>,
+) -> Result<Result<TablePreview, String>, WebError> {
+    let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
+    let saved = saved.iter().map(|profile| profile.text.clone()).collect();
+    Ok(importer.preview(kept.path.clone(), saved, wanted).await)
+}
+
+fn lack_words(lack: TableLack) -> &'static str {
+    match lack {
+        TableLack::Date => "columns-lacks-date",
+        TableLack::Amount => "columns-lacks-amount",
+        TableLack::AmountTwice => "columns-amount-twice",
+        TableLack::Account => "columns-lacks-account",
+    }
+}
+
 async fn columns_page<S: Desk>(
     web: &Web<S>,
     session: &Session,
     kept: &Kept,
-    wanted: Option<TableProfile>,
+    seen: Result<TablePreview, String>,
     says: Says,
 ) -> Result<Response, WebError> {
-    let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
-    let (preview, unreadable) = match importer.preview(kept.path.clone(), wanted.clone()).await {
-        Ok(preview) => (preview, None),
-        Err(sentence) => (TablePreview { profile: wanted.unwrap_or_default(), ..TablePreview::default() }, Some(sentence)),
-    };
     let frame = web.frame(session, "imports");
-    let lines = preview.lines.iter().map(|line| Line {
-        place: line.place.clone(),
-        date: line.booking_date.or(line.value_date).map(|day| day.to_string()).unwrap_or_default(),
-        amount: frame.money(&line.amount),
-        party: line.counterparty_name.clone().unwrap_or_default(),
-        text: line.remittance.clone().unwrap_or_default(),
-    });
-    let lines = lines.collect();
-    let fields = FIELD_NAMES.iter().map(|name| (*name, frame.t(&format!("column-{}", name.replace('_', "-")))));
-    let fields = fields.collect();
-    let mut problems: Vec<String> = preview.problems.iter().map(problem_sentence).collect();
-    problems.extend(unreadable);
-    let status = if says.problem.is_some() { axum::http::StatusCode::UNPROCESSABLE_ENTITY } else { axum::http::StatusCode::OK };
-    let columns = preview.profile.columns.iter();
+    let (preview, unreadable) = match seen {
+        Ok(preview) => (preview, None),
+        Err(sentence) => (TablePreview::default(), Some(sentence)),
+    };
+    let mut problems: Vec<String> = unreadable.into_iter().collect();
+    problems.extend(preview.problems.iter().map(problem_sentence));
+    let status = if says.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let columns = preview.header.into_iter().zip(preview.profile.fields.iter().cloned());
     let mut response = page(&ColumnsPage {
-        columns: columns.map(|(name, field)| Column { name: name.clone(), field: field.clone() }).collect(),
-        frame,
+        columns: columns.map(|(name, field)| Column { name, field }).collect(),
+        rows: preview.rows,
         digest: kept.input.digest.0.clone(),
         input: kept.input.clone(),
-        is_usable: preview.text.is_some(),
+        fields: FIELD_NAMES.iter().map(|name| (*name, frame.t(&format!("column-{}", name.replace('_', "-"))))).collect(),
+        lines: preview.lines.iter().map(|line| Line::new(&frame, line)).collect(),
+        counted: frame.t1("columns-count", "count", preview.taken),
+        frame,
         profile: preview.profile,
-        fields,
-        lines,
-        taken: preview.taken,
+        lacks: preview.lacks.into_iter().map(lack_words).collect(),
         problems,
         notices: preview.notices,
         entities: web.store.entities().await?,
@@ -154,33 +198,40 @@ pub async fn show<S: Desk>(
     Path(digest): Path<String>,
 ) -> Result<Response, WebError> {
     let kept = kept(&web, &digest).await?;
-    columns_page(&web, &session, &kept, None, Says::default()).await
+    let saved = web.store.profiles().await?;
+    let seen = preview(&web, &kept, &saved, None).await?;
+    // Who looks at a profile again has been told that it is there.
+    let known = seen.as_ref().ok().and_then(|seen| saved.iter().find(|profile| profile.name == seen.profile.name));
+    let says = Says {
+        version: known.map_or(0, |profile| profile.version),
+        entity: known.and_then(|profile| profile.entity.as_ref()).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        ..Says::default()
+    };
+    columns_page(&web, &session, &kept, seen, says).await
 }
 
-/// The profile in a form: `name`, `decimal`, `date`, `currency`, `account`, `delimiter`, `out`, and `column.N` with `field.N`.
-fn table(fields: &[(String, String)]) -> Result<TableProfile, WebError> {
+/// Words between commas.
+fn words(text: &str) -> Vec<String> {
+    text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+/// The profile in a form: `name`, `decimal`, `date`, `currency`, `account`, `headless`, `out`, `credit_words`, `debit_words`, and
+/// `field.N` for column N.
+fn table(fields: &[(String, String)]) -> TableProfile {
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned());
     let given = |name: &str| field(name).filter(|value| !value.is_empty());
-    let mut columns = Vec::new();
-    for number in 0..COLUMNS_MAX {
-        let Some((_, column)) = fields.iter().find(|(known, _)| *known == format!("column.{number}")) else { break };
-        columns.push((column.clone(), field(&format!("field.{number}")).unwrap_or_default()));
-    }
-    if columns.iter().any(|(name, _)| name.chars().any(char::is_control)) {
-        return Err(WebError::invalid("column", "a column's name holds a control character"));
-    }
-    // A tab does not survive trimming.
-    let delimiter = fields.iter().find(|(known, _)| known == "delimiter").and_then(|(_, value)| value.chars().next());
-    Ok(TableProfile {
+    TableProfile {
         name: given("name").unwrap_or_default(),
-        delimiter,
+        headless: field("headless").is_some(),
         decimal: given("decimal"),
         date: given("date"),
         currency: given("currency").map(|code| code.to_uppercase()),
         account: given("account"),
         out_is_positive: field("out").is_some(),
-        columns,
-    })
+        credit_words: words(&field("credit_words").unwrap_or_default()),
+        debit_words: words(&field("debit_words").unwrap_or_default()),
+        fields: (0..COLUMNS_MAX).map_while(|number| field(&format!("field.{number}"))).collect(),
+    }
 }
 
 /// Shows what would be read, or saves the profile and takes the file in with it (`do` = `save`).
@@ -191,39 +242,58 @@ pub async fn set<S: Desk>(
     form: Sent<Vec<(String, String)>>,
 ) -> Result<Response, WebError> {
     let kept = kept(&web, &digest).await?;
-    let fields = sent(form)?;
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default();
-    let table = table(&fields)?;
-    let entity_text = field("entity").to_owned();
+    let sent = sent(form)?;
+    let field = |name: &str| sent.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let table = table(&sent);
+    let saved = web.store.profiles().await?;
+    let known = saved.iter().find(|profile| profile.name == table.name);
+    let version = known.map_or(0, |profile| profile.version);
+    let entities = web.store.entities().await?;
+    let entity = match field("entity") {
+        "" => None,
+        text => {
+            let id = EntityId::parse(text).map_err(|error| WebError::invalid("entity", error.to_string()))?;
+            session.demand(Role::Reviewer, Some(&id))?;
+            let is_known = entities.iter().any(|entity| entity.id == id);
+            Some(is_known.then_some(id).ok_or_else(|| WebError::invalid("entity", "there is no entity of this id"))?)
+        }
+    };
     let frame = web.frame(&session, "imports");
-    let known = web.store.profiles().await?.into_iter().find(|profile| profile.name == table.name);
-    let version = known.as_ref().map_or(0, |profile| profile.version);
-    let says = |problem: Option<String>| Says { version, entity: entity_text.clone(), problem, imported: None };
+    let seen = preview(&web, &kept, &saved, Some(table.clone())).await?;
+    let mut says = Says { entity: field("entity").to_owned(), ..Says::default() };
     if field("do") != "save" {
-        return columns_page(&web, &session, &kept, Some(table), says(None)).await;
+        // The version somebody was told of stays: looking again is not being told again.
+        says.version = field("version").parse().unwrap_or(0);
+        return columns_page(&web, &session, &kept, seen, says).await;
     }
     let length = table.name.chars().count();
-    if length == 0 || length > NAME_MAX || table.name.chars().any(char::is_control) {
-        return columns_page(&web, &session, &kept, Some(table), says(Some(frame.t("columns-name-problem")))).await;
-    }
-    if known.is_some() && field("version").parse() != Ok(version) {
+    let is_name = (1..=NAME_MAX).contains(&length) && !table.name.chars().any(char::is_control);
+    says.version = version;
+    let (text, taken) = seen.as_ref().map(|seen| (seen.text.clone(), seen.taken)).unwrap_or_default();
+    says.problem = if !is_name {
+        Some(frame.t("columns-name-problem"))
+    } else if known.is_some() && field("version").parse() != Ok(version) {
         // Somebody has saved one of this name: it is replaced only by who has been told.
-        return columns_page(&web, &session, &kept, Some(table), says(Some(frame.t("columns-name-taken")))).await;
-    }
-    let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
-    let preview =
-        importer.preview(kept.path.clone(), Some(table.clone())).await.map_err(|error| WebError::invalid("file", error))?;
-    let Some(text) = preview.text else {
-        return columns_page(&web, &session, &kept, Some(table), says(Some(frame.t("columns-incomplete")))).await;
+        Some(frame.t("columns-name-taken"))
+    } else if text.is_none() || taken == 0 {
+        Some(frame.t("columns-incomplete"))
+    } else {
+        None
     };
-    let entity = match entity_text.as_str() {
-        "" => None,
-        text => Some(EntityId::parse(text).map_err(|error| WebError::invalid("entity", error.to_string()))?),
+    let (Some(text), None) = (text, &says.problem) else {
+        return columns_page(&web, &session, &kept, seen, says).await;
     };
-    if known.as_ref().is_none_or(|profile| profile.text != text) {
-        let profile = ImportProfile { name: table.name.clone(), version: version.saturating_add(1), text: text.clone() };
+    let profile = ImportProfile {
+        name: table.name.clone(),
+        version: version.saturating_add(1),
+        entity: entity.clone(),
+        text: text.clone(),
+    };
+    if known.is_none_or(|known| (&known.text, &known.entity) != (&profile.text, &profile.entity)) {
+        says.version = profile.version;
         web.store.apply(ChangeSet { by: session.actor(), at: web.now(), changes: vec![Change::ProfileSet(profile)] }).await?;
     }
+    let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
     let upload = Upload {
         path: kept.path.clone(),
         kind: InputKind::Statement,
@@ -232,10 +302,9 @@ pub async fn set<S: Desk>(
         entity,
         profile: Some(text),
     };
-    let imported = match importer.import(upload).await {
+    says.imported = Some(match importer.import(upload).await {
         Ok(imported) => imported,
         Err(sentence) => Imported { line: String::new(), refused: vec![sentence], needs_columns: None },
-    };
-    let says = Says { version: version.saturating_add(1), entity: entity_text.clone(), imported: Some(imported), problem: None };
-    columns_page(&web, &session, &kept, Some(table), says).await
+    });
+    columns_page(&web, &session, &kept, seen, says).await
 }

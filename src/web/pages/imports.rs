@@ -43,6 +43,15 @@ struct FileLine {
     by: String,
     kind: &'static str,
     size: String,
+    /// A table of which nothing was taken yet: its columns can be named.
+    is_table: bool,
+}
+
+/// Whether a statement of which nothing was taken may be a table, by its name; what it is, its page says.
+fn may_be_table(line: &InputLine) -> bool {
+    let name = line.input.name.to_lowercase();
+    let is_table = [".csv", ".tsv", ".txt", ".xlsx"].iter().any(|end| name.ends_with(end));
+    line.input.kind == InputKind::Statement && line.taken.is_none() && is_table
 }
 
 #[derive(Template)]
@@ -87,6 +96,7 @@ pub async fn list<S: Desk>(
         by: line.by.strip_prefix("person:").unwrap_or(&line.by).to_owned(),
         kind: line.input.kind.name(),
         size: size(line.input.size),
+        is_table: may_be_table(&line),
         line,
     });
     let entities = web.store.entities().await?;
@@ -168,9 +178,12 @@ pub async fn take<S: Desk>(
         Some(name) => {
             let saved = web.store.profiles().await?.into_iter().find(|profile| profile.name == name);
             let saved = saved.ok_or_else(|| WebError::invalid("profile", "there is no mapping profile of this name"))?;
-            Some(saved.text)
+            Some(saved)
         }
     };
+    // The entity of the profile is where a new account goes, unless another one was said.
+    let entity = entity.or_else(|| profile.as_ref().and_then(|profile| profile.entity.clone()));
+    let profile = profile.map(|profile| profile.text);
     let upload = Upload { path, kind, by: session.actor(), account, entity, profile };
     let taken = match importer.import(upload).await {
         Ok(imported) => {

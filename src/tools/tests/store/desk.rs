@@ -48,6 +48,7 @@ contract![
     settings_and_first_answers,
     sixty_four_reviewers,
     drafts_change_version_by_version,
+    profiles_change_version_by_version,
 ];
 
 /// A clock that goes on by a second with every look, so that runs on both databases see the same times.
@@ -654,6 +655,33 @@ async fn sixty_four_reviewers(book: Database) -> String {
     let wanted: i64 = (0..CASES).map(|n| 100 + (n * 37) % 98 * 100).sum();
     assert_eq!(Money::new(settled, eur(0).currency()), eur(wanted));
     String::new()
+}
+
+async fn profiles_change_version_by_version(book: Database) -> String {
+    use quittance_agent::ports::StoreError;
+    use quittance_agent::ports_pages::Pages as _;
+    use quittance_rules::records::{EntityId, ImportProfile};
+    small_book(&book).await;
+    let entity = book.entities().await.unwrap()[0].id.clone();
+    let profile = |name: &str, version: i64, entity: Option<EntityId>| ImportProfile {
+        name: name.to_owned(),
+        version,
+        entity,
+        text: format!("name = '{name}' # {version}"),
+    };
+    assert_eq!(book.profiles().await.unwrap(), []);
+    let first = profile("Ökobank", 1, Some(entity));
+    apply(&book, vec![Change::ProfileSet(first.clone())]).await.unwrap();
+    apply(&book, vec![Change::ProfileSet(profile("Zwei", 1, None))]).await.unwrap();
+    for stale in [first, profile("Ökobank", 3, None), profile("Neu", 2, None)] {
+        assert!(matches!(apply(&book, vec![Change::ProfileSet(stale)]).await, Err(StoreError::Conflict(_))));
+    }
+    // One of an entity that is not there is refused by the database.
+    let nobody = EntityId::parse("nobody").unwrap();
+    assert!(apply(&book, vec![Change::ProfileSet(profile("Nobody's", 1, Some(nobody)))]).await.is_err());
+    apply(&book, vec![Change::ProfileSet(profile("Ökobank", 2, None))]).await.unwrap();
+    assert!(book.verify().await.unwrap().findings.is_empty());
+    format!("{:?}", book.profiles().await.unwrap())
 }
 
 async fn drafts_change_version_by_version(book: Database) -> String {
