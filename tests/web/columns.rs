@@ -90,6 +90,7 @@ async fn columns_are_named_looked_at_saved_and_used() {
             .method("POST")
             .uri(format!("/imports/statement?name={name}{query}"))
             .header("cookie", format!("quittance-session={session}"))
+            .header("accept", "application/json")
             .header("x-csrf-token", quittance_web::secret::csrf_of(&session))
             .body(axum::body::Body::from(bytes.to_owned()))
             .unwrap();
@@ -217,6 +218,7 @@ async fn columns_are_named_in_a_browser_by_keyboard() {
     seen("2 payments").await;
     assert_eq!(violations(&browser).await, Vec::<String>::new());
     fill(&browser, "input[name=name]", "Hausbank").await;
+    fill(&browser, "select[name=entity]", "Entity e1").await;
     press(&browser, "button[value=save]").await;
     for _ in 0..100 {
         if !browser.find_all(Locator::Css(".notice[role=status]")).await.unwrap().is_empty() {

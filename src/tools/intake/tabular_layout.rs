@@ -86,7 +86,10 @@ pub fn find_layout(
         let mut numbers = Cells::default();
         numbers.begin(skip);
         (1..=width).for_each(|number| numbers.push(&format!("#{number}")));
-        return Ok(Some((by_profile(&numbers, profile, 1000), Some(profile.clone()))));
+        let mut layout = by_profile(&numbers, profile, 1000);
+        // Of two delimiters the one under which more of the columns are there, then the one that parts more.
+        layout.score += layout.columns.values().map(Vec::len).sum::<usize>().saturating_mul(1000).saturating_add(width);
+        return Ok(Some((layout, Some(profile.clone()))));
     }
     // Those that people saved come first: of two that fit alike, theirs counts.
     let known = || saved.iter().filter(|profile| !profile.headless).chain(built_in);

@@ -724,6 +724,7 @@ columns-lacks-date = Say which column is the date: choose “Booking date” or 
 columns-lacks-amount = Say which column is the amount: choose “Amount”, or “Money out” and “Money in” where they stand apart.
 columns-amount-twice = “Amount” and “Money out” or “Money in” are chosen together: keep one way.
 columns-lacks-account = The file does not say whose account it is: write our account number above.
+columns-at-line = Line { $line }
 column-none = not read
 column-booking-date = Booking date
 column-value-date = Value date

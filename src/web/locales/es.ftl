@@ -724,6 +724,7 @@ columns-lacks-date = Indique qué columna es la fecha: elija «Fecha contable» 
 columns-lacks-amount = Indique qué columna es el importe: elija «Importe», o «Sale» y «Entra» si están separados.
 columns-amount-twice = «Importe» y «Sale» o «Entra» están elegidos a la vez: deje una sola forma.
 columns-lacks-account = El archivo no dice de quién es la cuenta: escriba arriba el número de nuestra cuenta.
+columns-at-line = Línea { $line }
 column-none = no se lee
 column-booking-date = Fecha contable
 column-value-date = Fecha valor

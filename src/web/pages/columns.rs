@@ -5,9 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use quittance_agent::import::problem_sentence;
 use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TableLack, TablePreview, TableProfile, Upload};
-use quittance_rules::bank::StatementLine;
+use quittance_rules::bank::{Problem, StatementLine};
 use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{Change, ChangeSet, Input, InputKind};
 use quittance_rules::records::{Entity, EntityId, ImportProfile};
@@ -51,7 +50,7 @@ impl Line {
     fn new(frame: &Frame, line: &StatementLine) -> Self {
         let references = [&line.structured_reference, &line.end_to_end_id, &line.bank_reference];
         Self {
-            place: line.place.clone(),
+            place: line.place.strip_prefix("line ").unwrap_or(&line.place).to_owned(),
             date: line.booking_date.or(line.value_date).map(|day| day.to_string()).unwrap_or_default(),
             amount: frame.money(&line.amount),
             is_out: line.amount.is_negative(),
@@ -152,6 +151,17 @@ fn lack_words(lack: TableLack) -> &'static str {
     }
 }
 
+/// `Line 12, Amount: …`, the field by the name its column is chosen by.
+fn sentence(frame: &Frame, problem: &Problem) -> String {
+    let line = problem.line.map(|line| frame.t1("columns-at-line", "line", line.to_string()));
+    let field = problem.field.as_ref().map(|field| {
+        let is_column = FIELD_NAMES.contains(&field.as_str());
+        if is_column { frame.t(&format!("column-{}", field.replace('_', "-"))) } else { field.clone() }
+    });
+    let place: Vec<String> = line.into_iter().chain(field).collect();
+    if place.is_empty() { problem.message.clone() } else { format!("{}: {}", place.join(", "), problem.message) }
+}
+
 async fn columns_page<S: Desk>(
     web: &Web<S>,
     session: &Session,
@@ -165,7 +175,7 @@ async fn columns_page<S: Desk>(
         Err(sentence) => (TablePreview::default(), Some(sentence)),
     };
     let mut problems: Vec<String> = unreadable.into_iter().collect();
-    problems.extend(preview.problems.iter().map(problem_sentence));
+    problems.extend(preview.problems.iter().map(|problem| sentence(&frame, problem)));
     let status = if says.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let columns = preview.header.into_iter().zip(preview.profile.fields.iter().cloned());
     let mut response = page(&ColumnsPage {
