@@ -17,14 +17,14 @@ use serde_json::json;
 const AXE: &str = include_str!("../fixtures/axe/axe.min.js");
 
 /// chromedriver on a port of its own choice; it ends with the test.
-struct Driver {
+pub struct Driver {
     child: Child,
     port: u16,
     _profile: tempfile::TempDir,
 }
 
 impl Driver {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -40,7 +40,7 @@ impl Driver {
         Self { child, port, _profile: tempfile::tempdir().expect("a folder") }
     }
 
-    async fn browser(&self, width: u32, height: u32) -> Client {
+    pub async fn browser(&self, width: u32, height: u32) -> Client {
         let profile = self._profile.path().join(format!("{width}x{height}"));
         let arguments = [
             "--headless=new".to_owned(),
@@ -94,7 +94,7 @@ async fn served(desk: &TestDesk) -> (String, tokio::sync::oneshot::Sender<()>) {
 }
 
 /// Violations of the accessibility rules on the page shown, one sentence each.
-async fn violations(browser: &Client) -> Vec<String> {
+pub async fn violations(browser: &Client) -> Vec<String> {
     browser.execute(AXE, vec![]).await.expect("axe loads");
     let found = browser
         .execute_async(
@@ -116,15 +116,15 @@ async fn weight(browser: &Client) -> u64 {
     browser.execute(script, vec![]).await.expect("a figure").as_u64().expect("a whole number")
 }
 
-async fn fill(browser: &Client, selector: &str, text: &str) {
+pub async fn fill(browser: &Client, selector: &str, text: &str) {
     browser.find(Locator::Css(selector)).await.expect(selector).send_keys(text).await.expect("typed");
 }
 
-async fn press(browser: &Client, selector: &str) {
+pub async fn press(browser: &Client, selector: &str) {
     browser.find(Locator::Css(selector)).await.expect(selector).click().await.expect("pressed");
 }
 
-async fn at(browser: &Client, path: &str) {
+pub async fn at(browser: &Client, path: &str) {
     for _ in 0..100 {
         if browser.current_url().await.expect("an address").path() == path {
             return;

@@ -360,8 +360,25 @@ pub(super) const CASE_DRAFTS: &Table = &table(
     false,
 );
 
+pub(super) const PASSKEYS: &Table = &table(
+    25,
+    "passkeys",
+    &[
+        ("id", Text),
+        ("user_id", Text),
+        ("handle", Text),
+        ("name", Text),
+        ("public_key", Text),
+        ("made_at", Int),
+        ("state", Text),
+        ("ended_at", Int),
+    ],
+    true,
+    false,
+);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 25] = [
+pub(super) const ALL: [&Table; 26] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -387,6 +404,7 @@ pub(super) const ALL: [&Table; 25] = [
     ALIASES,
     WEBHOOK_ENDPOINTS,
     CASE_DRAFTS,
+    PASSKEYS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number
