@@ -6,7 +6,7 @@ mod api;
 mod browser;
 mod desk;
 mod passkeys;
-#[path = "../../src/tools/tests/store/sample.rs"]
+#[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]
 mod sample;
 mod serve;

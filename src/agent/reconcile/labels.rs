@@ -71,20 +71,19 @@ pub async fn labelled_book<S: Store>(store: &S, entity: &EntityId) -> Result<Lab
     for item in &rows.items {
         builder.add_item(&item.item, item.item.amount).map_err(failed)?;
     }
-    let mut left_out = spoiled.len();
+    let mut left_out = 0_usize;
     let mut labelled: Vec<(PaymentId, Said)> = Vec::new();
-    said.retain(|payment, _| !spoiled.contains(payment));
+    for payment in spoiled {
+        said.entry(payment).or_default().clear();
+    }
     for (payment, mut decisions) in said {
-        let Some(only) = decisions.pop().filter(|_| decisions.is_empty()) else {
+        let Some(stored) = store.payment(&payment).await?.filter(|stored| stored.line.entity == *entity) else { continue };
+        let only = decisions.pop().filter(|_| decisions.is_empty());
+        let is_known = |entry: &Entry| entry.item.as_ref().is_none_or(|item| known.contains(item.as_str()));
+        let Some(only) = only.filter(|only| only.entries.iter().all(is_known)) else {
             left_out = left_out.saturating_add(1);
             continue;
         };
-        let Some(stored) = store.payment(&payment).await?.filter(|stored| stored.line.entity == *entity) else { continue };
-        let is_whole = only.entries.iter().filter_map(|entry| entry.item.as_ref()).all(|item| known.contains(item.as_str()));
-        if !is_whole {
-            left_out = left_out.saturating_add(1);
-            continue;
-        }
         builder.add_payment(&payment_of(&stored), stored.balance.received).map_err(failed)?;
         labelled.push((payment, only));
     }

@@ -55,8 +55,8 @@ pub struct Matcher<'b> {
     close: PackedRuns,
     returned: HashSet<u32>,
     learned: HashMap<u64, u32>,
-    /// Payments that are certain duplicates, and the payment each repeats.
-    repeats: HashMap<u32, u32>,
+    /// Payments that are certain duplicates, and the payment and the item each repeats.
+    repeats: HashMap<u32, (u32, u32)>,
 }
 
 /// What the close look keeps of a payment.
@@ -490,7 +490,8 @@ impl<'b> Matcher<'b> {
         let residual = self.residual(row, hypothesis);
         let duplicate_of =
             (hypothesis.repeats != NONE).then(|| self.settled_by[hypothesis.repeats as usize]).filter(|p| *p != NONE);
-        let duplicate_of = duplicate_of.or_else(|| self.repeated(row).filter(|_| hypothesis.pattern == Pattern::Duplicate));
+        let duplicate_of = duplicate_of
+            .or_else(|| self.repeated(row).filter(|(_, item)| *item == hypothesis.repeats).map(|(payment, _)| payment));
         let lines: Vec<Line> = hypothesis
             .lines
             .iter()

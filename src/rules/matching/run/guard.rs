@@ -160,7 +160,7 @@ impl Matcher<'_> {
     /// A duplicate whose text is that of the payment it repeats.
     fn says_the_same(&self, row: u32) -> bool {
         let text = |row: u32| self.book.payment_text(row).remittance;
-        self.repeated(row).is_some_and(|first| text(row) == text(first))
+        self.repeated(row).is_some_and(|(first, _)| text(row) == text(first))
     }
 
     /// The item is more than three times what half of the customer's items are.

@@ -22,7 +22,7 @@ impl Matcher<'_> {
             return;
         }
         let taken_back = self.last_taken_back();
-        let proved: Vec<(u32, u32)> = claims
+        let proved: Vec<(u32, (u32, u32))> = claims
             .iter()
             .filter_map(|(row, item)| {
                 let by = self.settled_by[*item as usize];
@@ -30,7 +30,7 @@ impl Matcher<'_> {
                 let before = self.book.payment(first);
                 let went_back = taken_back.get(&(before.amount, before.currency)).is_some_and(|day| *day >= before.booked);
                 let is_certain = !went_back && self.is_same_money(*row, first) && !self.owes_alike(*row, *item, cleared);
-                is_certain.then_some((*row, first))
+                is_certain.then_some((*row, (first, *item)))
             })
             .collect();
         self.repeats.extend(proved);
@@ -97,8 +97,8 @@ impl Matcher<'_> {
         })
     }
 
-    /// The payment that a certain duplicate repeats.
-    pub(super) fn repeated(&self, row: u32) -> Option<u32> {
+    /// The payment that a certain duplicate repeats, and the item of both.
+    pub(super) fn repeated(&self, row: u32) -> Option<(u32, u32)> {
         self.repeats.get(&row).copied()
     }
 }
