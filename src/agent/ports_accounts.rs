@@ -10,7 +10,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use quittance_rules::journal::ChangeSet;
-use quittance_rules::users::{ApiToken, CredentialsRecord, User, UserId};
+use quittance_rules::users::{ApiToken, CredentialsRecord, Passkey, User, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{Applied, StoreError};
@@ -56,7 +56,7 @@ pub struct SessionRecord {
 pub struct Ticket {
     /// SHA-256, hexadecimal, of the secret in the link or cookie.
     pub hash: String,
-    /// What it is for: `set_password`, `second_factor`, `oidc`.
+    /// What it is for: `set_password`, `second_factor`, `oidc`, a passkey's challenge.
     pub kind: String,
     /// Whose, where that is known.
     pub user: Option<UserId>,
@@ -135,6 +135,14 @@ pub trait Accounts: Send + Sync {
     fn note_failure(&self, key: &str, now: Timestamp, since: Timestamp) -> impl Future<Output = Result<i64>> + Send;
     /// Forgets the failures of a key.
     fn clear_failures(&self, key: &str) -> impl Future<Output = Result<()>> + Send;
+
+    /// A passkey by its credential's id, with its person, in whatever state it is.
+    fn passkey(&self, id: &str) -> impl Future<Output = Result<Option<(Passkey, User)>>> + Send;
+    /// All passkeys a person ever had, with the instant of their last use, in the order they were made.
+    fn passkeys_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<(Passkey, Option<Timestamp>)>>> + Send;
+    /// Notes a use with the counter the device gave. `false` when the passkey opens nothing any more, or when the counter is not above
+    /// that of the last use: of two uses with one counter, one is noted. A device that does not count gives 0 each time.
+    fn use_passkey(&self, id: &str, counter: u32, now: Timestamp) -> impl Future<Output = Result<bool>> + Send;
 
     /// A token by its hash, with its owner and the instant of its last use.
     fn token_of_hash(&self, hash: &str) -> impl Future<Output = Result<Option<(ApiToken, User)>>> + Send;

@@ -13,7 +13,7 @@ use crate::ledger::Posting;
 use crate::money::Currency;
 use crate::records::{Customer, Entity, EntityId, ImportProfile, OpenItem, PaymentId};
 use crate::reuse::EvidenceMarks;
-use crate::users::{ApiToken, CredentialsRecord, User};
+use crate::users::{ApiToken, CredentialsRecord, Passkey, User};
 use crate::webhooks::WebhookEndpoint;
 use crate::work::{Lease, Note, Proposal};
 
@@ -204,6 +204,8 @@ pub enum Change {
     CredentialsSet(CredentialsRecord),
     /// A token for programs was made or taken back.
     TokenSet(ApiToken),
+    /// A passkey was added, taken away, or refused for good.
+    PasskeySet(Passkey),
     /// An address for messages to other programs was made or changed.
     WebhookSet(WebhookEndpoint),
     /// The draft of a message about a case was saved.

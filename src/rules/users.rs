@@ -231,6 +231,43 @@ pub struct ApiToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// Whether a passkey opens an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasskeyState {
+    /// It does.
+    On,
+    /// The person, or an admin, took it away.
+    Removed {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its counter of uses went back: somebody may hold a copy (Web Authentication Level 3, §6.1.1).
+    Copied {
+        /// When that was seen.
+        at: Timestamp,
+    },
+}
+
+/// A passkey (W3C Web Authentication): a key pair of which the person's device keeps the secret half. Nothing here is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passkey {
+    /// The credential's id, base64url without padding; unique over all people.
+    pub id: String,
+    /// Whose account it opens.
+    pub user: UserId,
+    /// The user handle in the device: 32 hexadecimal digits of chance, the same in all passkeys of a person. It tells nothing of them.
+    pub handle: String,
+    /// What the person calls it.
+    pub name: String,
+    /// Public key, its algorithm and the counter of uses it began with: JSON.
+    pub public_key: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Whether it opens the account.
+    pub state: PasskeyState,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -231,6 +231,7 @@ pub fn announced(change: &Change) -> Option<Announced> {
         | Change::UserSet(_)
         | Change::CredentialsSet(_)
         | Change::TokenSet(_)
+        | Change::PasskeySet(_)
         | Change::WebhookSet(_)
         | Change::DraftSet(_)
         | Change::ProfileSet(_) => None,

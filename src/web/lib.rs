@@ -30,6 +30,7 @@ pub mod locale;
 pub mod oidc;
 pub mod pages;
 pub mod painter;
+pub mod passkeys;
 pub mod password;
 pub mod qr;
 pub mod routes;

@@ -129,6 +129,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     rows.extend(pages::users::rows());
     rows.extend(pages::webhooks::rows());
     rows.extend(pages::account::rows());
+    rows.extend(pages::passkeys::rows());
     rows.extend(crate::api::rows());
     rows
 }

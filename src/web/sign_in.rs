@@ -44,7 +44,8 @@ fn wait(failures: i64, limit: i64, last_at: Timestamp, now: Timestamp) -> Option
 }
 
 impl<S: Desk> Web<S> {
-    async fn refuse_too_many(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
+    /// Refuses while this account, or the address asked from, must wait.
+    pub(crate) async fn refuse_too_many(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
         let now = self.now();
         for (key, limit) in [(account.to_owned(), ACCOUNT_FAILURES), (address_key(visitor), ADDRESS_FAILURES)] {
             let attempts = self.store.attempts(&key).await?;
@@ -55,7 +56,8 @@ impl<S: Desk> Web<S> {
         Ok(())
     }
 
-    async fn note_failure(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
+    /// Counts a failed attempt, for the account and for the address.
+    pub(crate) async fn note_failure(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
         let now = self.now();
         let since = now.checked_sub(WINDOW).unwrap_or(now);
         let failures = self.store.note_failure(account, now, since).await?;

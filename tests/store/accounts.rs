@@ -7,7 +7,7 @@ use quittance_agent::ports_accounts::{Accounts, Credentials, SessionRecord, Tick
 use quittance_agent::ports_pages::Pages;
 use quittance_rules::cases::{Actor, Subject};
 use quittance_rules::journal::{Change, ChangeSet};
-use quittance_rules::users::{ApiToken, External, Grant, Role, Scope, User, UserId};
+use quittance_rules::users::{ApiToken, External, Grant, Passkey, PasskeyState, Role, Scope, User, UserId};
 use quittance_tools::store::Database;
 use sha2::{Digest as _, Sha256};
 
@@ -22,6 +22,7 @@ contract![
     tickets_are_taken_once,
     failures_are_counted_in_a_window,
     tokens_are_found_by_their_hash,
+    passkeys_count_up_and_do_not_come_back,
     lists_for_pages,
 ];
 
@@ -239,6 +240,61 @@ async fn tokens_are_found_by_their_hash(book: Database) {
     let revoked = ApiToken { revoked_at: Some(at(30)), ..token };
     apply(&book, vec![Change::TokenSet(revoked.clone())]).await.unwrap();
     assert_eq!(book.token_of_hash(&sha("token")).await.unwrap().unwrap().0, revoked);
+}
+
+async fn passkeys_count_up_and_do_not_come_back(book: Database) {
+    add(&book, person("ana")).await;
+    add(&book, person("bo")).await;
+    let passkey = Passkey {
+        id: "AbC-_".to_owned(),
+        user: id("ana"),
+        handle: "0".repeat(32),
+        name: "telephone „new“".to_owned(),
+        public_key: "{\"cred\":1}".to_owned(),
+        made_at: at(1),
+        state: PasskeyState::On,
+    };
+    let set = async |passkey: Passkey| apply(&book, vec![Change::PasskeySet(passkey)]).await;
+    assert!(!book.use_passkey("AbC-_", 1, at(2)).await.unwrap(), "nobody knows it");
+    set(passkey.clone()).await.unwrap();
+    assert_eq!(book.passkey("AbC-_").await.unwrap(), Some((passkey.clone(), person("ana"))));
+    assert_eq!(book.passkey("abc-_").await.unwrap(), None, "another one");
+    assert_eq!(book.passkeys_of(&id("ana")).await.unwrap(), [(passkey.clone(), None)]);
+    assert!(book.passkeys_of(&id("bo")).await.unwrap().is_empty());
+    // A device that does not count, then one that does: from then on it must.
+    for (counter, is_taken) in [(0, true), (0, true), (5, true), (5, false), (4, false), (0, false), (6, true), (u32::MAX, true)] {
+        assert_eq!(book.use_passkey("AbC-_", counter, at(10 + i64::from(counter))).await.unwrap(), is_taken, "{counter}");
+    }
+    assert_eq!(book.passkeys_of(&id("ana")).await.unwrap()[0].1, Some(at(10 + i64::from(u32::MAX))));
+    // Of many at once with one counter, one is taken.
+    set(Passkey { id: "two".to_owned(), made_at: at(2), ..passkey.clone() }).await.unwrap();
+    let mut uses = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let book = book.clone();
+        uses.spawn(async move { book.use_passkey("two", 1, at(20)).await.unwrap() });
+    }
+    assert_eq!(uses.join_all().await.into_iter().filter(|taken| *taken).count(), 1);
+    // Whose it is and what it is stay as they are.
+    for other in [
+        Passkey { user: id("bo"), ..passkey.clone() },
+        Passkey { public_key: "{}".to_owned(), ..passkey.clone() },
+        Passkey { handle: "1".repeat(32), ..passkey.clone() },
+    ] {
+        assert!(matches!(set(other).await, Err(StoreError::Conflict(_))));
+    }
+    let renamed = Passkey { name: "old telephone".to_owned(), ..passkey.clone() };
+    set(renamed.clone()).await.unwrap();
+    let gone = Passkey { state: PasskeyState::Removed { at: at(30) }, ..renamed.clone() };
+    set(gone.clone()).await.unwrap();
+    assert!(matches!(set(renamed).await, Err(StoreError::Conflict(_))), "it does not come back");
+    assert!(!book.use_passkey("AbC-_", u32::MAX, at(40)).await.unwrap(), "and opens nothing");
+    let copied = Passkey { id: "two".to_owned(), made_at: at(2), state: PasskeyState::Copied { at: at(31) }, ..passkey };
+    set(copied.clone()).await.unwrap();
+    assert!(!book.use_passkey("two", 2, at(40)).await.unwrap());
+    let all = book.passkeys_of(&id("ana")).await.unwrap();
+    assert_eq!(all.into_iter().map(|(passkey, _)| passkey).collect::<Vec<_>>(), [gone, copied.clone()]);
+    // A copied one may still be taken away.
+    set(Passkey { state: PasskeyState::Removed { at: at(32) }, ..copied }).await.unwrap();
 }
 
 async fn lists_for_pages(book: Database) {

@@ -63,6 +63,7 @@ fn filled(path: &str) -> String {
         .replace("{file}", "none")
         .replace("{webhook}", "we_e1")
         .replace("{delivery}", "msg_test_e1")
+        .replace("{passkey}", "none")
         .replace("{id}", "c1")
 }
 

@@ -411,6 +411,17 @@ async fn addresses_are_kept_by_admins_of_their_books() {
     assert!(entries.iter().any(|entry| entry.by == "person:all" && entry.changes.contains("webhook_set")));
 }
 
+#[tokio::test]
+async fn the_page_refuses_books_that_nobody_has() {
+    let desk = crate::desk::TestDesk::new().await;
+    let ana = desk.person("ana", &[(Role::Admin, None)]).await;
+    let session = desk.session(&ana).await;
+    let form = "url=https%3A%2F%2Fexample.com%2Fhooks&note=&entity=nowhere&events=case.opened";
+    let answer = desk.post("/webhooks", &session, form).await;
+    assert_eq!(answer.status.as_u16(), 422, "{}", answer.body);
+    assert!(answer.body.contains("there is no entity nowhere"), "{}", answer.body);
+}
+
 /// `quittance run` says that messages wait; `quittance serve` sends them.
 #[test]
 fn serving_sends_and_running_says_that_nobody_does() {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use quittance_agent::ports::{Applied, StoreError};
 use quittance_agent::ports_accounts::{Accounts, Attempts, Credentials, SessionRecord, Ticket, content_of};
 use quittance_rules::journal::{Change, ChangeSet};
-use quittance_rules::users::{ApiToken, User, UserId};
+use quittance_rules::users::{ApiToken, Passkey, User, UserId};
 use sha2::{Digest, Sha256};
 
 use super::apply::Also;
@@ -279,6 +279,36 @@ impl Accounts for Database {
                 Ok((codec::read_token(row)?, used))
             })
             .collect()
+    }
+
+    async fn passkey(&self, id: &str) -> Result<Option<(Passkey, User)>> {
+        let own = tables::PASSKEYS.kinds();
+        let rows = self.pool.rows(sql::PASSKEY, vec![id.into()], &kinds_with_user(&own)).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let (row, user) = with_user(row, own.len())?;
+        Ok(Some((codec::read_passkey(row)?, user)))
+    }
+
+    async fn passkeys_of(&self, user: &UserId) -> Result<Vec<(Passkey, Option<Timestamp>)>> {
+        let mut kinds = tables::PASSKEYS.kinds();
+        kinds.push(Int);
+        let rows = self.pool.rows(sql::PASSKEYS_OF, vec![user.as_str().into()], &kinds).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let used = match row.pop() {
+                    Some(Value::Int(Some(micros))) => {
+                        Some(Timestamp::from_microsecond(micros).map_err(|error| bad("passkey_uses", &row, "used_at", error))?)
+                    }
+                    _ => None,
+                };
+                Ok((codec::read_passkey(row)?, used))
+            })
+            .collect()
+    }
+
+    async fn use_passkey(&self, id: &str, counter: u32, now: Timestamp) -> Result<bool> {
+        let values = vec![id.into(), i64::from(counter).into(), now.as_microsecond().into()];
+        Ok(self.change(sql::PASSKEY_USED, values).await? == 1)
     }
 
     async fn touch_token(&self, id: &str, now: Timestamp) -> Result<()> {

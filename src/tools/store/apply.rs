@@ -11,6 +11,7 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, ChangeSet, entry_ha
 use quittance_rules::ledger::{self, ItemBalance, PaymentBalance, Posting};
 use quittance_rules::money::Money;
 use quittance_rules::records::{ItemId, OpenItem, PaymentId};
+use quittance_rules::users::{Passkey, PasskeyState};
 use quittance_rules::work::ProposalState;
 
 use super::engine::{Kind, Result, Row, Tx, Value};
@@ -191,6 +192,7 @@ impl Work {
                 | Change::UserSet(_)
                 | Change::CredentialsSet(_)
                 | Change::TokenSet(_)
+                | Change::PasskeySet(_)
                 | Change::WebhookSet(_)
                 | Change::DraftSet(_)
                 | Change::ProfileSet(_)
@@ -322,6 +324,25 @@ impl Work {
                 let version = there.map_or(0, |old| old[1].int());
                 if version.checked_add(1) != Some(endpoint.version) {
                     return conflict(format!("address {} (it is at version {version})", endpoint.id));
+                }
+            }
+            Change::PasskeySet(passkey) => {
+                let Some(old) = there else {
+                    self.set(table, row, change_no);
+                    return Ok(true);
+                };
+                if *old == row {
+                    return Ok(false);
+                }
+                let old = codec::read_passkey(old.clone())?;
+                // Whose it is and its key never change, and what was taken away does not come back.
+                let same = Passkey { name: passkey.name.clone(), state: passkey.state, ..old.clone() };
+                let may = match (old.state, passkey.state) {
+                    (PasskeyState::On, _) | (PasskeyState::Copied { .. }, PasskeyState::Removed { .. }) => true,
+                    (PasskeyState::Copied { .. } | PasskeyState::Removed { .. }, _) => false,
+                };
+                if same != *passkey || !may {
+                    return conflict(format!("passkey {} (it is known already)", passkey.name));
                 }
             }
             Change::CaseLeased(lease) => {

@@ -13,7 +13,7 @@ use quittance_rules::journal::{AuditEntry, BankLine, Change, EvidenceRecord, Inp
 use quittance_rules::ledger::{CaseId, DecisionId, ItemBalance, PaymentBalance, Posting, PostingId};
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ImportProfile, ItemId, OpenItem, PaymentId};
-use quittance_rules::users::{ApiToken, External, User, UserId};
+use quittance_rules::users::{ApiToken, External, Passkey, PasskeyState, User, UserId};
 use quittance_rules::work::{Lease, Note, Proposal};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -63,6 +63,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
                 profile.text.as_str().into(),
             ],
         ),
+        Change::PasskeySet(passkey) => (tables::PASSKEYS, passkey_row(passkey)),
         Change::DraftSet(draft) => (tables::CASE_DRAFTS, draft_row(draft)?),
         Change::WebhookSet(endpoint) => (tables::WEBHOOK_ENDPOINTS, super::webhooks::endpoint_row(endpoint)?),
     })
@@ -412,6 +413,45 @@ pub(super) fn read_token(row: Row) -> Result<ApiToken> {
         made_at: read_instant(row)?,
         expires_at: read_opt_instant(row)?,
         revoked_at: read_opt_instant(row)?,
+    })
+}
+
+fn passkey_row(passkey: &Passkey) -> Row {
+    let (state, ended_at) = match passkey.state {
+        PasskeyState::On => ("on", None),
+        PasskeyState::Removed { at } => ("removed", Some(at)),
+        PasskeyState::Copied { at } => ("copied", Some(at)),
+    };
+    vec![
+        passkey.id.as_str().into(),
+        passkey.user.as_str().into(),
+        passkey.handle.as_str().into(),
+        passkey.name.as_str().into(),
+        passkey.public_key.as_str().into(),
+        passkey.made_at.as_microsecond().into(),
+        state.into(),
+        ended_at.map(Timestamp::as_microsecond).into(),
+    ]
+}
+
+pub(super) fn read_passkey(row: Row) -> Result<Passkey> {
+    let row = &mut Reader::new(tables::PASSKEYS, row);
+    Ok(Passkey {
+        id: row.text()?,
+        user: row.parse(UserId::parse)?,
+        handle: row.text()?,
+        name: row.text()?,
+        public_key: row.text()?,
+        made_at: read_instant(row)?,
+        state: {
+            let state = row.text()?;
+            match (state.as_str(), read_opt_instant(row)?) {
+                ("on", None) => PasskeyState::On,
+                ("removed", Some(at)) => PasskeyState::Removed { at },
+                ("copied", Some(at)) => PasskeyState::Copied { at },
+                (state, _) => return Err(row.bad(format!("state `{state}` does not go with it"))),
+            }
+        },
     })
 }
 

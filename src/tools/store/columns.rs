@@ -21,6 +21,9 @@ macro_rules! columns {
     (api_tokens $p:literal) => {
         columns!(@ $p, "id", "user_id", "name", "scopes", "hash", "made_at", "expires_at", "revoked_at")
     };
+    (passkeys $p:literal) => {
+        columns!(@ $p, "id", "user_id", "handle", "name", "public_key", "made_at", "state", "ended_at")
+    };
     (audit_entries $p:literal) => {
         columns!(@ $p, "seq", "entered_at", "actor", "changes", "previous", "hash")
     };
@@ -234,6 +237,7 @@ mod tests {
             (columns!(item_balances "x."), tables::ITEM_BALANCES),
             (columns!(items "x."), tables::ITEMS),
             (columns!(model_calls "x."), tables::MODEL_CALLS),
+            (columns!(passkeys "x."), tables::PASSKEYS),
             (columns!(payment_balances "x."), tables::PAYMENT_BALANCES),
             (columns!(postings "x."), tables::POSTINGS),
             (columns!(users "x."), tables::USERS),

@@ -319,6 +319,23 @@ statements! {
     TOKEN_USED = "INSERT INTO token_uses (token_id, used_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at - 60000000";
 
+    PASSKEY = concat!(
+        "SELECT ",
+        columns!(passkeys "p."),
+        ", ",
+        columns!(users "u."),
+        " FROM passkeys p JOIN users u ON u.id = p.user_id WHERE p.id = $1"
+    );
+    PASSKEYS_OF = concat!(
+        "SELECT ",
+        columns!(passkeys "p."),
+        ", x.used_at FROM passkeys p LEFT JOIN passkey_uses x ON x.passkey_id = p.id WHERE p.user_id = $1 ORDER BY p.made_at, p.id"
+    );
+    PASSKEY_USED = "INSERT INTO passkey_uses (passkey_id, counter, used_at) \
+        SELECT p.id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM passkeys p WHERE p.id = $1 AND p.state = 'on' \
+        ON CONFLICT (passkey_id) DO UPDATE SET counter = excluded.counter, used_at = excluded.used_at \
+        WHERE passkey_uses.counter < excluded.counter OR (passkey_uses.counter = 0 AND excluded.counter = 0)";
+
     PING = "SELECT COUNT(*) FROM chain_head";
     DECISIONS_BY_QUARTER = "SELECT CAST(d.decided_at / 900000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
         FROM decisions d JOIN bank_lines l ON l.payment_id = d.subject_id WHERE d.decided_at >= $1 AND d.subject_kind = 'payment' \

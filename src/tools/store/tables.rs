@@ -362,9 +362,25 @@ pub(super) const CASE_DRAFTS: &Table = &table(
 
 pub(super) const IMPORT_PROFILES: &Table =
     &table(25, "import_profiles", &[("name", Text), ("version", Int), ("entity_id", Text), ("text", Text)], true, false);
+pub(super) const PASSKEYS: &Table = &table(
+    26,
+    "passkeys",
+    &[
+        ("id", Text),
+        ("user_id", Text),
+        ("handle", Text),
+        ("name", Text),
+        ("public_key", Text),
+        ("made_at", Int),
+        ("state", Text),
+        ("ended_at", Int),
+    ],
+    true,
+    false,
+);
 
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 26] = [
+pub(super) const ALL: [&Table; 27] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -391,6 +407,7 @@ pub(super) const ALL: [&Table; 26] = [
     WEBHOOK_ENDPOINTS,
     CASE_DRAFTS,
     IMPORT_PROFILES,
+    PASSKEYS,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

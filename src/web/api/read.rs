@@ -19,8 +19,14 @@ use crate::state::{Desk, Web};
 type Pairs = Params<Vec<(String, String)>>;
 
 /// The value of a parameter, where it is given and not empty.
-fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
+pub(super) fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
     pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
+}
+
+/// How many rows of a list are asked for: the parameter `limit`.
+pub(super) fn limit_of(pairs: &[(String, String)]) -> Result<u32, WebError> {
+    let limit = given(pairs, "limit").unwrap_or("50").parse().ok();
+    limit.filter(|limit| (1..=200).contains(limit)).ok_or_else(|| WebError::invalid("limit", "it is a number, 1 to 200"))
 }
 
 /// Lists cases.
@@ -263,12 +269,7 @@ pub(super) async fn audit<S: Desk>(
     Params(pairs): Pairs,
 ) -> Result<Response, WebError> {
     let after: i64 = given(&pairs, "after").unwrap_or("0").parse().map_err(|_| WebError::invalid("after", "it is a number"))?;
-    let limit: u32 = given(&pairs, "limit")
-        .unwrap_or("50")
-        .parse()
-        .ok()
-        .filter(|limit| (1..=200).contains(limit))
-        .ok_or_else(|| WebError::invalid("limit", "it is a number, 1 to 200"))?;
+    let limit = limit_of(&pairs)?;
     let entries = web.store.audit_entries(after, limit).await?;
     let next = entries.last().filter(|_| entries.len() == limit as usize).map(|entry| entry.seq.to_string());
     let rows = entries.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(WebError::internal)?;

@@ -5,16 +5,17 @@ use axum::extract::{Path, Query as Params, State};
 use axum::response::Response;
 use quittance_agent::webhooks::manage::{self, ManageError, NewEndpoint};
 use quittance_agent::webhooks::ports::Delivery;
-use quittance_agent::webhooks::switch;
-use quittance_rules::records::EntityId;
-use quittance_rules::webhooks::{EndpointState, EventKind, WebhookEndpoint};
+use quittance_rules::webhooks::{EventKind, WebhookEndpoint};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::read::{given, limit_of};
 use super::refusals::{Conflict, Guarded, NotFound, TooLarge, Unfit};
 use super::{body, json, written};
 use crate::error::WebError;
-use crate::pages::webhooks::{endpoint_for, fresh_names, fresh_secret, may_keep, place, place_of, proved, refused};
+use crate::pages::webhooks::{
+    books_for, endpoint_for, fresh_names, fresh_secret, may_keep, place, place_of, proved, refused, switch_to,
+};
 use crate::secret;
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -168,21 +169,7 @@ pub(super) async fn list<S: Desk>(State(web): State<Web<S>>, session: Session) -
 pub(super) async fn add<S: Desk>(State(web): State<Web<S>>, session: Session, bytes: Bytes) -> Result<Response, WebError> {
     let wanted: WebhookBody = body(&bytes)?;
     proved(&web, &session)?;
-    let entity = wanted.entity.as_deref().map(EntityId::parse).transpose();
-    let entity = entity.map_err(|error| WebError::invalid("entity", error.to_string()))?;
-    if !may_keep(&session, entity.as_ref()) {
-        return Err(match entity {
-            Some(_) => WebError::NotFound,
-            None => {
-                WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned())
-            }
-        });
-    }
-    if let Some(entity) = &entity
-        && !web.store.entities().await?.iter().any(|known| known.id == *entity)
-    {
-        return Err(WebError::invalid("entity", format!("there is no entity {entity}")));
-    }
+    let entity = books_for(&web, &session, wanted.entity.as_deref()).await?;
     let events = wanted.events.iter().map(|name| EventKind::parse(name)).collect::<Option<Vec<_>>>();
     let events = events.ok_or_else(|| refused(ManageError::NoEvents))?;
     let (id, secret) = fresh_names()?;
@@ -220,15 +207,7 @@ pub(super) async fn set_state<S: Desk>(
 ) -> Result<Response, WebError> {
     let endpoint = endpoint_for(&web, &session, &id).await?;
     let wanted: WebhookStateBody = body(&bytes)?;
-    let state = match wanted.state.as_str() {
-        "on" => EndpointState::On,
-        "off" => EndpointState::Off,
-        _ => return Err(WebError::invalid("state", "it is on or off")),
-    };
-    if state == EndpointState::On {
-        web.settings.webhook_targets.check(&endpoint.url).map_err(|error| WebError::Conflict(error.to_string()))?;
-    }
-    switch(&web.store, session.actor(), web.now(), &endpoint.id, state).await?;
+    switch_to(&web, &session, &endpoint, &wanted.state).await?;
     json(&WebhookShape::of(endpoint_for(&web, &session, &id).await?, None)).map(written)
 }
 
@@ -275,7 +254,7 @@ pub(super) async fn test<S: Desk>(
 #[utoipa::path(get, path = "/api/v1/webhooks/{webhook}/deliveries", tag = "webhooks", params(
     ("webhook" = String, Path, description = "Id of the address"),
     ("before" = Option<String>, Query, description = "The next of the page before"),
-    ("limit" = Option<String>, Query, description = "1 to 200"),
+    ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "1 to 200"),
 ), responses(
     (status = 200, body = Deliveries),
     Guarded, NotFound, Unfit,
@@ -287,15 +266,9 @@ pub(super) async fn deliveries<S: Desk>(
     Params(pairs): Params<Vec<(String, String)>>,
 ) -> Result<Response, WebError> {
     let endpoint = endpoint_for(&web, &session, &id).await?;
-    let given = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let limit: u32 = given("limit")
-        .unwrap_or("50")
-        .parse()
-        .ok()
-        .filter(|limit| (1..=200).contains(limit))
-        .ok_or_else(|| WebError::invalid("limit", "it is a number, 1 to 200"))?;
+    let limit = limit_of(&pairs)?;
     let unknown = || WebError::invalid("before", "it is the `next` of the page before, unchanged");
-    let before = given("before").map(|text| place(text).ok_or_else(unknown)).transpose()?;
+    let before = given(&pairs, "before").map(|text| place(text).ok_or_else(unknown)).transpose()?;
     let found = web.store.deliveries_of(&endpoint.id, before, limit).await?;
     let next = found.last().filter(|_| found.len() == limit as usize).map(place_of);
     json(&Deliveries { deliveries: found.into_iter().map(DeliveryShape::from).collect(), next }).map(written)

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
 use crate::locale::Language;
+use crate::pages::passkeys::{PasskeyLine, passkey_origin};
 use crate::password;
 use crate::qr;
 use crate::routes::{Access, Row};
@@ -118,6 +119,10 @@ struct AccountPage {
     recovery_left: usize,
     sessions: Vec<SessionLine>,
     tokens: Vec<TokenLine>,
+    passkeys: Vec<PasskeyLine>,
+    /// Whether this address can carry passkeys, and which it is.
+    passkeys_here: bool,
+    public_url: String,
     new_token: Option<String>,
 }
 
@@ -151,12 +156,20 @@ async fn account_page<S: Desk>(web: &Web<S>, session: &Session, says: Says) -> R
         recovery_left: credentials.recovery_hashes.len().saturating_sub(used),
         sessions: sessions.collect(),
         tokens: own.map(|(token, used)| TokenLine::of(token, used, now, &zone)).collect(),
+        passkeys: web.passkeys_of(&user.id).await?.into_iter().map(|found| PasskeyLine::of(found, &zone)).collect(),
+        passkeys_here: passkey_origin(web).is_some(),
+        public_url: web.settings.public_url.clone(),
         user,
         problem: says.problem,
         new_token: says.new_token,
     })?;
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// The page with what is wrong.
+pub async fn refused<S: Desk>(web: &Web<S>, session: &Session, problem: String) -> Result<Response, WebError> {
+    account_page(web, session, Says { problem: Some(problem), ..Says::default() }).await
 }
 
 /// The page.

@@ -9,6 +9,7 @@ pub mod health;
 pub mod hooks;
 pub mod imports;
 pub mod message;
+pub mod passkeys;
 pub mod policy;
 pub mod preferences;
 pub mod queue;

@@ -5,10 +5,12 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+use quittance_rules::users::PasskeyState;
 use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::frame::{Frame, own_path, page, see_other};
+use crate::pages::passkeys::passkey_origin;
 use crate::session::{Session, Visitor, cookie, cookie_name, set_cookie};
 use crate::sign_in::FirstStep;
 use crate::state::{Desk, Web};
@@ -39,20 +41,24 @@ struct SignInPage {
     frame: Frame,
     next: String,
     name: String,
-    is_wrong: bool,
+    /// Key of what is wrong.
+    problem: Option<&'static str>,
     providers: Vec<Provider>,
+    /// Where passkeys work; `None` where they cannot.
+    passkeys: Option<String>,
 }
 
-fn sign_in_page<S: Desk>(
+/// The page; `problem` is the key of what is wrong.
+pub fn sign_in_page<S: Desk>(
     web: &Web<S>,
     visitor: &Visitor,
     next: String,
     name: String,
-    is_wrong: bool,
+    problem: Option<&'static str>,
 ) -> Result<Response, WebError> {
     let providers =
         web.settings.oidc.iter().map(|provider| Provider { id: provider.id.clone(), name: provider.name.clone() }).collect();
-    page(&SignInPage { frame: Frame::of_visitor(visitor), next, name, is_wrong, providers })
+    page(&SignInPage { frame: Frame::of_visitor(visitor), next, name, problem, providers, passkeys: passkey_origin(web) })
 }
 
 /// The form for name and password.
@@ -65,7 +71,7 @@ pub async fn show<S: Desk>(
     if session.is_some() {
         return see_other(&next.path());
     }
-    sign_in_page(&web, &visitor, next.path(), String::new(), false)
+    sign_in_page(&web, &visitor, next.path(), String::new(), None)
 }
 
 /// Name and password.
@@ -87,7 +93,7 @@ pub async fn enter<S: Desk>(
     end_old(&web, &headers).await?;
     match web.sign_in(&form.name, &form.password, &visitor).await? {
         FirstStep::Wrong => {
-            let mut response = sign_in_page(&web, &visitor, next, form.name, true)?;
+            let mut response = sign_in_page(&web, &visitor, next, form.name, Some("sign-in-wrong"))?;
             *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
             Ok(response)
         }
@@ -101,7 +107,7 @@ pub async fn enter<S: Desk>(
 }
 
 /// A session this browser still has ends with the next sign-in.
-async fn end_old<S: Desk>(web: &Web<S>, headers: &HeaderMap) -> Result<(), WebError> {
+pub async fn end_old<S: Desk>(web: &Web<S>, headers: &HeaderMap) -> Result<(), WebError> {
     if let Some(old) = cookie(headers, &cookie_name(&web.settings, "session")) {
         web.store.end_session(&crate::secret::hash(old)).await?;
     }
@@ -181,12 +187,22 @@ struct StepUpPage {
     frame: Frame,
     next: String,
     with_code: bool,
-    is_wrong: bool,
+    problem: Option<&'static str>,
+    /// Where passkeys work; `None` where they cannot, or the person has none.
+    passkeys: Option<String>,
 }
 
-async fn step_up_page<S: Desk>(web: &Web<S>, session: &Session, next: String, is_wrong: bool) -> Result<Response, WebError> {
+/// The page; `problem` is the key of what is wrong.
+pub async fn step_up_page<S: Desk>(
+    web: &Web<S>,
+    session: &Session,
+    next: String,
+    problem: Option<&'static str>,
+) -> Result<Response, WebError> {
     let with_code = web.store.credentials(&session.user.id).await?.totp_secret.is_some();
-    page(&StepUpPage { frame: web.frame(session, ""), next, with_code, is_wrong })
+    let has_passkeys = web.passkeys_of(&session.user.id).await?.iter().any(|(passkey, _)| passkey.state == PasskeyState::On);
+    let passkeys = passkey_origin(web).filter(|_| has_passkeys);
+    page(&StepUpPage { frame: web.frame(session, ""), next, with_code, problem, passkeys })
 }
 
 /// The form to prove again.
@@ -195,7 +211,7 @@ pub async fn show_step_up<S: Desk>(
     session: Session,
     Query(next): Query<Next>,
 ) -> Result<Response, WebError> {
-    step_up_page(&web, &session, next.path(), false).await
+    step_up_page(&web, &session, next.path(), None).await
 }
 
 /// The proof.
@@ -218,7 +234,7 @@ pub async fn step_up<S: Desk>(
     match web.prove_again(&session.user, hash, &form.proof, &session.visitor).await? {
         Some(secret) => entered(&web, &secret, &next),
         None => {
-            let mut response = step_up_page(&web, &session, next, true).await?;
+            let mut response = step_up_page(&web, &session, next, Some("step-up-wrong")).await?;
             *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
             Ok(response)
         }

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
 use crate::pages::account::{TokenLine, revoke};
+use crate::pages::passkeys::PasskeyLine;
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -166,6 +167,7 @@ struct UserPage {
     user: User,
     choices: Vec<RoleChoice>,
     has_codes: bool,
+    passkeys: Vec<PasskeyLine>,
     sessions: usize,
     problem: Option<String>,
     link: Option<String>,
@@ -207,10 +209,12 @@ async fn user_page<S: Desk>(
     }
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let frame = web.frame(session, "users");
+    let zone = web.zone(session).await?;
     let mut response = page(&UserPage {
         roles: Role::ALL.into_iter().map(|role| (role.name(), frame.t(role_key(role)))).collect(),
         frame,
         has_codes: web.store.credentials(&user.id).await?.totp_secret.is_some(),
+        passkeys: web.passkeys_of(&user.id).await?.into_iter().map(|found| PasskeyLine::of(found, &zone)).collect(),
         sessions: web.store.sessions_of(&user.id).await?.len(),
         is_self: user.id == session.user.id,
         choices,
@@ -222,7 +226,8 @@ async fn user_page<S: Desk>(
     Ok(response)
 }
 
-async fn find<S: Desk>(web: &Web<S>, id: &str) -> Result<User, WebError> {
+/// The person of a login name in an address.
+pub async fn find<S: Desk>(web: &Web<S>, id: &str) -> Result<User, WebError> {
     let id = UserId::parse(id).map_err(|_| WebError::NotFound)?;
     web.store.user(&id).await?.ok_or(WebError::NotFound)
 }

@@ -167,6 +167,45 @@ async fn list_page<S: Desk>(web: &Web<S>, session: &Session, again: Again) -> Re
     Ok(response)
 }
 
+/// The books a new address is for; `None` is those of every entity. Refuses books the person does not keep, and those nobody has.
+pub(crate) async fn books_for<S: Desk>(
+    web: &Web<S>,
+    session: &Session,
+    entity: Option<&str>,
+) -> Result<Option<EntityId>, WebError> {
+    let entity = entity.map(EntityId::parse).transpose().map_err(|error| WebError::invalid("entity", error.to_string()))?;
+    match &entity {
+        Some(id) if !may_keep(session, Some(id)) => Err(WebError::NotFound),
+        Some(id) if !web.store.entities().await?.iter().any(|known| known.id == *id) => {
+            Err(WebError::invalid("entity", format!("there is no entity {id}")))
+        }
+        None if !may_keep(session, None) => {
+            Err(WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned()))
+        }
+        Some(_) | None => Ok(entity),
+    }
+}
+
+/// Switches an address `on` or `off`.
+pub(crate) async fn switch_to<S: Desk>(
+    web: &Web<S>,
+    session: &Session,
+    endpoint: &WebhookEndpoint,
+    state: &str,
+) -> Result<(), WebError> {
+    let state = match state {
+        "on" => EndpointState::On,
+        "off" => EndpointState::Off,
+        _ => return Err(WebError::invalid("state", "it is on or off")),
+    };
+    if state == EndpointState::On {
+        // The settings may have become stricter since.
+        web.settings.webhook_targets.check(&endpoint.url).map_err(|error| WebError::Conflict(error.to_string()))?;
+    }
+    switch(&web.store, session.actor(), web.now(), &endpoint.id, state).await?;
+    Ok(())
+}
+
 /// All addresses of the books the person keeps.
 pub async fn list<S: Desk>(State(web): State<Web<S>>, session: Session) -> Result<Response, WebError> {
     list_page(&web, &session, Again::default()).await
@@ -188,18 +227,7 @@ pub async fn add<S: Desk>(
         ..Again::default()
     };
     proved(&web, &session)?;
-    let entity = match again.entity.as_str() {
-        "" => None,
-        text => Some(EntityId::parse(text).map_err(|error| WebError::invalid("entity", error.to_string()))?),
-    };
-    if !may_keep(&session, entity.as_ref()) {
-        return Err(match entity {
-            Some(_) => WebError::NotFound,
-            None => {
-                WebError::Forbidden("an address for every entity is kept by admins of all of them; choose an entity".to_owned())
-            }
-        });
-    }
+    let entity = books_for(&web, &session, Some(again.entity.as_str()).filter(|entity| !entity.is_empty())).await?;
     let events = again.events.iter().filter_map(|name| EventKind::parse(name)).collect();
     let (id, secret) = fresh_names()?;
     let new =
@@ -339,16 +367,7 @@ pub async fn set_state<S: Desk>(
     form: Sent<StateForm>,
 ) -> Result<Response, WebError> {
     let endpoint = endpoint_for(&web, &session, &id).await?;
-    let state = match sent(form)?.state.as_str() {
-        "on" => EndpointState::On,
-        "off" => EndpointState::Off,
-        _ => return Err(WebError::invalid("state", "it is on or off")),
-    };
-    if state == EndpointState::On {
-        // The settings may have become stricter since.
-        web.settings.webhook_targets.check(&endpoint.url).map_err(|error| WebError::Conflict(error.to_string()))?;
-    }
-    switch(&web.store, session.actor(), web.now(), &endpoint.id, state).await?;
+    switch_to(&web, &session, &endpoint, &sent(form)?.state).await?;
     own_page(&endpoint.id)
 }
 
