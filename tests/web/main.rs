@@ -1,0 +1,16 @@
+//! The pages and the JSON interface: who may call what, what they answer, in a real browser, and as a
+//! program; what other programs are told, and what chats bring.
+
+mod access;
+mod api;
+mod browser;
+mod columns;
+mod desk;
+mod passkeys;
+#[path = "../store/sample.rs"]
+#[allow(dead_code, reason = "these tests use their part of the samples")]
+mod sample;
+mod serve;
+mod sign_in;
+mod webhooks;
+mod whatsapp;
