@@ -1,5 +1,6 @@
 //! The numbers that bound the reading of one file, each with its reason.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Bounds for one file. The defaults keep a file under ten seconds and under 384 MiB for all processes that read it.
@@ -34,6 +35,20 @@ pub const WRITTEN_FILE_BYTES: u64 = 64 * MIB;
 pub const OPEN_FILES: u64 = 64;
 /// From here on no new page or part is begun; what is read so far is the answer, and the rest is a complaint.
 pub const SOFT_DEADLINE: Duration = Duration::from_millis(6_500);
+static PATIENCE: AtomicU32 = AtomicU32::new(1);
+
+/// Makes every deadline of this process so many times as long. Set once, before the first file is looked at.
+pub(super) fn be_patient(times: u32) {
+    PATIENCE.store(times.clamp(1, PATIENCE_MAX), Ordering::Relaxed);
+}
+
+/// A deadline of this process.
+pub(super) fn lengthened(deadline: Duration) -> Duration {
+    deadline.saturating_mul(PATIENCE.load(Ordering::Relaxed))
+}
+
+/// The most that deadlines can be lengthened.
+pub const PATIENCE_MAX: u32 = 20;
 /// From here on no second look is taken at a picture; one pass is the answer.
 pub const SECOND_LOOK: Duration = Duration::from_millis(6_000);
 /// Longest run of one helper program.
