@@ -3,7 +3,7 @@
 
     benches/desk_painted.py DATABASE [ROUNDS]
 
-DATABASE is an SQLite file with a book, such as the one `cargo run -p quittance-tools --example desk_speed -- sqlite:///tmp/desk.db`
+DATABASE is an SQLite file with a book, such as the one `cargo bench --bench desk_speed -- sqlite:///tmp/desk.db`
 leaves behind (100,000 open cases). It is decided upon: take a copy. Needs chromium, chromedriver and a program built
 (QUITTANCE=…, target/debug/quittance otherwise). Prints the 50th and 95th percentile in milliseconds of
 

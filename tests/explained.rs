@@ -3,7 +3,7 @@
 #[expect(dead_code, reason = "other tests use the other statements")]
 #[path = "program/books.rs"]
 mod books;
-#[path = "../src/tools/tests/store/postgres.rs"]
+#[path = "store/postgres.rs"]
 mod postgres;
 mod program;
 

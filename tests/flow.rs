@@ -2,7 +2,7 @@
 
 #[path = "program/books.rs"]
 mod books;
-#[path = "../src/tools/tests/store/postgres.rs"]
+#[path = "store/postgres.rs"]
 mod postgres;
 mod program;
 

@@ -5,7 +5,7 @@ mod access;
 mod api;
 mod browser;
 mod desk;
-#[path = "../../src/tools/tests/store/sample.rs"]
+#[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]
 mod sample;
 mod serve;

@@ -73,7 +73,7 @@ async fn made_twice_and_of_another_version() {
 #[test]
 fn both_databases_have_the_same_migrations() {
     let numbers = |database: &str| -> Vec<String> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(database);
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
         let mut names: Vec<String> =
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();

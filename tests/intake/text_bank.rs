@@ -5,7 +5,7 @@ use quittance_rules::bank::{Collected, CollectedStatement};
 
 /// A file below `tests/fixtures`.
 pub fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// The bytes of a fixture.

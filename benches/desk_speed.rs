@@ -1,4 +1,4 @@
-//! How fast the queue is: `cargo run --profile profiling -p quittance-tools --example desk_speed -- URL [CASES]`, on a database
+//! How fast the queue is: `cargo bench --profile profiling --bench desk_speed -- URL [CASES]`, on a database
 //! that is not there yet (SQLite) or empty (PostgreSQL). Makes a book with so many open cases (100,000), then prints the 50th
 //! and 95th percentile of every question a reviewer's day asks.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement reads the clock and prints what it found")]
@@ -78,8 +78,10 @@ fn told(what: &str, mut times: Vec<Duration>) {
 
 #[tokio::main]
 async fn main() {
-    let url = std::env::args().nth(1).expect("the URL of a database to make");
-    let cases: i64 = std::env::args().nth(2).map_or(100_000, |count| count.parse().expect("a number of cases"));
+    // `cargo bench` adds a word of its own.
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let url = arguments.next().expect("the URL of a database to make");
+    let cases: i64 = arguments.next().map_or(100_000, |count| count.parse().expect("a number of cases"));
     let book = Database::create(&url).await.expect("the database can be made");
     let policy = Policy::parse(DEFAULT_POLICY).expect("it ships with the program");
     let start = Instant::now();

@@ -13,7 +13,7 @@ use quittance_tools::intake::tabular::TableOutcome;
 use quittance_tools::intake::{IntakeError, xlsx};
 
 fn fixture(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/bankstatementparser/tests/test_data").join(path)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bankstatementparser/tests/test_data").join(path)
 }
 
 fn csv(bytes: impl AsRef<[u8]>, options: TableOptions<'_>) -> (Collected, TableOutcome) {

@@ -11,7 +11,7 @@ use quittance_tools::intake::billed::{self, BilledReading};
 use quittance_tools::intake::embedded::embedded_invoice_xml;
 
 fn sample(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/invoices").join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/invoices").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

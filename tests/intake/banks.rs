@@ -9,7 +9,7 @@ use quittance_rules::money::Currency;
 use quittance_tools::intake::bank_file::{BankFileOptions, BankFileReading, read_bank_file};
 
 fn read(file: &str, currency: Option<&str>) -> (Collected, BankFileReading) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/banks").join(file);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/banks").join(file);
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
     let currency = currency.map(|code| Currency::parse(code).expect(code));
     let mut found = Collected::default();
@@ -54,7 +54,7 @@ fn shown(found: &Collected) -> Vec<String> {
 #[test]
 fn files_of_many_banks_give_what_they_say() {
     let mut table: Vec<(&str, Option<&str>, Vec<String>)> = Vec::new();
-    for line in include_str!("../../../../tests/fixtures/banks/expected.txt").lines() {
+    for line in include_str!("../fixtures/banks/expected.txt").lines() {
         match (line.strip_prefix("  "), table.last_mut()) {
             (Some(row), Some((_, _, rows))) => rows.push(row.to_owned()),
             (Some(row), None) => panic!("{row} stands before any file"),

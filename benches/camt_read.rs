@@ -1,5 +1,5 @@
 //! Writes a camt.053 of about so many megabytes, or reads one and says how many lines it has and the peak memory:
-//! `camt_read make 500 FILE` and `camt_read FILE`.
+//! `cargo bench --bench camt_read -- make 500 FILE` and `cargo bench --bench camt_read -- FILE`.
 
 use std::error::Error;
 use std::fs::File;
@@ -61,7 +61,7 @@ fn make(megabytes: u64, path: &str) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["make", megabytes, path] => make(megabytes.parse()?, path),
         [path] => {
@@ -75,6 +75,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
             Ok(())
         }
-        _ => Err("camt_read make MEGABYTES FILE | camt_read FILE".into()),
+        _ => Err("make MEGABYTES FILE | FILE".into()),
     }
 }
