@@ -35,20 +35,6 @@ pub const WRITTEN_FILE_BYTES: u64 = 64 * MIB;
 pub const OPEN_FILES: u64 = 64;
 /// From here on no new page or part is begun; what is read so far is the answer, and the rest is a complaint.
 pub const SOFT_DEADLINE: Duration = Duration::from_millis(6_500);
-static PATIENCE: AtomicU32 = AtomicU32::new(1);
-
-/// Makes every deadline of this process so many times as long. Set once, before the first file is looked at.
-pub(super) fn be_patient(times: u32) {
-    PATIENCE.store(times.clamp(1, PATIENCE_MAX), Ordering::Relaxed);
-}
-
-/// A deadline of this process.
-pub(super) fn lengthened(deadline: Duration) -> Duration {
-    deadline.saturating_mul(PATIENCE.load(Ordering::Relaxed))
-}
-
-/// The most that deadlines can be lengthened.
-pub const PATIENCE_MAX: u32 = 20;
 /// From here on no second look is taken at a picture; one pass is the answer.
 pub const SECOND_LOOK: Duration = Duration::from_millis(6_000);
 /// Longest run of one helper program.
@@ -65,3 +51,17 @@ pub const PAGES_MAX: u32 = 20;
 pub const PARTS_MAX: u32 = 20;
 /// How deep forwarded messages may nest.
 pub const DEPTH_MAX: u32 = 5;
+/// The most that deadlines can be lengthened.
+pub const PATIENCE_MAX: u32 = 20;
+
+static PATIENCE: AtomicU32 = AtomicU32::new(1);
+
+/// Makes every deadline of this process so many times as long, 1 to [`PATIENCE_MAX`]. Set once, before the first file is looked at.
+pub(super) fn be_patient(times: u32) {
+    PATIENCE.store(times.clamp(1, PATIENCE_MAX), Ordering::Relaxed);
+}
+
+/// A deadline of this process.
+pub(super) fn lengthened(deadline: Duration) -> Duration {
+    deadline.saturating_mul(PATIENCE.load(Ordering::Relaxed))
+}
