@@ -175,9 +175,13 @@ fn cases(folder: &Path, args: &Args) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// How many times as long as usual a file may take to be read for an evaluation.
+const PATIENCE: u32 = 6;
+
 /// Reads every case, files two at a time: each in a process of its own, as in use.
 fn read_all(folder: &Path, cases: Vec<Case>) -> anyhow::Result<Vec<Ran>> {
-    let reader = EvidenceReader::of_this_program()?;
+    // A busy machine must not change what an evaluation finds.
+    let reader = EvidenceReader::of_this_program()?.patience(PATIENCE);
     let workshop = Workshop::new()?;
     let bar = Bar::new("reading");
     let of = cases.len() as u64;

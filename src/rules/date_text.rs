@@ -374,20 +374,38 @@ fn month_of(word: &str) -> Option<i16> {
     i16::try_from(index).ok()?.checked_add(1)
 }
 
-/// January to December; lower case without accents; en, es, pt, fr, de, it, nl. Source: Unicode CLDR, wide and abbreviated forms.
+/// January to December; lower case without accents; en, es, pt, fr, de, it, nl, tr, id. Source: Unicode CLDR, wide and abbreviated forms.
 const MONTHS: [&[&str]; 12] = [
-    &["january", "jan", "enero", "ene", "janeiro", "janvier", "janv", "januar", "janner", "jaenner", "gennaio", "gen", "januari"],
-    &["february", "feb", "febrero", "fevereiro", "fev", "fevrier", "fevr", "februar", "feber", "febbraio", "febb", "februari"],
-    &["march", "mar", "marzo", "marco", "mars", "marz", "maerz", "mrz", "maart", "mrt"],
-    &["april", "apr", "abril", "abr", "avril", "avr", "aprile"],
-    &["may", "mayo", "maio", "mai", "maggio", "mag", "mei"],
-    &["june", "jun", "junio", "junho", "juin", "juni", "giugno", "giu"],
-    &["july", "jul", "julio", "julho", "juillet", "juil", "juli", "luglio", "lug"],
-    &["august", "aug", "agosto", "ago", "aout", "aou", "augustus"],
-    &["september", "sep", "sept", "septiembre", "setiembre", "set", "setembro", "septembre", "settembre", "sett"],
-    &["october", "oct", "octubre", "outubro", "out", "octobre", "oktober", "okt", "ottobre", "ott"],
-    &["november", "nov", "noviembre", "novembro", "novembre"],
-    &["december", "dec", "diciembre", "dic", "dezembro", "dez", "decembre", "dezember", "dicembre"],
+    &[
+        "january", "jan", "enero", "ene", "janeiro", "janvier", "janv", "januar", "janner", "jaenner", "gennaio", "gen",
+        "januari", "ocak",
+    ],
+    &[
+        "february",
+        "feb",
+        "febrero",
+        "fevereiro",
+        "fev",
+        "fevrier",
+        "fevr",
+        "februar",
+        "feber",
+        "febbraio",
+        "febb",
+        "februari",
+        "subat",
+        "pebruari",
+    ],
+    &["march", "mar", "marzo", "marco", "mars", "marz", "maerz", "mrz", "maart", "mrt", "maret"],
+    &["april", "apr", "abril", "abr", "avril", "avr", "aprile", "nisan"],
+    &["may", "mayo", "maio", "mai", "maggio", "mag", "mei", "mayis"],
+    &["june", "jun", "junio", "junho", "juin", "juni", "giugno", "giu", "haziran"],
+    &["july", "jul", "julio", "julho", "juillet", "juil", "juli", "luglio", "lug", "temmuz"],
+    &["august", "aug", "agosto", "ago", "aout", "aou", "augustus", "agustos", "agustus", "agu"],
+    &["september", "sep", "sept", "septiembre", "setiembre", "set", "setembro", "septembre", "settembre", "sett", "eylul"],
+    &["october", "oct", "octubre", "outubro", "out", "octobre", "oktober", "okt", "ottobre", "ott", "ekim"],
+    &["november", "nov", "noviembre", "novembro", "novembre", "kasim", "nopember"],
+    &["december", "dec", "diciembre", "dic", "dezembro", "dez", "decembre", "dezember", "dicembre", "aralik", "desember", "des"],
 ];
 
 /// Monday to Sunday, the same languages.

@@ -142,6 +142,9 @@ const MOVED: &[&str] = &[
 /// The same, right before it.
 const MOVES: &[&str] = &[
     "payment of",
+    "payment made for",
+    "payment made of",
+    "you have transferred",
     "our payment of",
     "sent",
     "paid",
@@ -220,6 +223,9 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
             Some(Role::Due) => {
                 if bills {
                     9.0
+                } else if is_receipt(kind) {
+                    // What was to be paid; a receipt also says what was paid, with interest or less a discount.
+                    5.0
                 } else {
                     8.0
                 }
@@ -276,7 +282,10 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
         let others = segment.words.len().saturating_sub(amount.words.len());
         let label_words = doc.labels_in(amount.segment).iter().map(|l| l.to.saturating_sub(l.from)).sum::<usize>();
         let prose = if others.saturating_sub(label_words) >= 5 { -1.5 } else { 0.0 };
-        let nothing = if candidate.value().is_some_and(|v| v.is_zero()) { -7.0 } else { 0.0 };
+        // Nobody pays nothing, whatever label stands there.
+        let nothing = if candidate.value().is_some_and(|v| v.is_zero()) { -20.0 } else { 0.0 };
+        // An app sets in large letters what was paid; no label stands beside it.
+        let size = if size >= 4.5 && candidate.role.is_none() && amount.has_sign() && is_receipt(kind) { 6.0 } else { size };
         // The first and last pages say what a paper is about; pages between are detail.
         let late = if segment.region.page > 1 { -0.5 } else { 0.0 };
         let credit = if candidate.negative && bills && kind != EvidenceKind::CreditNote { -2.0 } else { 0.0 };
@@ -287,20 +296,48 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
         candidates.iter().filter(|c| doc.scan.amounts[c.amount].has_sign()).filter_map(Candidate::value).collect();
     signed.sort_unstable();
     signed.dedup();
-    let payment = matches!(
-        kind,
-        EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt | EvidenceKind::PromiseToPay
-    );
+    let payment = is_receipt(kind) || kind == EvidenceKind::PromiseToPay;
     if let ([_], true) = (signed.as_slice(), payment) {
         for candidate in candidates.iter_mut().filter(|c| c.role.is_none() && doc.scan.amounts[c.amount].has_sign()) {
             candidate.score += 2.5;
         }
     }
-    agree(candidates);
+    if is_receipt(kind) {
+        exchanged(doc, candidates);
+    }
+    agree(candidates, bills);
+}
+
+/// Kinds that say a payment was made.
+fn is_receipt(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt)
+}
+
+/// A transfer between two currencies names what left and what arrived. The payee got the one that stands in large letters, and it
+/// alone; where none stands out, the labels decide as they do elsewhere.
+fn exchanged(doc: &Document<'_>, candidates: &mut [Candidate]) {
+    let own = |c: &Candidate| doc.scan.amounts[c.amount].has_sign().then_some(c.currency).flatten().map(|(currency, _)| currency);
+    let height = |c: &Candidate| {
+        let words = doc.scan.amounts[c.amount].words.iter().map(|&w| doc.layout.words[w].region);
+        words.map(|r| r.y1.saturating_sub(r.y0)).max().unwrap_or(0)
+    };
+    let mut currencies: Vec<Currency> = candidates.iter().filter_map(own).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    let Some(tallest) = candidates.iter().filter(|c| own(c).is_some()).max_by_key(|c| height(c)) else { return };
+    let page = doc.layout.segments[doc.scan.amounts[tallest.amount].segment].region.page;
+    let large = f64::from(height(tallest)) >= 2.0 * f64::from(doc.layout.usual_height(page));
+    if currencies.len() < 2 || !large || tallest.role.is_some() {
+        return;
+    }
+    let (value, currency) = (tallest.value(), own(tallest));
+    for candidate in candidates.iter_mut().filter(|c| own(c).is_some() && own(c) != currency && c.value() != value) {
+        candidate.score -= 6.0;
+    }
 }
 
 /// Sums that hold make their total likelier; an amount that is another plus its fee is not what the payee gets.
-fn agree(candidates: &mut [Candidate]) {
+fn agree(candidates: &mut [Candidate], bills: bool) {
     let values = |candidates: &[Candidate], wanted: fn(Role) -> bool| -> Vec<Decimal> {
         candidates
             .iter()
@@ -315,6 +352,7 @@ fn agree(candidates: &mut [Candidate]) {
     let tips = values(candidates, |r| r == Role::Tip);
     let fees = values(candidates, |r| r == Role::Fee);
     let paid = values(candidates, |r| matches!(r, Role::Paid | Role::Total | Role::Due));
+    let before = values(candidates, |r| matches!(r, Role::OtherAmount | Role::Discount));
     for candidate in candidates.iter_mut() {
         let Some(value) = candidate.value() else { continue };
         let is = |a: &Decimal, b: &Decimal| a.checked_add(*b) == Some(value);
@@ -322,6 +360,12 @@ fn agree(candidates: &mut [Candidate]) {
             candidate.score += 2.0;
         }
         if tips.iter().any(|t| paid.iter().chain(&subtotals).any(|p| is(p, t))) {
+            candidate.score += 3.0;
+        }
+        // What is left of a bill's total after a part payment or a discount is what it asks for. A receipt adds up the other way:
+        // what was due and a late fee are what was paid.
+        let owed = bills && matches!(candidate.role, Some(Role::Due | Role::Total));
+        if owed && before.iter().any(|b| value.checked_add(*b).is_some_and(|sum| paid.contains(&sum))) {
             candidate.score += 3.0;
         }
         if fees.iter().any(|f| paid.iter().any(|p| is(p, f))) {

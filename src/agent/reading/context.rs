@@ -50,6 +50,8 @@ pub struct Context {
     month_names_first: usize,
     /// What amounts with the sign of the yen and the yuan look like: with a fraction, without.
     yen_fractions: (usize, usize),
+    /// The paper is Turkish by its words, so a pound's sign in a picture is a lira's: readers of letters without Turkish know no `₺`.
+    lira: Option<Currency>,
 }
 
 /// Adds to what points to a currency.
@@ -112,6 +114,15 @@ impl Context {
                 unique.push(currency);
             }
         }
+        let lira = Currency::parse("TRY").ok().filter(|lira| {
+            let british = |c: &Currency| c.code() == "GBP";
+            pointed.first().is_some_and(|(c, w)| c == lira && *w >= 2)
+                && !pointed.iter().any(|(c, _)| british(c))
+                && scan.amounts.iter().filter(|a| a.currency.as_ref().is_some_and(british)).all(|a| is_read_pound(layout, a))
+        });
+        if lira.is_some() {
+            unique.retain(|c: &Currency| c.code() != "GBP");
+        }
         let voters = || scan.amounts.iter().filter(|a| a.readings.len() == 1 && a.has_fraction);
         let dates = || scan.dates.iter().filter(|d| d.readings.len() == 1).filter_map(|d| d.readings[0].order);
         Self {
@@ -121,6 +132,7 @@ impl Context {
             point_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Point)).count(),
             comma_votes: voters().filter(|a| a.readings[0].1 == Some(DecimalMark::Comma)).count(),
             month_names_first: scan.dates.iter().filter(|d| begins_with_month(layout, &d.words)).count(),
+            lira,
             yen_fractions: {
                 let yen = || scan.amounts.iter().filter(|a| a.shared_sign.as_deref().is_some_and(|s| s.starts_with('¥')));
                 (yen().filter(|a| a.has_fraction).count(), yen().filter(|a| !a.has_fraction).count())
@@ -183,6 +195,9 @@ impl Context {
     /// The currency of an amount, with the probability that it is right. `None` when the document does not say.
     pub fn currency_of(&self, amount: &Amount) -> Option<(Currency, f64)> {
         if let Some(currency) = amount.currency {
+            if let (Some(lira), "GBP") = (self.lira, currency.code()) {
+                return Some((lira, 0.9));
+            }
             return Some((currency, 1.0));
         }
         if let Some(sign) = &amount.shared_sign {
@@ -242,6 +257,12 @@ impl Context {
         let american = self.language == Some(Language::En) && month_first > 0 && self.day_first_votes == 0;
         if sign.starts_with('$') && american { known("USD", 0.85) } else { None }
     }
+}
+
+/// The currency of this amount is a pound's sign that a reader of letters saw.
+fn is_read_pound(layout: &Layout<'_>, amount: &Amount) -> bool {
+    let sign = |w: &usize| layout.is_ocr(*w) && layout.words[*w].text.contains('£');
+    amount.words.iter().chain(&amount.currency_words).any(sign)
 }
 
 fn begins_with_month(layout: &Layout<'_>, words: &[usize]) -> bool {

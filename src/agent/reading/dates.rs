@@ -140,13 +140,20 @@ fn best<'d>(ranked: &[Ranked<'d>], score: impl Fn(&Ranked<'d>) -> f64) -> Option
 }
 
 fn said(doc: &Document<'_>, field: Field, hit: &DateHit, chance: f64) -> Vec<Claim> {
-    let day_first = doc.context.day_first();
+    // Who writes the month first parts the numbers with strokes or dashes; with dots the day comes first everywhere.
+    let dotted = hit.words.iter().any(|&w| {
+        let text = doc.layout.words[w].text.as_bytes();
+        text.windows(3).filter(|t| t[0].is_ascii_digit() && t[1] == b'.' && t[2].is_ascii_digit()).count() == 2
+    });
+    let day_first = if dotted { 0.98 } else { doc.context.day_first() };
     let weight = |reading: &DateReading| match reading.order {
         _ if hit.readings.len() == 1 => 1.0,
         Some(DateOrder::Dmy) => day_first,
         Some(DateOrder::Mdy) => 1.0 - day_first,
         // Two digits of a year at the head of a date are rare wherever people write.
-        Some(DateOrder::Ymd) | None => 0.08,
+        Some(DateOrder::Ymd) => 0.08,
+        // `10/10/26`: both usual orders say the same day.
+        None => 1.0,
     };
     let whole: f64 = hit.readings.iter().map(weight).sum();
     let mut readings: Vec<(DateReading, f64)> =

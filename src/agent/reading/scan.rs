@@ -425,6 +425,14 @@ fn named_by(sign: &str) -> Option<Currency> {
     amount_readings(&format!("{sign} 1")).ok()?.first().and_then(|r| r.currency)
 }
 
+/// Digits with a mark among them, and nothing else but the sign of a currency.
+fn is_part_of_number(piece: &str) -> bool {
+    let number = piece.trim_start_matches(|c: char| !c.is_ascii_digit() && !c.is_alphabetic());
+    number.contains(['.', ','])
+        && number.bytes().filter(u8::is_ascii_digit).count() >= 4
+        && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+}
+
 fn amounts_in(
     layout: &Layout<'_>,
     currencies: &Lexicon,
@@ -449,6 +457,12 @@ fn amounts_in(
             continue;
         }
         if pieces.get(span.end).is_some_and(|p| p.starts_with('%')) {
+            continue;
+        }
+        // `1.780⁴⁵ €` read as `1.78045 45€`: cents in small letters, seen twice or by themselves. Neither part is the amount.
+        let is_fragment = core.bytes().filter(u8::is_ascii_digit).count() <= 3
+            && span.start.checked_sub(1).is_some_and(|b| layout.is_ocr(words[b]) && is_part_of_number(pieces[b]));
+        if is_fragment {
             continue;
         }
         let mut currency = readings.iter().find_map(|r| r.currency);

@@ -192,6 +192,66 @@ fn currencies_that_share_a_sign_are_told_apart_or_left_open() {
 }
 
 #[test]
+fn receipts_of_many_countries_say_their_amount_and_no_other() {
+    for (text, amount, currency) in [
+        // What was paid stands beside what left another account, or what was to be paid before interest.
+        ("Transfer Berhasil\n\nJumlah   Rp 8.725.000,00\n\nBiaya   Rp 2.500,00\n", "8725000", Some("IDR")),
+        ("EFT Dekontu\n\nTutar   24.680,50 TL\n\nMasraf   12,80 TL\n", "24680.50", Some("TRY")),
+        ("Giao dich thanh cong\n\nSo tien   3.250.000 VND\n\nPhi   1.100 VND\n", "3250000", Some("VND")),
+        ("Payment made for GHS 1,340.00 to KWAME\nFee charged: GHS 10.00\nTAX charged: GHS 0.00\n", "1340.00", Some("GHS")),
+        ("DEPOSIT SLIP\n\nCHECK DEPOSIT   $4,512.80\n\nAVAILABLE NOW   $225.00\n", "4512.80", None),
+        ("Betalt til Fjordlys\n\nkr 4 375,50\n\nTransaksjons-ID   8821099347\n", "4375.50", Some("NOK")),
+        // A bill that was paid late: what was due and the fee are what was paid.
+        (
+            "Bill payment confirmation\n\nBill amount due   $312.40 USD\n\nLate fee   $10.00 USD\n\nAmount paid   $322.40 USD\n",
+            "322.40",
+            Some("USD"),
+        ),
+        // Small cents seen twice are not an amount; here the label's is.
+        ("Zahlung erfolgt\n\n1.78045 45€\n\nBetrag   1.780,45 €\n", "1780.45", Some("EUR")),
+        // Where `₺` is read as `£`, the words around it tell.
+        ("Para gönderildi\n\n£3.750,00\n\nAlıcı   Ayşe Kaya\n", "3750.00", Some("TRY")),
+        ("Facture F-2026-1182\n\nTotal TTC   2 340,00 €\nAcompte   500,00 €\nNet à payer   1 840,00 €\n", "1840.00", Some("EUR")),
+    ] {
+        let reading = read(text, Source::Ocr);
+        let claims: Vec<&ClaimValue> = reading.claims.iter().filter(|c| c.field == Field::Amount).map(|c| &c.value).collect();
+        let [claim] = claims.as_slice() else { panic!("{text}: {claims:?}") };
+        let (saw, code) = match claim {
+            ClaimValue::Money(money) => (money.to_decimal(), Some(money.currency().code())),
+            ClaimValue::BareAmount(text) => (text.parse().unwrap(), None),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!((saw, code), (amount.parse().unwrap(), currency), "{text}");
+    }
+}
+
+#[test]
+fn a_day_that_two_orders_agree_on_is_said_and_dots_put_the_day_first() {
+    for (text, day) in [
+        ("Confirmed. Ksh38,600.00 paid to UMOJA on 10/10/26\n", jiff::civil::date(2026, 10, 10)),
+        ("Payment order executed\n\nValue date   06.10.2026\n\nAmount   USD 84,150.00\n", jiff::civil::date(2026, 10, 6)),
+        ("Para gönderildi\n\nTarih   9 Ekim 2026 11:01\n", jiff::civil::date(2026, 10, 9)),
+        ("Transfer Berhasil\n\nTanggal   14 Agustus 2026\n", jiff::civil::date(2026, 8, 14)),
+    ] {
+        let reading = read(text, Source::PdfText);
+        let best = reading.claims.iter().filter(|c| c.field == Field::Date).max_by_key(|c| c.confidence);
+        assert_eq!(best.map(|c| &c.value), Some(&ClaimValue::Date(day)), "{text}: {:?}", reading.claims);
+        assert!(best.is_some_and(|c| c.confidence >= Confidence::from_percent(60)), "{text}: {best:?}");
+    }
+}
+
+/// The number of a Pix has 32 letters and digits, so one that the side of the picture cut is known for it.
+#[test]
+fn a_pix_number_of_another_length_is_not_legible() {
+    let of = |id: &str| {
+        let reading = read(&format!("Comprovante Pix\n\nValor   R$ 50,00\n\nID da transação   {id}\n"), Source::PdfText);
+        reading.claims.iter().any(|c| c.field == Field::Reference)
+    };
+    assert!(of("E00416968202610092310QwLm21xZ9ab"));
+    assert!(!of("E00416968202610092310QwLm21x"));
+}
+
+#[test]
 fn numbers_in_a_list_are_several() {
     for (text, numbers) in [
         ("Payment confirmation\n\nMemo: invoices 4410, 4412 and 4417\n", vec!["4410", "4412", "4417"]),

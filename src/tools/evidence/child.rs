@@ -47,12 +47,12 @@ impl Desk {
     }
     /// Time until no new page or part should be begun.
     pub(super) fn time_left(&self) -> Duration {
-        limits::SOFT_DEADLINE.saturating_sub(self.begun.elapsed())
+        limits::lengthened(limits::SOFT_DEADLINE).saturating_sub(self.begun.elapsed())
     }
     /// Says when a second look at a picture would cost the first its answer: on a machine that is busy with other work.
     pub(super) fn is_hurried(&self) -> impl Fn() -> bool + use<> {
         let begun = self.begun;
-        move || begun.elapsed() > limits::SECOND_LOOK
+        move || begun.elapsed() > limits::lengthened(limits::SECOND_LOOK)
     }
     /// The OCR engine, loaded on first use.
     pub(super) fn ocr(&mut self, complaints: &mut Vec<String>) -> Result<&mut Ocr, Refusal> {
@@ -86,7 +86,8 @@ pub enum Helpers {
 /// The whole life of a reading process (`quittance __parse`): gives up its rights, reads standard input, prints one JSON answer.
 ///
 /// It must be called first thing in `main`, before any thread exists. The exit status is 0 whenever an answer was printed.
-pub fn parse_process(task: Task, languages: &str, helpers: Helpers) -> ExitCode {
+pub fn parse_process(task: Task, languages: &str, helpers: Helpers, patience: u32) -> ExitCode {
+    limits::be_patient(patience);
     if helpers == Helpers::None {
         helper::do_without();
     }

@@ -59,7 +59,7 @@ pub(super) fn run(program: &Path, arguments: &[&str], stdout: &Path, wall: Durat
         if let Some(status) = child.try_wait().map_err(failed)? {
             break status;
         }
-        if begun.elapsed() >= wall.min(limits::HELPER_WALL) {
+        if begun.elapsed() >= limits::lengthened(wall.min(limits::HELPER_WALL)) {
             child.kill().map_err(failed)?;
             child.wait().map_err(failed)?;
             return Err(HelperError::OverTime);

@@ -1,5 +1,6 @@
 //! The numbers that bound the reading of one file, each with its reason.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Bounds for one file. The defaults keep a file under ten seconds and under 384 MiB for all processes that read it.
@@ -50,3 +51,17 @@ pub const PAGES_MAX: u32 = 20;
 pub const PARTS_MAX: u32 = 20;
 /// How deep forwarded messages may nest.
 pub const DEPTH_MAX: u32 = 5;
+/// The most that deadlines can be lengthened.
+pub const PATIENCE_MAX: u32 = 20;
+
+static PATIENCE: AtomicU32 = AtomicU32::new(1);
+
+/// Makes every deadline of this process so many times as long, 1 to [`PATIENCE_MAX`]. Set once, before the first file is looked at.
+pub(super) fn be_patient(times: u32) {
+    PATIENCE.store(times.clamp(1, PATIENCE_MAX), Ordering::Relaxed);
+}
+
+/// A deadline of this process.
+pub(super) fn lengthened(deadline: Duration) -> Duration {
+    deadline.saturating_mul(PATIENCE.load(Ordering::Relaxed))
+}

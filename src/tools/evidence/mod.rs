@@ -112,6 +112,7 @@ pub struct EvidenceReader {
     languages: String,
     limits: Limits,
     helpers: Helpers,
+    patience: u32,
 }
 
 impl EvidenceReader {
@@ -120,7 +121,7 @@ impl EvidenceReader {
 
     /// Reads with the `__parse` command of this program.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, languages: Self::LANGUAGES.to_owned(), limits: Limits::default(), helpers: Helpers::Installed }
+        Self { program, languages: Self::LANGUAGES.to_owned(), limits: Limits::default(), helpers: Helpers::Installed, patience: 1 }
     }
 
     /// Reads with the running program.
@@ -146,6 +147,14 @@ impl EvidenceReader {
     /// With the programs beside this one, or without them.
     pub fn helpers(mut self, helpers: Helpers) -> Self {
         self.helpers = helpers;
+        self
+    }
+
+    /// Deadlines so many times as long (1 to 20), [`Limits::wall`] among them: what is measured is the reading, not
+    /// what else the machine does. Not for files of strangers.
+    pub fn patience(mut self, times: u32) -> Self {
+        self.patience = times.clamp(1, limits::PATIENCE_MAX);
+        self.limits.wall = Limits::default().wall.saturating_mul(self.patience);
         self
     }
 
@@ -203,6 +212,9 @@ impl EvidenceReader {
         let mut arguments = vec![OsString::from("__parse"), OsString::from("--languages"), OsString::from(&self.languages)];
         if self.helpers == Helpers::None {
             arguments.push(OsString::from("--no-helpers"));
+        }
+        if self.patience > 1 {
+            arguments.extend([OsString::from("--patience"), OsString::from(self.patience.to_string())]);
         }
         arguments.extend_from_slice(task);
         let remains = sandbox::run(&self.program, &arguments, bytes, &self.limits)?;
