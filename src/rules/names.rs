@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use deunicode::deunicode_char;
 
-use crate::matching::jaro_winkler_thousandths;
+use crate::matching::{Word, jaro_winkler_thousandths};
 use crate::reference::FormHash;
 
 /// Longest name that is compared, in bytes; the rest is ignored. Bank formats carry at most 140 characters.
@@ -414,7 +414,7 @@ pub fn similarity(a: &str, b: &str) -> u16 {
     if same == la.min(lb) && same >= 10 {
         return 960;
     }
-    let (mut wa, mut wb) = ([""; WORDS_COMPARED_MAX], [""; WORDS_COMPARED_MAX]);
+    let (mut wa, mut wb) = ([Word::default(); WORDS_COMPARED_MAX], [Word::default(); WORDS_COMPARED_MAX]);
     let (wa, wb) = (first_words(a, &mut wa), first_words(b, &mut wb));
     let one = directed(wa, wb);
     let two = directed(wb, wa);
@@ -427,10 +427,10 @@ pub fn similarity(a: &str, b: &str) -> u16 {
 /// Words of a name that are compared; the rest is ignored.
 const WORDS_COMPARED_MAX: usize = 12;
 
-fn first_words<'n, 'w>(name: &'n str, words: &'w mut [&'n str; WORDS_COMPARED_MAX]) -> &'w [&'n str] {
+fn first_words<'n, 'w>(name: &'n str, words: &'w mut [Word<'n>; WORDS_COMPARED_MAX]) -> &'w [Word<'n>] {
     let mut count = 0;
     for (slot, word) in words.iter_mut().zip(name.split(' ')) {
-        *slot = word;
+        *slot = Word::new(word);
         count += 1;
     }
     &words[..count]
@@ -440,19 +440,19 @@ fn first_words<'n, 'w>(name: &'n str, words: &'w mut [&'n str; WORDS_COMPARED_MA
 const WORDS_ALIKE_MIN: u32 = 850;
 
 /// The share of `from`'s letters that have a counterpart in `to`, in thousandths.
-fn directed(from: &[&str], to: &[&str]) -> u16 {
+fn directed(from: &[Word<'_>], to: &[Word<'_>]) -> u16 {
     let mut total = 0_u32;
     let mut found = 0_u32;
     let mut used = [false; WORDS_COMPARED_MAX];
     for word in from {
-        let weight = u32::try_from(word.len().min(12)).unwrap_or(12);
+        let weight = u32::try_from(word.text.len().min(12)).unwrap_or(12);
         total += weight;
         let mut best = (0_u32, usize::MAX);
         for (at, other) in to.iter().enumerate() {
             if used[at] {
                 continue;
             }
-            let alike = word_similarity(word, other);
+            let alike = word_similarity(*word, *other);
             if alike > best.0 {
                 best = (alike, at);
             }
@@ -466,7 +466,8 @@ fn directed(from: &[&str], to: &[&str]) -> u16 {
 }
 
 /// In thousandths; any value below [`WORDS_ALIKE_MIN`] stands for all of them.
-fn word_similarity(a: &str, b: &str) -> u32 {
+fn word_similarity(first: Word<'_>, second: Word<'_>) -> u32 {
+    let (a, b) = (first.text, second.text);
     if a == b {
         return 1000;
     }
@@ -481,7 +482,7 @@ fn word_similarity(a: &str, b: &str) -> u32 {
     if long.len() - short.len() <= 2 && without_umlaut_e(a).eq(without_umlaut_e(b)) {
         return 980;
     }
-    jaro_winkler_thousandths(a, b, WORDS_ALIKE_MIN)
+    jaro_winkler_thousandths(first, second, WORDS_ALIKE_MIN)
 }
 
 fn without_umlaut_e(word: &str) -> impl Iterator<Item = u8> {

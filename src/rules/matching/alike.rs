@@ -1,14 +1,27 @@
 //! How alike two words are: Jaro–Winkler similarity (Winkler 1990) as the `strsim` crate computes it, without allocating.
 #![allow(clippy::arithmetic_side_effects)] // Indexes within two short words.
 
+/// A word, and which letters it has: a word of a name is compared with many.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Word<'w> {
+    pub(crate) text: &'w str,
+    letters: u32,
+}
+
+impl<'w> Word<'w> {
+    pub(crate) const fn new(text: &'w str) -> Self {
+        Self { text, letters: letter_set(text.as_bytes()) }
+    }
+}
+
 /// The similarity of two words in thousandths; 0 stands for any value below `least`, which is mostly seen without comparing them.
-pub(crate) fn jaro_winkler_thousandths(a: &str, b: &str, least: u32) -> u32 {
+pub(crate) fn jaro_winkler_thousandths(a: Word<'_>, b: Word<'_>, least: u32) -> u32 {
     // Half a thousandth of room for rounding.
-    if jaro_winkler_most(a.as_bytes(), b.as_bytes()) < (f64::from(least) - 0.5) / 1000.0 {
+    if jaro_winkler_most(a, b) < (f64::from(least) - 0.5) / 1000.0 {
         return 0;
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 1000.
-    let thousandths = (jaro_winkler(a, b) * 1000.0) as u32;
+    let thousandths = (jaro_winkler(a.text, b.text) * 1000.0) as u32;
     thousandths
 }
 
@@ -24,11 +37,12 @@ pub(super) const fn letter_set(word: &[u8]) -> u32 {
 }
 
 /// An upper bound of [`jaro_winkler`]: a letter that only one side has cannot be matched, and the order of the rest may be perfect.
-fn jaro_winkler_most(a: &[u8], b: &[u8]) -> f64 {
+fn jaro_winkler_most(a: Word<'_>, b: Word<'_>) -> f64 {
+    let (sa, sb) = (a.letters, b.letters);
+    let (a, b) = (a.text.as_bytes(), b.text.as_bytes());
     if a.is_empty() || b.is_empty() {
         return 1.0;
     }
-    let (sa, sb) = (letter_set(a), letter_set(b));
     let alone = |own: u32, other: u32| (own & !other).count_ones() as usize;
     let matches = (a.len() - alone(sa, sb)).min(b.len() - alone(sb, sa)) as f64;
     let jaro = (matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0;
@@ -83,13 +97,13 @@ mod tests {
             let exact = strsim::jaro_winkler(&a, &b);
             proptest::prop_assert_eq!(jaro_winkler(&a, &b).to_bits(), exact.to_bits());
             // Rounding apart.
-            proptest::prop_assert!(jaro_winkler_most(a.as_bytes(), b.as_bytes()) >= exact - 1e-12);
+            proptest::prop_assert!(jaro_winkler_most(Word::new(&a), Word::new(&b)) >= exact - 1e-12);
         }
     }
 
     #[test]
     fn unlike_words_are_nought() {
-        assert_eq!(jaro_winkler_thousandths("MUELLER", "MEYER", 850), 0);
-        assert!(jaro_winkler_thousandths("MARTHA", "MARHTA", 850) >= 960);
+        assert_eq!(jaro_winkler_thousandths(Word::new("MUELLER"), Word::new("MEYER"), 850), 0);
+        assert!(jaro_winkler_thousandths(Word::new("MARTHA"), Word::new("MARHTA"), 850) >= 960);
     }
 }

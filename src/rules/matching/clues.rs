@@ -4,9 +4,9 @@
 
 mod compared;
 mod reads;
+mod series;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
@@ -850,45 +850,6 @@ impl Clues {
                 self.hit(row, Level::Cut, number);
             }
         }
-    }
-
-    /// The number stands among the numbers of open items, as written but for its last digits, and is none of them: an invoice of ours that
-    /// was paid, or is not in this book.
-    pub fn is_of_a_series(&self, book: &Book, number: &Number) -> bool {
-        /// So far from it, and so many of them.
-        const NEAR: u64 = 20;
-        const ENOUGH: usize = 2;
-        let slot = number.origin as usize;
-        let (Some(first), Some(last)) =
-            (self.atoms[slot].get(usize::from(number.from)), self.atoms[slot].get(usize::from(number.to).wrapping_sub(1)))
-        else {
-            return false;
-        };
-        let width = last.len();
-        let folded = &self.folded[slot];
-        let before = folded.get(first.start as usize..last.start as usize).unwrap_or_default();
-        let here = value_of(last.text(folded));
-        if number.named > 0 || !last.is_number || width > 12 || here < NEAR {
-            return false;
-        }
-        let (mut written, mut own) = (Forms::default(), Forms::default());
-        let mut found = 0;
-        let mut text = String::from_utf8_lossy(before).into_owned();
-        let stem = text.len();
-        for value in (here - NEAR..=here + NEAR).filter(|value| *value != here) {
-            text.truncate(stem);
-            let _ = write!(text, "{value:0>width$}");
-            written.read(&text);
-            let is_one = book.by_reference.rows(hash(&written.full)).take(8).any(|row| {
-                own.read(book.item_number(row));
-                own.level_of(&written).is_some_and(|level| level <= Level::Zeros)
-            });
-            found += usize::from(is_one);
-            if found == ENOUGH {
-                return true;
-            }
-        }
-        false
     }
 
     fn digits_of(&self, number: &Number) -> Vec<u8> {

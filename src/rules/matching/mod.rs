@@ -32,7 +32,7 @@ mod seen;
 mod telling;
 mod weights;
 
-pub(crate) use alike::jaro_winkler_thousandths;
+pub(crate) use alike::{Word, jaro_winkler_thousandths};
 pub use book::{Book, BookBuilder, BookError, CustomerFields, CustomerTable, ItemFields, ItemTable, PaymentFields, PaymentTable};
 pub use candidates::Work;
 pub use run::{Explainer, Matcher, answer};

@@ -9,20 +9,52 @@ use super::candidates::{Hypothesis, Lines, NEGLIGIBLE, Work};
 use super::run::Close;
 use crate::reference::Level;
 
-/// A hypothesis in 48 bytes.
+/// A hypothesis in 48 bytes: nothing in it is aligned to more than four, so nothing is padded.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
-    /// The score; after the joint answer, the probability.
-    value: f64,
-    /// Of one line: what is cleared.
-    cleared: i64,
-    /// Of one line: the item. Of several: the first in `lines`.
+    /// See [`Kept::value`].
+    value: [u32; 2],
+    /// See [`Kept::cleared`].
+    cleared: [u32; 2],
+    /// Of no line: the item of a duplicate, or `NONE`. Of one: the item. Of several: the first in `lines`.
     item: u32,
     lines: u16,
-    repeats: u32,
     weights: [f32; 6],
     pattern: Pattern,
     flags: u8,
+}
+
+const _: () = assert!(size_of::<Kept>() == 48);
+
+/// The lower half, and the upper.
+#[allow(clippy::cast_possible_truncation)] // Cut in two on purpose.
+const fn halves(bits: u64) -> [u32; 2] {
+    [bits as u32, (bits >> 32) as u32]
+}
+
+fn whole([lower, upper]: [u32; 2]) -> u64 {
+    u64::from(upper) << 32 | u64::from(lower)
+}
+
+impl Kept {
+    /// The score; after the joint answer, the probability.
+    fn value(&self) -> f64 {
+        f64::from_bits(whole(self.value))
+    }
+
+    fn set_value(&mut self, value: f64) {
+        self.value = halves(value.to_bits());
+    }
+
+    /// Of one line: what is cleared.
+    fn cleared(&self) -> i64 {
+        whole(self.cleared).cast_signed()
+    }
+
+    /// For a duplicate: the item that was paid before; `NONE` for every other. A duplicate clears nothing.
+    fn repeats(&self) -> u32 {
+        if self.lines == 0 { self.item } else { NONE }
+    }
 }
 
 const NAMED: u8 = 1;
@@ -84,7 +116,7 @@ impl Packed {
                 self.fees.insert(narrow(self.kept.len()), hypothesis.fee);
             }
             let (item, cleared) = match &*hypothesis.lines {
-                [] => (NONE, 0),
+                [] => (hypothesis.repeats, 0),
                 [one] => *one,
                 several => {
                     let from = narrow(self.lines.len());
@@ -93,11 +125,10 @@ impl Packed {
                 }
             };
             self.kept.push(Kept {
-                value: hypothesis.score(),
-                cleared,
+                value: halves(hypothesis.score().to_bits()),
+                cleared: halves(cleared.cast_unsigned()),
                 item,
                 lines: u16::try_from(hypothesis.lines.len()).unwrap_or(u16::MAX),
-                repeats: hypothesis.repeats,
                 weights: hypothesis.weights,
                 pattern: hypothesis.pattern,
                 flags,
@@ -135,7 +166,7 @@ impl Packed {
     fn lines(&self, kept: &Kept) -> Lines {
         match kept.lines {
             0 => Lines::None,
-            1 => Lines::One([(kept.item, kept.cleared)]),
+            1 => Lines::One([(kept.item, kept.cleared())]),
             count => Lines::Many(self.lines[kept.item as usize..kept.item as usize + usize::from(count)].into()),
         }
     }
@@ -147,7 +178,7 @@ impl Packed {
         let hypotheses = kept.iter().enumerate().map(|(place, kept)| Hypothesis {
             pattern: kept.pattern,
             lines: self.lines(kept),
-            repeats: kept.repeats,
+            repeats: kept.repeats(),
             weights: kept.weights,
             fee: if self.fees.is_empty() { 0 } else { self.fees.get(&(entry.kept + narrow(place))).copied().unwrap_or(0) },
             is_named: kept.flags & NAMED != 0,
@@ -157,7 +188,7 @@ impl Packed {
         let named = entry.named as usize..entry.named as usize + usize::from(entry.named_count);
         let mut close = Close {
             hypotheses: hypotheses.collect(),
-            probabilities: kept.iter().map(|k| k.value).collect(),
+            probabilities: kept.iter().map(Kept::value).collect(),
             named: self.named[named].to_vec(),
             stray: kept.iter().map(|k| k.flags & STRAY != 0).collect(),
             slips: kept.iter().map(|k| k.flags & SLIP != 0).collect(),
@@ -173,8 +204,8 @@ impl Packed {
     /// Items a payment wants with hypotheses not far below its best. `is_settled`: cleared before.
     pub(super) fn wanted(&self, at: usize, depth: f64, is_settled: impl Fn(u32) -> bool, mut give: impl FnMut(u32)) {
         let kept = self.kept(at);
-        let best = kept.first().map_or(0.0, |k| k.value);
-        for one in kept.iter().filter(|k| k.value >= best - depth) {
+        let best = kept.first().map_or(0.0, Kept::value);
+        for one in kept.iter().filter(|k| k.value() >= best - depth) {
             match one.lines {
                 0 => {}
                 1 => give(one.item),
@@ -184,8 +215,8 @@ impl Packed {
                         .for_each(|(item, _)| give(*item));
                 }
             }
-            if one.repeats != NONE && !is_settled(one.repeats) {
-                give(one.repeats);
+            if one.repeats() != NONE && !is_settled(one.repeats()) {
+                give(one.repeats());
             }
         }
     }
@@ -195,9 +226,9 @@ impl Packed {
     pub(super) fn settle_alone(&mut self, at: usize, is_possible: impl Fn(u32) -> bool) {
         let Some(entry) = self.entries.get(at) else { return };
         let kept = &mut self.kept[entry.kept as usize..entry.kept as usize + usize::from(entry.count)];
-        let best = kept.first().map_or(0.0, |k| k.value);
-        let counts = |k: &Kept| k.value >= best - NEGLIGIBLE && (k.repeats == NONE || is_possible(k.repeats));
-        let is_free = |k: &Kept| k.lines == 0 && k.repeats == NONE;
+        let best = kept.first().map_or(0.0, Kept::value);
+        let counts = |k: &Kept| k.value() >= best - NEGLIGIBLE && (k.repeats() == NONE || is_possible(k.repeats()));
+        let is_free = |k: &Kept| k.lines == 0 && k.repeats() == NONE;
         let any_free = kept.iter().any(|k| counts(k) && is_free(k));
         // One way out that needs no item.
         let free = if any_free { None } else { kept.iter().position(is_free) };
@@ -205,24 +236,24 @@ impl Packed {
             .iter()
             .enumerate()
             .filter(|(n, k)| counts(k) || Some(*n) == free)
-            .map(|(_, k)| k.value)
+            .map(|(_, k)| k.value())
             .fold(f64::NEG_INFINITY, f64::max);
         let mut total = 0.0;
         for (_, one) in kept.iter().enumerate().filter(|(n, k)| counts(k) || Some(*n) == free) {
-            total += (one.value - highest).exp();
+            total += (one.value() - highest).exp();
         }
         let shares: [f64; 16] = std::array::from_fn(|n| {
-            kept.get(n).filter(|k| counts(k) || Some(n) == free).map_or(0.0, |k| (k.value - highest).exp() / total)
+            kept.get(n).filter(|k| counts(k) || Some(n) == free).map_or(0.0, |k| (k.value() - highest).exp() / total)
         });
         for (one, share) in kept.iter_mut().zip(shares) {
-            one.value = share;
+            one.set_value(share);
         }
     }
 
     pub(super) fn set_shares(&mut self, at: usize, shares: &[f64]) {
         let Some(entry) = self.entries.get(at) else { return };
         let kept = &mut self.kept[entry.kept as usize..entry.kept as usize + usize::from(entry.count)];
-        kept.iter_mut().zip(shares).for_each(|(one, share)| one.value = *share);
+        kept.iter_mut().zip(shares).for_each(|(one, share)| one.set_value(*share));
     }
 
     /// Another payment wants the same items.
