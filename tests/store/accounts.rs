@@ -262,7 +262,8 @@ async fn passkeys_count_up_and_do_not_come_back(book: Database) {
     assert_eq!(book.passkeys_of(&id("ana")).await.unwrap(), [(passkey.clone(), None)]);
     assert!(book.passkeys_of(&id("bo")).await.unwrap().is_empty());
     // A device that does not count, then one that does: from then on it must.
-    for (counter, is_taken) in [(0, true), (0, true), (5, true), (5, false), (4, false), (0, false), (6, true), (u32::MAX, true)] {
+    for (counter, is_taken) in [(0, true), (0, true), (5, true), (5, false), (4, false), (0, false), (6, true), (u32::MAX, true)]
+    {
         assert_eq!(book.use_passkey("AbC-_", counter, at(10 + i64::from(counter))).await.unwrap(), is_taken, "{counter}");
     }
     assert_eq!(book.passkeys_of(&id("ana")).await.unwrap()[0].1, Some(at(10 + i64::from(u32::MAX))));

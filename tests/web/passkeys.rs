@@ -109,8 +109,8 @@ async fn make(web: &Web<Database>, browser: &Client, user: &User, name: &str) ->
     let Challenge { ticket, options } = web.begin_passkey(&session, name.to_owned()).await.expect("a challenge");
     let credential = asks(browser, "create", &options).await.expect("a passkey");
     web.finish_passkey(&session, &Answer { ticket, credential }).await.expect("an answer").expect("a good one");
-    let found = web.passkeys_of(&user.id).await.expect("a list").into_iter().map(|(passkey, _)| passkey);
-    found.filter(|passkey| passkey.name == name).next_back().expect("the new one")
+    let mut found = web.passkeys_of(&user.id).await.expect("a list").into_iter().map(|(passkey, _)| passkey);
+    found.rfind(|passkey| passkey.name == name).expect("the new one")
 }
 
 /// A challenge to sign in with, answered; `change` may tamper with the options before the device sees them.

@@ -121,7 +121,13 @@ impl EvidenceReader {
 
     /// Reads with the `__parse` command of this program.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, languages: Self::LANGUAGES.to_owned(), limits: Limits::default(), helpers: Helpers::Installed, patience: 1 }
+        Self {
+            program,
+            languages: Self::LANGUAGES.to_owned(),
+            limits: Limits::default(),
+            helpers: Helpers::Installed,
+            patience: 1,
+        }
     }
 
     /// Reads with the running program.
