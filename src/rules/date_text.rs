@@ -405,7 +405,7 @@ const MONTHS: [&[&str]; 12] = [
     &["september", "sep", "sept", "septiembre", "setiembre", "set", "setembro", "septembre", "settembre", "sett", "eylul"],
     &["october", "oct", "octubre", "outubro", "out", "octobre", "oktober", "okt", "ottobre", "ott", "ekim"],
     &["november", "nov", "noviembre", "novembro", "novembre", "kasim", "nopember"],
-    &["december", "dec", "diciembre", "dic", "dezembro", "dez", "decembre", "dezember", "dicembre", "aralik", "desember", "des"],
+    &["december", "dec", "diciembre", "dic", "dezembro", "dez", "decembre", "dezember", "dicembre", "aralik", "desember"],
 ];
 
 /// Monday to Sunday, the same languages.

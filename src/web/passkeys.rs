@@ -3,6 +3,9 @@
 //! Each ceremony has two halves. The first makes a challenge and keeps its state here, as a ticket: for five minutes, for one use, for one
 //! browser. The second takes what the browser brings back and has `webauthn-rs` check it: challenge, origin, relying party, signature,
 //! that the device made sure of the person (a PIN, a finger), and the counter of uses.
+//!
+//! Failures are counted by the address they come from, never by the passkey: there is nothing to guess, and whoever knows the number of a
+//! passkey could shut it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -119,11 +122,6 @@ fn answered<T: DeserializeOwned>(credential: &str) -> Result<T, WebError> {
         .map_err(|error| WebError::invalid("credential", format!("it is no answer of a passkey ({:?})", error.classify())))
 }
 
-/// Failures are counted by the passkey: guessing at a password must not shut it, nor the other way round.
-fn attempts_key(id: &str) -> String {
-    format!("passkey {}", secret::hash(id))
-}
-
 impl<S: Desk> Web<S> {
     fn passkeys_here(&self) -> Result<Webauthn, WebError> {
         relying_party(&self.settings).ok_or(WebError::NotFound)
@@ -164,20 +162,22 @@ impl<S: Desk> Web<S> {
         Ok(Challenge { ticket, options })
     }
 
-    /// The state of a ceremony, which is gone afterwards, whatever becomes of the answer. `None` when it is over or was answered before.
+    /// The state of a ceremony and when it began. It is gone afterwards, whatever becomes of the answer; `None` when it is over or was
+    /// answered before.
     async fn take<T: DeserializeOwned>(
         &self,
         kind: &str,
         user: Option<&UserId>,
         visitor: &Visitor,
         ticket: &str,
-    ) -> Result<Option<T>, WebError> {
+    ) -> Result<Option<(T, jiff::Timestamp)>, WebError> {
         let Some(found) = self.store.take_ticket(&secret::hash(ticket), kind, self.now()).await? else { return Ok(None) };
         let pending: Pending<T> = serde_json::from_str(&found.content).map_err(WebError::internal)?;
         if found.user.as_ref() != user || !secret::same(&pending.browser, &visitor.csrf) {
             return Err(WebError::Forged);
         }
-        Ok(Some(pending.state))
+        let began_at = found.ends_at.checked_sub(HOLDS).map_err(WebError::internal)?;
+        Ok(Some((pending.state, began_at)))
     }
 
     /// Begins to make a passkey by this name for whoever is signed in.
@@ -214,7 +214,7 @@ impl<S: Desk> Web<S> {
         let us = self.passkeys_here()?;
         let credential: RegisterPublicKeyCredential = answered(&answer.credential)?;
         let user = &session.user;
-        let Some(new) = self.take::<New>(KIND_NEW, Some(&user.id), &session.visitor, &answer.ticket).await? else {
+        let Some((new, _)) = self.take::<New>(KIND_NEW, Some(&user.id), &session.visitor, &answer.ticket).await? else {
             return Ok(Err(Refusal::TooLate));
         };
         let key = match us.finish_passkey_registration(&credential, &new.registration) {
@@ -245,7 +245,8 @@ impl<S: Desk> Web<S> {
     /// Begins a sign-in; whose it is, the passkey will say.
     pub async fn begin_passkey_sign_in(&self, visitor: &Visitor) -> Result<Challenge, WebError> {
         let us = self.passkeys_here()?;
-        self.refuse_too_many(&attempts_key(""), visitor).await?;
+        self.refuse_address(visitor).await?;
+        self.note_challenge(visitor).await?;
         let (options, state) = us.start_discoverable_authentication().map_err(WebError::internal)?;
         let options = serde_json::to_value(&options.public_key).map_err(WebError::internal)?;
         self.keep(KIND_SIGN_IN, None, visitor, state, options).await
@@ -256,31 +257,39 @@ impl<S: Desk> Web<S> {
         let us = self.passkeys_here()?;
         let credential: PublicKeyCredential = answered(&answer.credential)?;
         let id = id_of(credential.get_credential_id());
-        let account = attempts_key(&id);
-        self.refuse_too_many(&account, visitor).await?;
-        let state = self.take::<DiscoverableAuthentication>(KIND_SIGN_IN, None, visitor, &answer.ticket).await?;
-        let Some(state) = state else { return Ok(Err(Refusal::TooLate)) };
+        self.refuse_address(visitor).await?;
+        let taken = self.take::<DiscoverableAuthentication>(KIND_SIGN_IN, None, visitor, &answer.ticket).await?;
+        let Some((state, asked_at)) = taken else {
+            self.note_address(visitor).await?;
+            return Ok(Err(Refusal::TooLate));
+        };
         let handle = us.identify_discoverable_authentication(&credential).ok().map(|(handle, _)| hex::encode(handle.as_bytes()));
         let is_good = |(passkey, user): &(Passkey, User)| {
             passkey.state == PasskeyState::On && !user.is_disabled && handle.as_ref() == Some(&passkey.handle)
         };
         let Some((passkey, user)) = self.store.passkey(&id).await?.filter(is_good) else {
-            self.note_failure(&account, visitor).await?;
+            self.note_address(visitor).await?;
             return Ok(Err(Refusal::Wrong));
         };
         let result = us.finish_discoverable_authentication_v2(&credential, state, key_of(&passkey)?);
-        if let Err(refusal) =
-            self.settle(&passkey, result.map(|result| (result.user_verified(), result.counter())), visitor).await?
-        {
+        let result = result.map(|result| (result.user_verified(), result.counter()));
+        if let Err(refusal) = self.settle(&passkey, asked_at, result, visitor).await? {
             return Ok(Err(refusal));
         }
-        Ok(Ok(self.begin(&user, visitor).await?))
+        let session = self.begin(&user, visitor).await?;
+        // Taken away while the session began: what ended the person's sessions may have come just before this one.
+        let still = self.store.passkey(&id).await?.is_some_and(|(passkey, _)| passkey.state == PasskeyState::On);
+        if !still {
+            self.store.end_sessions(&user.id, None).await?;
+            return Ok(Err(Refusal::Wrong));
+        }
+        Ok(Ok(session))
     }
 
     /// Begins to prove again by a passkey of whoever is signed in.
     pub async fn begin_passkey_step_up(&self, session: &Session) -> Result<Challenge, WebError> {
         let us = self.passkeys_here()?;
-        self.refuse_too_many(&attempts_key(session.user.id.as_str()), &session.visitor).await?;
+        self.refuse_address(&session.visitor).await?;
         let passkeys = self.good_passkeys(&session.user.id).await?;
         if passkeys.is_empty() {
             return Err(WebError::NotFound);
@@ -299,23 +308,21 @@ impl<S: Desk> Web<S> {
         };
         let credential: PublicKeyCredential = answered(&answer.credential)?;
         let id = id_of(credential.get_credential_id());
-        let account = attempts_key(&id);
         let visitor = &session.visitor;
-        self.refuse_too_many(&account, visitor).await?;
-        let state = self.take::<PasskeyAuthentication>(KIND_STEP_UP, Some(&session.user.id), visitor, &answer.ticket).await?;
-        let Some(state) = state else { return Ok(Err(Refusal::TooLate)) };
+        self.refuse_address(visitor).await?;
+        let taken = self.take::<PasskeyAuthentication>(KIND_STEP_UP, Some(&session.user.id), visitor, &answer.ticket).await?;
+        let Some((state, asked_at)) = taken else { return Ok(Err(Refusal::TooLate)) };
         // The state knows the person's passkeys of when it was made; one may have gone since.
         let is_good = |(passkey, user): &(Passkey, User)| {
             passkey.state == PasskeyState::On && user.id == session.user.id && !user.is_disabled
         };
         let Some((passkey, _)) = self.store.passkey(&id).await?.filter(is_good) else {
-            self.note_failure(&account, visitor).await?;
+            self.note_address(visitor).await?;
             return Ok(Err(Refusal::Wrong));
         };
         let result = us.finish_passkey_authentication(&credential, &state);
-        if let Err(refusal) =
-            self.settle(&passkey, result.map(|result| (result.user_verified(), result.counter())), visitor).await?
-        {
+        let result = result.map(|result| (result.user_verified(), result.counter()));
+        if let Err(refusal) = self.settle(&passkey, asked_at, result, visitor).await? {
             return Ok(Err(refusal));
         }
         let secret = secret::fresh()?;
@@ -323,34 +330,38 @@ impl<S: Desk> Web<S> {
         if renewed { Ok(Ok(secret)) } else { Err(WebError::SignedOut) }
     }
 
-    /// What became of an answer, by whether the device made sure of the person and its counter: a use, a failure, or the end of a copy.
+    /// What became of an answer to what was asked at an instant, by whether the device made sure of the person and its counter: a use, a
+    /// failure, or the end of a copy.
     async fn settle(
         &self,
         passkey: &Passkey,
+        asked_at: jiff::Timestamp,
         result: Result<(bool, u32), WebauthnError>,
         visitor: &Visitor,
     ) -> Result<Result<(), Refusal>, WebError> {
-        let account = attempts_key(&passkey.id);
         let now = self.now();
         let is_copied = match result {
-            Ok((true, counter)) => !self.store.use_passkey(&passkey.id, counter, now).await?,
+            Ok((true, counter)) => {
+                if self.store.use_passkey(&passkey.id, counter, now).await? {
+                    return Ok(Ok(()));
+                }
+                // Asked before the last use: two answers of one device came in the other order, which is no copy.
+                let all = self.store.passkeys_of(&passkey.user).await?;
+                let used_at = all.into_iter().find(|(other, _)| other.id == passkey.id).and_then(|(_, used_at)| used_at);
+                used_at.is_none_or(|used_at| used_at <= asked_at)
+            }
             // The signature was right and the counter is not above the one it was made with.
             Err(WebauthnError::CredentialPossibleCompromise) => true,
-            Ok((false, _)) => {
-                self.note_failure(&account, visitor).await?;
-                return Ok(Err(Refusal::Wrong));
-            }
+            Ok((false, _)) => false,
             Err(error) => {
                 tracing::info!("the answer of a passkey is refused: {error}");
-                self.note_failure(&account, visitor).await?;
-                return Ok(Err(Refusal::Wrong));
+                false
             }
         };
+        self.note_address(visitor).await?;
         if !is_copied {
-            self.store.clear_failures(&account).await?;
-            return Ok(Ok(()));
+            return Ok(Err(Refusal::Wrong));
         }
-        self.note_failure(&account, visitor).await?;
         let still = self.store.passkey(&passkey.id).await?.filter(|(passkey, _)| passkey.state == PasskeyState::On);
         // Taken away in between: there was no copy.
         let Some((passkey, _)) = still else { return Ok(Err(Refusal::Wrong)) };

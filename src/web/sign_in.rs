@@ -17,6 +17,8 @@ use crate::state::{Desk, Web};
 const ACCOUNT_FAILURES: i64 = 6;
 /// Failures from one address before it must wait; an office may share one.
 const ADDRESS_FAILURES: i64 = 30;
+/// Challenges for a passkey that one address gets before it must wait.
+const ADDRESS_CHALLENGES: i64 = 120;
 /// Failures older than this are forgotten.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// The longest wait.
@@ -46,26 +48,49 @@ fn wait(failures: i64, limit: i64, last_at: Timestamp, now: Timestamp) -> Option
 impl<S: Desk> Web<S> {
     /// Refuses while this account, or the address asked from, must wait.
     pub(crate) async fn refuse_too_many(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
-        let now = self.now();
-        for (key, limit) in [(account.to_owned(), ACCOUNT_FAILURES), (address_key(visitor), ADDRESS_FAILURES)] {
-            let attempts = self.store.attempts(&key).await?;
-            if let Some(seconds) = wait(attempts.failures, limit, attempts.last_at, now) {
-                return Err(WebError::TooMany(seconds));
-            }
+        self.refuse_over(account, ACCOUNT_FAILURES).await?;
+        self.refuse_address(visitor).await
+    }
+
+    /// Refuses while the address asked from must wait.
+    pub(crate) async fn refuse_address(&self, visitor: &Visitor) -> Result<(), WebError> {
+        self.refuse_over(&address_key(visitor), ADDRESS_FAILURES).await
+    }
+
+    async fn refuse_over(&self, key: &str, limit: i64) -> Result<(), WebError> {
+        let attempts = self.store.attempts(key).await?;
+        match wait(attempts.failures, limit, attempts.last_at, self.now()) {
+            Some(seconds) => Err(WebError::TooMany(seconds)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Counts a challenge made for somebody who is not signed in; each is a row that is kept for a while. Refuses when there were too many
+    /// from one address.
+    pub(crate) async fn note_challenge(&self, visitor: &Visitor) -> Result<(), WebError> {
+        let key = format!("challenges {}", address_key(visitor));
+        self.refuse_over(&key, ADDRESS_CHALLENGES).await?;
+        self.note(&key).await.map(|_| ())
+    }
+
+    async fn note(&self, key: &str) -> Result<i64, WebError> {
+        let now = self.now();
+        Ok(self.store.note_failure(key, now, now.checked_sub(WINDOW).unwrap_or(now)).await?)
     }
 
     /// Counts a failed attempt, for the account and for the address.
     pub(crate) async fn note_failure(&self, account: &str, visitor: &Visitor) -> Result<(), WebError> {
-        let now = self.now();
-        let since = now.checked_sub(WINDOW).unwrap_or(now);
-        let failures = self.store.note_failure(account, now, since).await?;
-        self.store.note_failure(&address_key(visitor), now, since).await?;
-        metrics::counter!("quittance_sign_in_failures_total").increment(1);
+        let failures = self.note(account).await?;
         if failures == ACCOUNT_FAILURES {
             tracing::warn!("an account must wait after {failures} failed sign-ins");
         }
+        self.note_address(visitor).await
+    }
+
+    /// Counts a failed attempt for the address alone.
+    pub(crate) async fn note_address(&self, visitor: &Visitor) -> Result<(), WebError> {
+        self.note(&address_key(visitor)).await?;
+        metrics::counter!("quittance_sign_in_failures_total").increment(1);
         Ok(())
     }
 

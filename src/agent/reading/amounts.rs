@@ -216,6 +216,7 @@ fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
 /// Scores every candidate for being the amount of a document of this kind.
 pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate]) {
     let bills = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote);
+    let says_paid = candidates.iter().any(|c| c.role == Some(Role::Paid) && !c.item);
     for candidate in candidates.iter_mut() {
         let amount = &doc.scan.amounts[candidate.amount];
         let segment = &doc.layout.segments[amount.segment];
@@ -223,8 +224,8 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
             Some(Role::Due) => {
                 if bills {
                     9.0
-                } else if is_receipt(kind) {
-                    // What was to be paid; a receipt also says what was paid, with interest or less a discount.
+                } else if is_receipt(kind) && says_paid {
+                    // What was to be paid; the receipt also says what was, with interest or less a discount.
                     5.0
                 } else {
                     8.0
@@ -313,8 +314,8 @@ fn is_receipt(kind: EvidenceKind) -> bool {
     matches!(kind, EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt)
 }
 
-/// A transfer between two currencies names what left and what arrived. The payee got the one that stands in large letters, and it
-/// alone; where none stands out, the labels decide as they do elsewhere.
+/// A transfer between two currencies names what left and what arrived. Where labels do not say which was paid, it is the one in large
+/// letters, when it alone is large.
 fn exchanged(doc: &Document<'_>, candidates: &mut [Candidate]) {
     let own = |c: &Candidate| doc.scan.amounts[c.amount].has_sign().then_some(c.currency).flatten().map(|(currency, _)| currency);
     let height = |c: &Candidate| {
@@ -327,11 +328,14 @@ fn exchanged(doc: &Document<'_>, candidates: &mut [Candidate]) {
     let Some(tallest) = candidates.iter().filter(|c| own(c).is_some()).max_by_key(|c| height(c)) else { return };
     let page = doc.layout.segments[doc.scan.amounts[tallest.amount].segment].region.page;
     let large = f64::from(height(tallest)) >= 2.0 * f64::from(doc.layout.usual_height(page));
-    if currencies.len() < 2 || !large || tallest.role.is_some() {
+    let (value, currency) = (tallest.value(), own(tallest));
+    let others = candidates.iter().filter(|c| own(c).is_some() && own(c) != currency);
+    let stands_out = others.map(height).all(|second| second.saturating_mul(10) <= height(tallest).saturating_mul(8));
+    if currencies.len() < 2 || !large || !stands_out || tallest.role.is_some() {
         return;
     }
-    let (value, currency) = (tallest.value(), own(tallest));
-    for candidate in candidates.iter_mut().filter(|c| own(c).is_some() && own(c) != currency && c.value() != value) {
+    let is_other = |c: &Candidate| own(c).is_some() && own(c) != currency && c.value() != value && c.role != Some(Role::Paid);
+    for candidate in candidates.iter_mut().filter(|c| is_other(c)) {
         candidate.score -= 6.0;
     }
 }
@@ -352,7 +356,12 @@ fn agree(candidates: &mut [Candidate], bills: bool) {
     let tips = values(candidates, |r| r == Role::Tip);
     let fees = values(candidates, |r| r == Role::Fee);
     let paid = values(candidates, |r| matches!(r, Role::Paid | Role::Total | Role::Due));
-    let before = values(candidates, |r| matches!(r, Role::OtherAmount | Role::Discount));
+    let placed = |wanted: fn(Role) -> bool| -> Vec<(usize, Decimal)> {
+        let labelled = candidates.iter().filter(|c| c.role.is_some_and(wanted));
+        labelled.filter_map(|c| Some((c.amount, c.value()?))).filter(|(_, v)| !v.is_zero()).take(12).collect()
+    };
+    let sums = placed(|r| matches!(r, Role::Paid | Role::Total | Role::Due));
+    let deducted = placed(|r| matches!(r, Role::OtherAmount | Role::Discount));
     for candidate in candidates.iter_mut() {
         let Some(value) = candidate.value() else { continue };
         let is = |a: &Decimal, b: &Decimal| a.checked_add(*b) == Some(value);
@@ -362,10 +371,13 @@ fn agree(candidates: &mut [Candidate], bills: bool) {
         if tips.iter().any(|t| paid.iter().chain(&subtotals).any(|p| is(p, t))) {
             candidate.score += 3.0;
         }
-        // What is left of a bill's total after a part payment or a discount is what it asks for. A receipt adds up the other way:
-        // what was due and a late fee are what was paid.
+        // What is left of a bill's total after a part payment or a discount is what it asks for. It stands below both: a sum before
+        // shipping or a late fee adds up the same way and stands above.
         let owed = bills && matches!(candidate.role, Some(Role::Due | Role::Total));
-        if owed && before.iter().any(|b| value.checked_add(*b).is_some_and(|sum| paid.contains(&sum))) {
+        let is_left = |(at, less): &(usize, Decimal)| {
+            *at < candidate.amount && sums.iter().any(|(total, sum)| total < at && value.checked_add(*less) == Some(*sum))
+        };
+        if owed && deducted.iter().any(is_left) {
             candidate.score += 3.0;
         }
         if fees.iter().any(|f| paid.iter().any(|p| is(p, f))) {

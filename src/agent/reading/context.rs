@@ -117,6 +117,7 @@ impl Context {
         let lira = Currency::parse("TRY").ok().filter(|lira| {
             let british = |c: &Currency| c.code() == "GBP";
             pointed.first().is_some_and(|(c, w)| c == lira && *w >= 2)
+                && is_turkish_form(layout)
                 && !pointed.iter().any(|(c, _)| british(c))
                 && scan.amounts.iter().filter(|a| a.currency.as_ref().is_some_and(british)).all(|a| is_read_pound(layout, a))
         });
@@ -169,6 +170,11 @@ impl Context {
         tilted(prior, self.point_votes, self.comma_votes, 20.0)
     }
 
+    /// The document has a date in numbers that can only have its month first.
+    pub fn writes_month_first(&self) -> bool {
+        self.month_first_votes > 0
+    }
+
     /// Probability that day stands before month in dates written in numbers.
     pub fn day_first(&self) -> f64 {
         let dollars = self.names_or_points("USD");
@@ -196,7 +202,7 @@ impl Context {
     pub fn currency_of(&self, amount: &Amount) -> Option<(Currency, f64)> {
         if let Some(currency) = amount.currency {
             if let (Some(lira), "GBP") = (self.lira, currency.code()) {
-                return Some((lira, 0.9));
+                return Some((lira, 0.7));
             }
             return Some((currency, 1.0));
         }
@@ -257,6 +263,14 @@ impl Context {
         let american = self.language == Some(Language::En) && month_first > 0 && self.day_first_votes == 0;
         if sign.starts_with('$') && american { known("USD", 0.85) } else { None }
     }
+}
+
+/// The document's own words are those of a Turkish form, and none of them is of the pound.
+fn is_turkish_form(layout: &Layout<'_>) -> bool {
+    const FORM: [&str; 11] =
+        ["tutar", "tutari", "dekont", "dekontu", "alici", "gonderen", "gonderildi", "islem", "aciklama", "havale", "odeme"];
+    let has = |word: &&&str| layout.tokens.iter().any(|token| token.folded == **word);
+    FORM.iter().filter(has).count() >= 2 && !["gbp", "sterling", "pound", "pounds"].iter().any(|word| has(&word))
 }
 
 /// The currency of this amount is a pound's sign that a reader of letters saw.

@@ -140,12 +140,13 @@ fn best<'d>(ranked: &[Ranked<'d>], score: impl Fn(&Ranked<'d>) -> f64) -> Option
 }
 
 fn said(doc: &Document<'_>, field: Field, hit: &DateHit, chance: f64) -> Vec<Claim> {
-    // Who writes the month first parts the numbers with strokes or dashes; with dots the day comes first everywhere.
+    // Who writes the month first parts the numbers with strokes or dashes, so with dots the day comes first, unless the paper itself
+    // shows a date that can only be the other way.
     let dotted = hit.words.iter().any(|&w| {
         let text = doc.layout.words[w].text.as_bytes();
         text.windows(3).filter(|t| t[0].is_ascii_digit() && t[1] == b'.' && t[2].is_ascii_digit()).count() == 2
     });
-    let day_first = if dotted { 0.98 } else { doc.context.day_first() };
+    let day_first = if dotted && !doc.context.writes_month_first() { 0.98 } else { doc.context.day_first() };
     let weight = |reading: &DateReading| match reading.order {
         _ if hit.readings.len() == 1 => 1.0,
         Some(DateOrder::Dmy) => day_first,

@@ -307,7 +307,7 @@ fn index(kind: EvidenceKind) -> usize {
 
 const NEGATIONS: &[&str] = &[
     "no", "not", "never", "nao", "ne", "pas", "nicht", "kein", "keine", "non", "niet", "geen", "sin", "without", "nunca",
-    "didnt", "wasnt", "isnt", "hasnt", "cannot", "unable",
+    "tidak", "belum", "ei", "nem", "nu", "khong", "chua", "didnt", "wasnt", "isnt", "hasnt", "cannot", "unable",
 ];
 
 /// A negation stands within three words before, in the same sentence.

@@ -43,16 +43,16 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
 const ORDERS: &[&str] =
     &["auftrag", "numero de orden", "nro de orden", "n de orden", "orden", "ordre", "ordine", "order no", "order number"];
 
-/// Letters and digits of the end-to-end number of a Pix: `E`, the bank (8), year to minute (12), its own (11). One or two more or fewer
-/// are let pass: systems that make numbers up for a test miscount, a side of a picture that cuts takes more.
-const PIX_ID: std::ops::RangeInclusive<usize> = 30..=34;
+/// Letters and digits of the end-to-end number of a Pix: `E`, the bank (8), year to minute (12), its own (11).
+const PIX_ID: usize = 32;
 
-/// A number that begins as the end-to-end number of a Pix does and has far another length lacks letters, so it is not legible.
+/// A number that begins as the end-to-end number of a Pix does and has another length lacks letters, so it is not legible.
 /// Source: Banco Central do Brasil, Manual de Padrões para Iniciação do Pix, `EndToEndId`.
 fn is_cut_pix_id(text: &str) -> bool {
     let bytes: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
-    matches!(bytes.as_slice(), [b'E', rest @ ..] if rest.len() >= 20 && rest[..20].iter().all(u8::is_ascii_digit))
-        && !PIX_ID.contains(&bytes.len())
+    // The head as far as the century of the year.
+    matches!(bytes.as_slice(), [b'E', rest @ ..] if rest.len() >= 12 && rest[..12].iter().all(u8::is_ascii_digit) && rest[8..10] == *b"20")
+        && bytes.len() != PIX_ID
 }
 
 fn small_is_sentence(doc: &Document<'_>, label: &Label) -> bool {

@@ -392,6 +392,7 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
         "Dhs" | "DHS" | "Dh" => Some("AED"),
         // Moneda nacional, as Mexico writes it behind pesos.
         "MN" | "M.N" => Some("MXN"),
+        "TL" => Some("TRY"),
         _ => None,
     };
     if let Some(code) = letters {
@@ -460,9 +461,14 @@ fn amounts_in(
             continue;
         }
         // `1.780⁴⁵ €` read as `1.78045 45€`: cents in small letters, seen twice or by themselves. Neither part is the amount.
-        let is_fragment = core.bytes().filter(u8::is_ascii_digit).count() <= 3
-            && span.start.checked_sub(1).is_some_and(|b| layout.is_ocr(words[b]) && is_part_of_number(pieces[b]));
-        if is_fragment {
+        let broken = span.start.checked_sub(1).filter(|&b| {
+            let few = core.bytes().filter(u8::is_ascii_digit).count() <= 3 && !core.contains(['.', ',']);
+            few && layout.is_ocr(words[b]) && is_part_of_number(pieces[b]) && date_readings(pieces[b]).is_empty()
+        });
+        if let Some(head) = broken {
+            if found.last().is_some_and(|amount| amount.words.contains(&words[head])) {
+                found.pop();
+            }
             continue;
         }
         let mut currency = readings.iter().find_map(|r| r.currency);

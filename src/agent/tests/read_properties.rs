@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use quittance_agent::reading::grid::words_on_grid;
 use quittance_agent::reading::{Words, interpret};
-use quittance_rules::evidence::{ClaimValue, Confidence, Field, PageRegion, Reading, Source, Word};
+use quittance_rules::evidence::{Claim, ClaimValue, Confidence, EvidenceKind, Field, PageRegion, Reading, Source, Word};
 use serde_json::Value;
 
 const RECEIPTS: [&str; 3] = [
@@ -207,10 +207,12 @@ fn receipts_of_many_countries_say_their_amount_and_no_other() {
             "322.40",
             Some("USD"),
         ),
-        // Small cents seen twice are not an amount; here the label's is.
-        ("Zahlung erfolgt\n\n1.78045 45€\n\nBetrag   1.780,45 €\n", "1780.45", Some("EUR")),
         // Where `₺` is read as `£`, the words around it tell.
         ("Para gönderildi\n\n£3.750,00\n\nAlıcı   Ayşe Kaya\n", "3750.00", Some("TRY")),
+        // A bill's shipping or late fee comes before its sum.
+        ("Rechnung 4711\n\nSumme   100,00 €\nVersand   5,90 €\nGesamtbetrag   105,90 €\n", "105.90", Some("EUR")),
+        // Pounds stay pounds, whatever the payee's bank.
+        ("You sent\n\n£250.00\n\nTo   Ayşe Kaya\n\nBank   Ziraat, Istanbul, Türkiye\n", "250.00", Some("GBP")),
         ("Facture F-2026-1182\n\nTotal TTC   2 340,00 €\nAcompte   500,00 €\nNet à payer   1 840,00 €\n", "1840.00", Some("EUR")),
     ] {
         let reading = read(text, Source::Ocr);
@@ -223,6 +225,47 @@ fn receipts_of_many_countries_say_their_amount_and_no_other() {
         };
         assert_eq!((saw, code), (amount.parse().unwrap(), currency), "{text}");
     }
+}
+
+/// Each of these names an amount that a careless reader would take for what was paid.
+#[test]
+fn what_only_looks_like_the_amount_is_not_said() {
+    for (text, wrong) in [
+        // Cents in small letters, seen apart or twice.
+        ("Zahlung erfolgt\n\nBetrag   1.780 45 €\n", "1780"),
+        ("Zahlung erfolgt\n\n1.78045 45€\n", "1.78045"),
+        // A quantity, a remainder, what is still to be paid, a net amount.
+        ("Maksettu\n\nMäärä   3 kpl\n\nYhteensä   45,00 €\n", "3"),
+        ("EFT Dekontu\n\nTutar   24.680,50 TL\n\nKalan Tutar   1.250,00 TL\n", "1250"),
+        ("Platba provedena\n\nČástka bez DPH   1 000,00 Kč\nČástka DPH   210,00 Kč\nCelkem   1 210,00 Kč\n", "1000"),
+        // A word in English, no lira.
+        ("Payment successful\n\nAmount paid   $49.99\n\nTry Premium free\n", "TRY"),
+    ] {
+        let reading = read(text, Source::Ocr);
+        for claim in reading.claims.iter().filter(|c| c.field == Field::Amount) {
+            let is_wrong = match &claim.value {
+                ClaimValue::Money(money) => money.currency().code() == wrong || wrong.parse() == Ok(money.to_decimal()),
+                ClaimValue::BareAmount(amount) => amount.parse::<rust_decimal::Decimal>() == wrong.parse(),
+                other => panic!("{text}: {other:?}"),
+            };
+            assert!(!is_wrong, "{text}: {claim:?}");
+        }
+    }
+}
+
+#[test]
+fn what_did_not_happen_and_what_is_due_are_told_from_what_was_paid() {
+    for text in ["Transfer tidak berhasil\n\nRp 500.000\n", "Ei maksettu\n\nLasku 4711\n\n45,00 €\n"] {
+        assert_ne!(read(text, Source::Ocr).kind, EvidenceKind::PaymentProof, "{text}");
+    }
+    let reading = read("EFT Dekontu\n\nSon Ödeme Tarihi   20.10.2026\n\nTutar   24.680,50 TL\n", Source::Ocr);
+    assert!(reading.claims.iter().all(|c| c.field != Field::Date), "{:?}", reading.claims);
+    // An American paper may write its dates with dots.
+    let reading =
+        read("Wire confirmation\n\nOrdered   10.25.2026\n\nValue date   10.06.2026\n\nAmount   $5.00\n", Source::PdfText);
+    let october = ClaimValue::Date(jiff::civil::date(2026, 6, 10));
+    let sure = |c: &Claim| c.value == october && c.confidence >= Confidence::from_percent(60);
+    assert!(!reading.claims.iter().any(sure), "{:?}", reading.claims);
 }
 
 #[test]

@@ -69,7 +69,7 @@
         // A DOMException is the browser's and says little to people; what the server said is a sentence.
         problem.textContent = error instanceof DOMException ? form.dataset.failed : error.message;
         problem.hidden = false;
-      } finally {
+        // Not after the answer is on its way: a second one would put another key in its place on the device.
         busy = false;
       }
     });

