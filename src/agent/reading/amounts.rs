@@ -51,11 +51,16 @@ pub fn candidates(doc: &Document<'_>) -> Vec<Candidate> {
     doc.scan.amounts.iter().enumerate().filter_map(|(index, amount)| candidate(doc, index, amount)).collect()
 }
 
+/// Words for an amount that are also those for a number of things, in Finnish and Indonesian.
+const ALSO_QUANTITY: [&str; 2] = ["maara", "jumlah"];
+
 fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candidate> {
     let currency = doc.context.currency_of(amount);
     let governed =
         doc.governing(&amount.words, Role::is_amount, |role| role.is_identifier() || role.is_date() || role == Role::Time);
-    if governed.is_none() && !amount.has_sign() && !amount.has_fraction {
+    let written_as_money = amount.has_sign() || amount.has_fraction;
+    let governed = governed.filter(|g| written_as_money || !ALSO_QUANTITY.contains(&g.label.phrase.as_str()));
+    if governed.is_none() && !written_as_money {
         // A bare whole number with an identifier's label, or beside a date, is no amount.
         let owned =
             doc.governing(&amount.words, |r| r.is_identifier() || r.is_date() || r == Role::Time || r == Role::Memo, |_| false);
