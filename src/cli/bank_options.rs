@@ -85,11 +85,13 @@ pub fn profile_of(saved: &ImportProfile, account: Option<&str>) -> anyhow::Resul
     Ok(Profile { account: assumed, ..profile })
 }
 
-/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity.
+/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity. Recognised columns say
+/// nothing about whose account it is: the file says so, or a person does.
 pub fn recognisable(saved: &[ImportProfile], placing: &Placing) -> anyhow::Result<Vec<Profile>> {
     let fits = |profile: &&ImportProfile| match (&profile.entity, &placing.entity) {
         (Some(of), Some(asked)) => of == asked,
         (None, _) | (_, None) => true,
     };
-    saved.iter().filter(fits).map(|profile| profile_of(profile, placing.account.as_deref())).collect()
+    let of = |saved: &ImportProfile| Ok(Profile { account: None, ..profile_of(saved, None)? });
+    saved.iter().filter(fits).map(of).collect()
 }

@@ -99,7 +99,9 @@ pub fn find_layout(
         let marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
         let found = rows.iter().find(|row| {
             let names: Vec<String> = row.iter().map(folded).collect();
-            !marks.is_empty() && marks.iter().all(|mark| names.contains(mark))
+            // One that a person saved knows the table it was made from, and no other: a column more may be a sign or a currency.
+            let is_saved = own.is_none() && saved.iter().any(|other| std::ptr::eq(other, profile));
+            !marks.is_empty() && if is_saved { names == marks } else { marks.iter().all(|mark| names.contains(mark)) }
         });
         if let Some(row) = found
             && best.as_ref().is_none_or(|(layout, _)| marks.len() > layout.score)
