@@ -5,6 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_rules::bank::{Problem, StatementLine};
+use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{EvidenceRecord, Input};
 use quittance_rules::ledger::{CaseId, Posting};
 use quittance_rules::money::Money;
@@ -135,6 +136,8 @@ pub trait Pages: Send + Sync {
     fn movements_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<Movement>>> + Send;
     /// Mapping profiles that people saved, by name.
     fn profiles(&self) -> impl Future<Output = Result<Vec<ImportProfile>>> + Send;
+    /// Whether lines of this file are booked.
+    fn has_lines(&self, digest: &InputDigest) -> impl Future<Output = Result<bool>> + Send;
     /// Files before a place in the list, the last first, at most `limit`.
     fn inputs_before(&self, before: Option<i64>, limit: u32) -> impl Future<Output = Result<Vec<InputLine>>> + Send;
     /// Evidence before a place in the list, the last first, at most `limit`; only with a pending case where `waiting`.

@@ -244,7 +244,8 @@ pub async fn import_one(
             let report = import_statement(database, &SystemClock, by, input, placing, &mut feed).await?;
             let is_table = matches!(bank_file::announced_format(path)?, Some(BankFormat::Csv | BankFormat::Xlsx));
             let nothing = report.added == 0 && report.known == 0 && report.announced == 0 && !report.problems.is_empty();
-            let unmapped = (is_table && nothing).then_some(digest.0);
+            // A layout that is known and lacks an account or an entity wants a word, not another layout without its rules.
+            let unmapped = (is_table && nothing && report.unmapped.is_some()).then_some(digest.0);
             return Ok(Said { suggested: report.unmapped.clone(), unmapped, ..said(&report) });
         }
         Importer::Evidence(reader, earlier) => return evidence_one(database, reader, earlier, by, path, input).await,

@@ -186,6 +186,9 @@ fn suggested(seen: &TableSeen, saved: Option<&Profile>) -> TableProfile {
     }
 }
 
+/// Columns of a table that can be named; a spreadsheet has no more either.
+const COLUMNS_MAX: usize = 256;
+
 /// Reads a table under a profile, or under what is known, and keeps its beginning. Profiles that people saved come before the built-in
 /// ones.
 ///
@@ -200,6 +203,10 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
             advice: "bring it as it is; no columns need to be named".to_owned(),
         });
     };
+    if seen.header.len() > COLUMNS_MAX {
+        let message = format!("a row has {} columns; at most {COLUMNS_MAX} can be named", seen.header.len());
+        return Err(IntakeError::Malformed { line: None, message });
+    }
     let (mut header, mut rows) = (seen.header.clone(), seen.rows.clone());
     let profile = match wanted {
         None => suggested(

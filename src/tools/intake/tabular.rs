@@ -230,7 +230,10 @@ pub fn read_table(
     let mut outcome = TableOutcome::default();
     let refuse = |sink: &mut dyn StatementSink, field: Option<&str>, message: String, known: Known| {
         sink.problem(Problem { line: Some(layout.header_line), field: field.map(str::to_owned), message });
-        TableOutcome { suggested_profile: Some(suggest(layout, profile, delimiter, known)), known, ..TableOutcome::default() }
+        // What a built-in profile knows besides columns (which rows are booked, what a fee does) stands in no suggestion.
+        let is_built_in = profile.is_some_and(|profile| !profile.source.is_empty());
+        let suggested_profile = (!is_built_in).then(|| suggest(layout, profile, delimiter, known));
+        TableOutcome { suggested_profile, known, ..TableOutcome::default() }
     };
     if let Some(clash) = &layout.clash {
         let message = format!("{clash}; say which is which in a profile and pass it with --profile");

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_agent::ports::{StoreError, StoredItem};
 use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
+use quittance_rules::cases::InputDigest;
 use quittance_rules::ledger::CaseId;
 use quittance_rules::money::{Currency, Money};
 use quittance_rules::records::{Customer, CustomerId, EntityId, ImportProfile};
@@ -199,6 +200,10 @@ impl Pages for Database {
     async fn profiles(&self) -> Result<Vec<ImportProfile>> {
         let rows = self.pool.rows(sql::IMPORT_PROFILES, vec![], &tables::IMPORT_PROFILES.kinds()).await?;
         rows.into_iter().map(codec::read_profile).collect()
+    }
+
+    async fn has_lines(&self, digest: &InputDigest) -> Result<bool> {
+        Ok(!self.pool.rows(sql::LINE_OF_INPUT, vec![digest.0.as_str().into()], &[Int]).await?.is_empty())
     }
 
     async fn inputs_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<InputLine>> {

@@ -487,6 +487,7 @@ statements! {
     ANSWER_KEPT = "INSERT INTO api_answers (user_name, idempotency_key, request_digest, status, body, answered_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_name, idempotency_key) DO NOTHING";
 
+    LINE_OF_INPUT = "SELECT CAST(1 AS BIGINT) FROM bank_lines WHERE input_digest = $1 LIMIT 1";
     IMPORT_PROFILES = "SELECT name, version, entity_id, text FROM import_profiles ORDER BY name";
     CHAT_WAITING = "SELECT COUNT(*) FROM chat_messages WHERE state = 'waiting'";
     CHAT_RECEIVED = "INSERT INTO chat_messages (id, sender, name, sent_at, received_at, content, state, attempts, next_at) \

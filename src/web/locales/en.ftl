@@ -721,6 +721,7 @@ columns-place = Line
 columns-imported = The profile is saved. The file:
 columns-name-problem = Give the profile a name of 1 to 80 characters.
 columns-name-taken = There is a profile of this name. Save again to replace it, or choose another name.
+columns-booked = Lines of this file are booked already, and reading it in another way would book them again. The profile is saved for the next file.
 columns-incomplete = Nothing can be read with this profile yet; below stands why.
 columns-back = All imports
 columns-failed = What would be read could not be shown again. Use the button “Look again”.

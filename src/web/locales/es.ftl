@@ -721,6 +721,7 @@ columns-place = Línea
 columns-imported = El perfil está guardado. El archivo:
 columns-name-problem = Dé al perfil un nombre de 1 a 80 caracteres.
 columns-name-taken = Ya hay un perfil con este nombre. Guarde otra vez para sustituirlo o elija otro nombre.
+columns-booked = Ya hay líneas de este archivo contabilizadas, y leerlo de otro modo las contabilizaría otra vez. El perfil queda guardado para el próximo archivo.
 columns-incomplete = Con este perfil todavía no se puede leer nada; debajo está el porqué.
 columns-back = Todas las importaciones
 columns-failed = No se pudo mostrar de nuevo lo que se leería. Use el botón «Mirar otra vez».

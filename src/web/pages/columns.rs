@@ -85,6 +85,7 @@ struct ColumnsPage {
     entities: Vec<Entity>,
     entity: String,
     version: i64,
+    told: String,
     imported: Option<Imported>,
     problem: Option<String>,
 }
@@ -125,6 +126,8 @@ async fn kept<S: Desk>(web: &Web<S>, digest: &str) -> Result<Kept, WebError> {
 #[derive(Default)]
 struct Says {
     version: i64,
+    /// Name of the profile whose version was told.
+    told: String,
     entity: String,
     imported: Option<Imported>,
     problem: Option<String>,
@@ -194,6 +197,7 @@ async fn columns_page<S: Desk>(
         entities: web.store.entities().await?,
         entity: says.entity,
         version: says.version,
+        told: says.told,
         imported: says.imported,
         problem: says.problem,
     })?;
@@ -214,6 +218,7 @@ pub async fn show<S: Desk>(
     let known = seen.as_ref().ok().and_then(|seen| saved.iter().find(|profile| profile.name == seen.profile.name));
     let says = Says {
         version: known.map_or(0, |profile| profile.version),
+        told: known.map(|profile| profile.name.clone()).unwrap_or_default(),
         entity: known.and_then(|profile| profile.entity.as_ref()).map(|id| id.as_str().to_owned()).unwrap_or_default(),
         ..Says::default()
     };
@@ -274,15 +279,17 @@ pub async fn set<S: Desk>(
     if field("do") != "save" {
         // The version somebody was told of stays: looking again is not being told again.
         says.version = field("version").parse().unwrap_or(0);
+        field("told").clone_into(&mut says.told);
         return columns_page(&web, &session, &kept, seen, says).await;
     }
     let length = table.name.chars().count();
     let is_name = (1..=NAME_MAX).contains(&length) && !table.name.chars().any(char::is_control);
     says.version = version;
+    says.told.clone_from(&table.name);
     let (text, taken) = seen.as_ref().map(|seen| (seen.text.clone(), seen.taken)).unwrap_or_default();
     says.problem = if !is_name {
         Some(frame.t("columns-name-problem"))
-    } else if known.is_some() && field("version").parse() != Ok(version) {
+    } else if known.is_some() && (field("version").parse() != Ok(version) || field("told") != table.name) {
         // Somebody has saved one of this name: it is replaced only by who has been told.
         Some(frame.t("columns-name-taken"))
     } else if text.is_none() || taken == 0 {
@@ -302,6 +309,12 @@ pub async fn set<S: Desk>(
     if known.is_none_or(|known| (&known.text, &known.entity) != (&profile.text, &profile.entity)) {
         says.version = profile.version;
         web.store.apply(ChangeSet { by: session.actor(), at: web.now(), changes: vec![Change::ProfileSet(profile)] }).await?;
+    }
+    // What a line says makes its key: read in another way, lines that are booked would be booked again.
+    if web.store.has_lines(&kept.input.digest).await? {
+        let refused = vec![frame.t("columns-booked")];
+        says.imported = Some(Imported { line: String::new(), refused, needs_columns: None });
+        return columns_page(&web, &session, &kept, seen, says).await;
     }
     let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
     let upload = Upload {
