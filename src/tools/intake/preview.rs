@@ -307,6 +307,15 @@ mod tests {
         let saved = Profile::parse(&read.text.unwrap()).unwrap();
         let again = preview(&path, vec![saved.clone()], None).unwrap();
         assert_eq!((again.taken, again.profile), (1, german(&MAPPED)));
+        // A column more, or another order, is another table: it may be the sign, or the currency.
+        for (header, row) in [
+            ("Wann;Wieviel;Wer genau;Wofür eigentlich;Soll/Haben", "03.04.2026;1.180,00;ACME GmbH;INV-7;S"),
+            ("Wieviel;Wann;Wer genau;Wofür eigentlich", "1.180,00;03.04.2026;ACME GmbH;INV-7"),
+        ] {
+            let (_folder, other) = file(&format!("{header}\n{row}\n{row}\n"));
+            let unknown = preview(&other, vec![saved.clone()], None).unwrap();
+            assert_eq!((unknown.taken, unknown.profile.name.as_str()), (0, ""), "{header}");
+        }
         // Another one that reads the same columns otherwise: then nobody guesses.
         let other = Profile { name: "Other".to_owned(), out_is_positive: true, ..saved.clone() };
         let mut first = First::default();
@@ -318,6 +327,13 @@ mod tests {
             first.problems
         );
         assert!(reading.suggested_profile.is_some());
+    }
+
+    #[test]
+    fn a_row_of_very_many_columns_is_refused_and_not_weighed() {
+        let (_folder, path) = file(&format!("Wann;Wieviel\n03.04.2026;1,00\n{}\n", "a;".repeat(100_000)));
+        let refused = preview(&path, Vec::new(), None).unwrap_err().to_string();
+        assert!(refused.contains("at most 256 can be named"), "{refused}");
     }
 
     #[test]
