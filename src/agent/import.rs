@@ -146,11 +146,9 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
                 let today = self.clock.today(zone.map_or("UTC", |entity| entity.time_zone.as_str()));
                 wrote(close_by_rule(self.store, self.clock, &policy, &case, today).await)?;
             }
-        } else {
-            if self.store.pending_case(&subject).await?.is_none() {
-                let id = CaseId(self.store.reserve(Sequence::Case, 1).await?);
-                changes.push(Change::CaseOpened(input_case(id, &self.input, entity, &report, self.clock.now())));
-            }
+        } else if self.store.pending_case(&subject).await?.is_none() {
+            let id = CaseId(self.store.reserve(Sequence::Case, 1).await?);
+            changes.push(Change::CaseOpened(input_case(id, &self.input, entity, &report, self.clock.now())));
         }
         // A file of which nothing could be taken (no account named, an unknown layout) is read again when it comes again: then
         // perhaps with the flag or the profile that it lacked.

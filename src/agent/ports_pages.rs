@@ -191,6 +191,9 @@ pub const FIELD_NAMES: &[&str] = &[
     "original_currency",
 ];
 
+/// Columns of a table that can be named; a workbook is read no further either.
+pub const TABLE_COLUMNS_MAX: usize = 256;
+
 /// A mapping profile as the pages edit it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableProfile {

@@ -81,17 +81,20 @@ impl BankOptions {
 /// A saved profile, ready to read with. An account that was said counts more than the one in the profile.
 pub fn profile_of(saved: &ImportProfile, account: Option<&str>) -> anyhow::Result<Profile> {
     let profile = Profile::parse(&saved.text).map_err(|error| Usage(format!("the saved profile {}: {error}", saved.name)))?;
-    let assumed = profile.account.as_deref().map(|assumed| account.unwrap_or(assumed).to_owned());
-    Ok(Profile { account: assumed, ..profile })
+    Ok(placed(profile, account))
 }
 
-/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity. Recognised columns say
-/// nothing about whose account it is: the file says so, or a person does.
+/// A profile for the account that was said, if any; that counts more than its own.
+pub fn placed(profile: Profile, account: Option<&str>) -> Profile {
+    let account = profile.account.as_deref().map(|own| account.unwrap_or(own).to_owned());
+    Profile { account, ..profile }
+}
+
+/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity.
 pub fn recognisable(saved: &[ImportProfile], placing: &Placing) -> anyhow::Result<Vec<Profile>> {
     let fits = |profile: &&ImportProfile| match (&profile.entity, &placing.entity) {
         (Some(of), Some(asked)) => of == asked,
         (None, _) | (_, None) => true,
     };
-    let of = |saved: &ImportProfile| Ok(Profile { account: None, ..profile_of(saved, None)? });
-    saved.iter().filter(fits).map(of).collect()
+    saved.iter().filter(fits).map(|saved| profile_of(saved, None)).collect()
 }

@@ -17,7 +17,7 @@ use quittance_tools::clock::SystemClock;
 use quittance_tools::evidence::EvidenceReader;
 use quittance_tools::intake::bank_file::{self, BankFileOptions};
 use quittance_tools::intake::feed::BankFileFeed;
-use quittance_tools::intake::{BankFormat, IntakeError, books};
+use quittance_tools::intake::{IntakeError, books};
 use quittance_tools::store::Database;
 
 use super::bank_options::BankOptions;
@@ -188,6 +188,7 @@ pub async fn import_all(
 }
 
 /// What is said about one file.
+#[derive(Default)]
 pub struct Said {
     /// One line: `12 new, 3 known`.
     pub line: String,
@@ -242,11 +243,10 @@ pub async fn import_one(
         Importer::Statement(placing, options) => {
             let mut feed = BankFileFeed::open(path, options.as_ref().clone());
             let report = import_statement(database, &SystemClock, by, input, placing, &mut feed).await?;
-            let is_table = matches!(bank_file::announced_format(path)?, Some(BankFormat::Csv | BankFormat::Xlsx));
             let nothing = report.added == 0 && report.known == 0 && report.announced == 0 && !report.problems.is_empty();
             // A layout that is known and lacks an account or an entity wants a word, not another layout without its rules.
-            let unmapped = (is_table && nothing && report.unmapped.is_some()).then_some(digest.0);
-            return Ok(Said { suggested: report.unmapped.clone(), unmapped, ..said(&report) });
+            let unmapped = (nothing && report.unmapped.is_some()).then_some(digest.0);
+            return Ok(Said { unmapped, ..said(&report) });
         }
         Importer::Evidence(reader, earlier) => return evidence_one(database, reader, earlier, by, path, input).await,
     };
@@ -276,28 +276,25 @@ async fn evidence_one(
         eprintln!("notice: {notice}");
     }
     Ok(match outcome {
-        EvidenceOutcome::Known => {
-            Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), suggested: None, unmapped: None }
-        }
+        EvidenceOutcome::Known => Said { line: "known already; nothing changed".to_owned(), ..Said::default() },
         EvidenceOutcome::Read(kind, raised) => {
             let kind = serde_json::to_value(kind)?;
             let kind = kind.as_str().unwrap_or_default().replace('_', " ");
             let raised: Vec<&str> = raised.iter().map(|kind| kind.words()).collect();
             let line = if raised.is_empty() { kind } else { format!("{kind}; to the queue: {}", raised.join(", ")) };
-            Said { line, refused: Vec::new(), suggested: None, unmapped: None }
+            Said { line, ..Said::default() }
         }
         EvidenceOutcome::Unreadable(sentence) => Said {
             line: "kept; a case holds it".to_owned(),
             refused: vec![format!("could not be read: {sentence}")],
-            suggested: None,
-            unmapped: None,
+            ..Said::default()
         },
     })
 }
 
 fn said(report: &ImportReport) -> Said {
     if report.already_taken {
-        return Said { line: "known already; nothing changed".to_owned(), refused: Vec::new(), suggested: None, unmapped: None };
+        return Said { line: "known already; nothing changed".to_owned(), ..Said::default() };
     }
     let mut parts = vec![format!("{} new", report.added)];
     for (count, word) in [(report.known, "known"), (report.updated, "brought up to date"), (report.announced, "only announced")] {
@@ -313,7 +310,12 @@ fn said(report: &ImportReport) -> Said {
         line.push_str("; ");
         line.push_str(notice);
     }
-    Said { line, refused: report.problems.iter().map(problem_sentence).collect(), suggested: None, unmapped: None }
+    Said {
+        line,
+        refused: report.problems.iter().map(problem_sentence).collect(),
+        suggested: report.unmapped.clone(),
+        unmapped: None,
+    }
 }
 
 /// The files themselves, and all files in folders, sorted; and a sentence for each path that is neither. Links inside folders

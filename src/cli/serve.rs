@@ -20,7 +20,7 @@ use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings as WebSettings, Web};
 
-use super::bank_options::recognisable;
+use super::bank_options::{placed, recognisable};
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
 use super::settings::{DbArgs, Settings};
@@ -225,12 +225,8 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
                     let sentence = |error: anyhow::Error| format!("{error:#}");
-                    let mut profile =
-                        upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
-                    // An account that was said counts more than the one in the profile.
-                    if let (Some(Profile { account: Some(assumed), .. }), Some(said)) = (&mut profile, &placing.account) {
-                        assumed.clone_from(said);
-                    }
+                    let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
+                    let profile = profile.map(|profile| placed(profile, placing.account.as_deref()));
                     let saved = self.database.profiles().await.map_err(|error| error.to_string())?;
                     let saved = recognisable(&saved, &placing).map_err(sentence)?;
                     Importer::Statement(placing, Box::new(BankFileOptions { profile, saved, ..BankFileOptions::default() }))

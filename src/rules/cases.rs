@@ -13,6 +13,20 @@ use crate::records::{EntityId, ItemId, PaymentId};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputDigest(pub String);
 
+impl InputDigest {
+    /// Reads one from text of anybody's.
+    ///
+    /// # Errors
+    /// A sentence, when it is no SHA-256 in lower-case hexadecimal.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{}` is not a SHA-256 in lower-case hexadecimal", text.chars().take(70).collect::<String>()))
+        }
+    }
+}
+
 impl std::fmt::Display for InputDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

@@ -75,23 +75,32 @@ impl Drop for Driver {
 
 /// The pages on a port of their own; they end when the sender is dropped.
 pub async fn served(desk: &TestDesk) -> (String, tokio::sync::oneshot::Sender<()>) {
+    let (_, address, stop) = served_as(desk, |settings| settings.listen = ([127, 0, 0, 1], 0).into()).await;
+    (format!("http://{address}"), stop)
+}
+
+/// The pages under changed settings, and the address they listen at.
+pub async fn served_as(
+    desk: &TestDesk,
+    change: impl FnOnce(&mut quittance_web::Settings),
+) -> (quittance_web::Web<quittance_tools::store::Database>, SocketAddr, tokio::sync::oneshot::Sender<()>) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (tell, told) = tokio::sync::oneshot::channel::<SocketAddr>();
     let mut web = desk.web.clone();
     let mut settings = (*web.settings).clone();
-    settings.listen = ([127, 0, 0, 1], 0).into();
+    change(&mut settings);
     web.settings = std::sync::Arc::new(settings);
+    let served = web.clone();
     tokio::spawn(async move {
         let end = async move {
             let _ = stopped.await;
         };
-        quittance_web::serve::serve(web, end, |address| {
+        quittance_web::serve::serve(served, end, |address| {
             let _ = tell.send(address);
         })
         .await
     });
-    let address = told.await.expect("it listens");
-    (format!("http://{address}"), stop)
+    (web, told.await.expect("it listens"), stop)
 }
 
 /// Violations of the accessibility rules on the page shown, one sentence each.

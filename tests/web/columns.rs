@@ -158,7 +158,12 @@ async fn columns_are_named_looked_at_saved_and_used() {
     assert!(refused.status == 422 && refused.body.contains("There is a profile of this name"), "{}", refused.body);
     // The next file of this kind is recognised by itself, and the one after taken with the profile by its name; the log is whole.
     let later = FILE.replace(".04.2026", ".06.2026");
-    let recognised = brought("july.csv", &later, "").await;
+    let placeless = brought("july.csv", &later, "").await;
+    assert!(
+        placeless["line"] == "0 new" && placeless["refused"][0].as_str().unwrap().contains("names no account"),
+        "{placeless}"
+    );
+    let recognised = brought("july.csv", &later, "&account=account-e1").await;
     assert_eq!((recognised["line"].as_str(), recognised["columns"].as_str()), (Some("2 new"), None), "{recognised}");
     let may = FILE.replace(".04.2026", ".05.2026");
     let second = brought("may.csv", &may, "&profile=Hausbank").await;

@@ -1,7 +1,6 @@
 //! Passkeys in a real browser with a virtual authenticator (Web Authentication Level 3, §11), and every answer that must be refused.
 
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::TcpListener;
 
 use axum::http::StatusCode;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -16,7 +15,7 @@ use quittance_web::session::{Means, Session, Visitor};
 use quittance_web::{Web, WebError};
 use serde_json::{Value, json};
 
-use crate::browser::{Driver, at, fill, press, violations};
+use crate::browser::{Driver, at, fill, press, served_as, violations};
 use crate::desk::{TestDesk, user_id, visitor};
 
 const PASSWORD: &str = "vuelo tranquilo bajo lluvia";
@@ -57,24 +56,11 @@ async fn device(browser: &Client) -> String {
 async fn served(desk: &TestDesk) -> (Web<Database>, String, tokio::sync::oneshot::Sender<()>) {
     let free = TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("its number");
     let base = format!("http://localhost:{}", free.port());
-    let mut web = desk.web.clone();
-    let mut settings = (*web.settings).clone();
-    settings.listen = free;
-    settings.public_url.clone_from(&base);
-    web.settings = Arc::new(settings);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let (tell, told) = tokio::sync::oneshot::channel::<SocketAddr>();
-    let served = web.clone();
-    tokio::spawn(async move {
-        let end = async move {
-            let _ = stopped.await;
-        };
-        quittance_web::serve::serve(served, end, |address| {
-            let _ = tell.send(address);
-        })
-        .await
-    });
-    told.await.expect("it listens");
+    let (web, _, stop) = served_as(desk, |settings| {
+        settings.listen = free;
+        settings.public_url.clone_from(&base);
+    })
+    .await;
     (web, base, stop)
 }
 

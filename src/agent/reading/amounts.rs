@@ -347,25 +347,18 @@ fn exchanged(doc: &Document<'_>, candidates: &mut [Candidate]) {
 
 /// Sums that hold make their total likelier; an amount that is another plus its fee is not what the payee gets.
 fn agree(candidates: &mut [Candidate], bills: bool) {
-    let values = |candidates: &[Candidate], wanted: fn(Role) -> bool| -> Vec<Decimal> {
-        candidates
-            .iter()
-            .filter(|c| c.role.is_some_and(wanted))
-            .filter_map(Candidate::value)
-            .filter(|v| !v.is_zero())
-            .take(12)
-            .collect()
-    };
-    let subtotals = values(candidates, |r| r == Role::Subtotal);
-    let taxes = values(candidates, |r| r == Role::Tax);
-    let tips = values(candidates, |r| r == Role::Tip);
-    let fees = values(candidates, |r| r == Role::Fee);
-    let paid = values(candidates, |r| matches!(r, Role::Paid | Role::Total | Role::Due));
+    // With its place in reading order.
     let placed = |wanted: fn(Role) -> bool| -> Vec<(usize, Decimal)> {
         let labelled = candidates.iter().filter(|c| c.role.is_some_and(wanted));
         labelled.filter_map(|c| Some((c.amount, c.value()?))).filter(|(_, v)| !v.is_zero()).take(12).collect()
     };
+    let values = |wanted: fn(Role) -> bool| -> Vec<Decimal> { placed(wanted).into_iter().map(|(_, value)| value).collect() };
+    let subtotals = values(|r| r == Role::Subtotal);
+    let taxes = values(|r| r == Role::Tax);
+    let tips = values(|r| r == Role::Tip);
+    let fees = values(|r| r == Role::Fee);
     let sums = placed(|r| matches!(r, Role::Paid | Role::Total | Role::Due));
+    let paid: Vec<Decimal> = sums.iter().map(|(_, value)| *value).collect();
     let deducted = placed(|r| matches!(r, Role::OtherAmount | Role::Discount));
     for candidate in candidates.iter_mut() {
         let Some(value) = candidate.value() else { continue };

@@ -41,6 +41,7 @@ impl Desk {
             pages_left: limits::PAGES_MAX,
         }
     }
+
     /// A file in the workspace.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -128,11 +128,9 @@ fn best_layout<R: Read + Seek>(
     Ok(best)
 }
 
-/// Says so when a saved profile was recognised, with the account it assumes.
+/// Says so when a saved profile was recognised.
 pub(super) fn recognised(profile: &Profile, saved: &[Profile]) -> Option<String> {
-    saved.iter().find(|one| *one == profile)?;
-    let account = profile.account.as_deref().map(|account| format!(", account {account}")).unwrap_or_default();
-    Some(format!("read with the saved profile {}{account}", profile.name))
+    saved.contains(profile).then(|| format!("read with the saved profile {}", profile.name))
 }
 
 /// Says that the layout is unknown, with the profile to complete.

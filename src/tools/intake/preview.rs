@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use quittance_agent::ports_pages::{TableLack, TablePreview, TableProfile};
+use quittance_agent::ports_pages::{TABLE_COLUMNS_MAX, TableLack, TablePreview, TableProfile};
 use quittance_rules::amount_text::DecimalMark;
 use quittance_rules::bank::{Problem, Statement, StatementEnd, StatementLine, StatementSink};
 use quittance_rules::date_text::DateOrder;
@@ -50,18 +50,12 @@ impl StatementSink for First {
     }
 }
 
-/// The name of a field in profiles.
-fn field_name(field: Field) -> String {
-    match toml::Value::try_from(field) {
-        Ok(toml::Value::String(name)) => name,
-        _ => String::new(),
-    }
+/// What a word in a profile means.
+fn meant<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
+    toml::Value::String(word.to_owned()).try_into().ok()
 }
 
-fn field_of(name: &str) -> Option<Field> {
-    toml::Value::String(name.to_owned()).try_into().ok()
-}
-
+/// The word for it in profiles.
 fn word<T: serde::Serialize>(value: T) -> Option<String> {
     match toml::Value::try_from(value) {
         Ok(toml::Value::String(word)) => Some(word),
@@ -122,20 +116,17 @@ fn lacks(fields: &[String]) -> Vec<TableLack> {
 fn text_of(table: &TableProfile, names: &[String], delimiter: Option<char>) -> Result<String, String> {
     let mut columns: BTreeMap<Field, Vec<String>> = BTreeMap::new();
     for (name, field) in names.iter().zip(&table.fields).filter(|(_, field)| !field.is_empty()) {
-        let known = field_of(field).ok_or_else(|| format!("`{field}` is no field of a bank line"))?;
+        let known: Field = meant(field).ok_or_else(|| format!("`{field}` is no field of a bank line"))?;
         columns.entry(known).or_default().push(name.clone());
     }
-    let decimal = table.decimal.as_deref().map(|word| match word {
-        "point" => Ok(DecimalMark::Point),
-        "comma" => Ok(DecimalMark::Comma),
-        other => Err(format!("`{other}` is no decimal mark; choose point or comma")),
-    });
-    let date = table.date.as_deref().map(|word| match word {
-        "ymd" => Ok(DateOrder::Ymd),
-        "dmy" => Ok(DateOrder::Dmy),
-        "mdy" => Ok(DateOrder::Mdy),
-        other => Err(format!("`{other}` is no order of a date; choose ymd, dmy or mdy")),
-    });
+    let decimal = table
+        .decimal
+        .as_deref()
+        .map(|word| meant::<DecimalMark>(word).ok_or_else(|| format!("`{word}` is no decimal mark; choose point or comma")));
+    let date = table
+        .date
+        .as_deref()
+        .map(|word| meant::<DateOrder>(word).ok_or_else(|| format!("`{word}` is no order of a date; choose ymd, dmy or mdy")));
     let currency = table.currency.as_deref().map(Currency::parse).transpose().map_err(|error| error.to_string())?;
     let profile = Profile {
         name: table.name.clone(),
@@ -182,12 +173,9 @@ fn suggested(seen: &TableSeen, saved: Option<&Profile>) -> TableProfile {
         out_is_positive: saved.is_some_and(|profile| profile.out_is_positive),
         credit_words: saved.map(|profile| profile.credit_words.clone()).unwrap_or_default(),
         debit_words: saved.map(|profile| profile.debit_words.clone()).unwrap_or_default(),
-        fields: seen.columns.iter().map(|field| field.map(field_name).unwrap_or_default()).collect(),
+        fields: seen.columns.iter().map(|field| field.and_then(word).unwrap_or_default()).collect(),
     }
 }
-
-/// Columns of a table that can be named; a spreadsheet has no more either.
-const COLUMNS_MAX: usize = 256;
 
 /// Reads a table under a profile, or under what is known, and keeps its beginning. Profiles that people saved come before the built-in
 /// ones.
@@ -203,8 +191,8 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
             advice: "bring it as it is; no columns need to be named".to_owned(),
         });
     };
-    if seen.header.len() > COLUMNS_MAX {
-        let message = format!("a row has {} columns; at most {COLUMNS_MAX} can be named", seen.header.len());
+    if seen.header.len() > TABLE_COLUMNS_MAX {
+        let message = format!("a row has {} columns; at most {TABLE_COLUMNS_MAX} can be named", seen.header.len());
         return Err(IntakeError::Malformed { line: None, message });
     }
     let (mut header, mut rows) = (seen.header.clone(), seen.rows.clone());
@@ -284,8 +272,8 @@ mod tests {
     #[test]
     fn the_pages_know_every_field() {
         for name in FIELD_NAMES {
-            let field = field_of(name).unwrap_or_else(|| panic!("{name} is no field"));
-            assert_eq!(field_name(field), *name);
+            let field: Field = meant(name).unwrap_or_else(|| panic!("{name} is no field"));
+            assert_eq!(word(field).as_deref(), Some(*name));
         }
         assert_eq!(FIELD_NAMES.len(), 21, "a new field of profiles needs its name in the pages");
     }

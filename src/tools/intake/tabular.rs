@@ -240,12 +240,11 @@ pub fn read_table(
         return Ok(refuse(sink, None, message, Known::default()));
     }
     let gathered = gather(source, layout, profile, assumed_currency)?;
-    let known = Known {
-        decimal: profile.and_then(|p| p.decimal).or_else(|| mark(&gathered.marks).ok().flatten()),
-        date: profile.and_then(|p| p.date).or_else(|| gathered.booking.decide().ok().flatten()),
-    };
+    let decimal = profile.and_then(|p| p.decimal).map_or_else(|| mark(&gathered.marks), |m| Ok(Some(m)));
+    let (fixed, orders) = (profile.and_then(|p| p.date), (gathered.booking.decide(), gathered.value.decide()));
+    let known = Known { decimal: decimal.ok().flatten(), date: fixed.or(orders.0.ok().flatten()) };
     outcome.known = known;
-    let decimal = match profile.and_then(|p| p.decimal).map_or_else(|| mark(&gathered.marks), |m| Ok(Some(m))) {
+    let decimal = match decimal {
         Ok(decided) => decided.unwrap_or(DecimalMark::Point),
         Err(()) => {
             let example = gathered.marks.example.clone().unwrap_or_default();
@@ -256,8 +255,6 @@ pub fn read_table(
             return Ok(refuse(sink, Some("amount"), message, known));
         }
     };
-    let fixed = profile.and_then(|p| p.date);
-    let orders = (gathered.booking.decide(), gathered.value.decide());
     let (booking_order, value_order) = match (fixed, orders) {
         (Some(order), _) => (order, order),
         (None, (Ok(booking), Ok(value))) => {

@@ -92,27 +92,32 @@ pub fn find_layout(
         return Ok(Some((layout, Some(profile.clone()))));
     }
     // Those that people saved come first: of two that fit alike, theirs counts.
-    let known = || saved.iter().filter(|profile| !profile.headless).chain(built_in);
-    let candidates: Vec<&Profile> = own.map_or_else(|| known().collect(), |p| vec![p]);
-    let mut best: Option<(Layout, &Profile)> = None;
-    for profile in candidates {
+    let of_people = saved.iter().filter(|profile| !profile.headless).map(|profile| (profile, true));
+    let candidates: Vec<(&Profile, bool)> = match own {
+        Some(own) => vec![(own, false)],
+        None => of_people.chain(built_in.iter().map(|profile| (profile, false))).collect(),
+    };
+    let headers: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(folded).collect()).collect();
+    let mut best: Option<(Layout, &Profile, bool)> = None;
+    for (profile, is_saved) in candidates {
         let marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
-        let found = rows.iter().find(|row| {
-            let names: Vec<String> = row.iter().map(folded).collect();
+        let fits = |names: &&Vec<String>| {
             // One that a person saved knows the table it was made from, and no other: a column more may be a sign or a currency.
-            let is_saved = own.is_none() && saved.iter().any(|other| std::ptr::eq(other, profile));
-            !marks.is_empty() && if is_saved { names == marks } else { marks.iter().all(|mark| names.contains(mark)) }
-        });
-        if let Some(row) = found
-            && best.as_ref().is_none_or(|(layout, _)| marks.len() > layout.score)
+            !marks.is_empty() && if is_saved { **names == marks } else { marks.iter().all(|mark| names.contains(mark)) }
+        };
+        let found = rows.iter().zip(&headers).find(|(_, names)| fits(names));
+        if let Some((row, _)) = found
+            && best.as_ref().is_none_or(|(layout, ..)| marks.len() > layout.score)
         {
-            best = Some((by_profile(row, profile, marks.len()), profile));
+            best = Some((by_profile(row, profile, marks.len()), profile, is_saved));
         }
     }
-    if let Some((mut layout, profile)) = best {
+    if let Some((mut layout, profile, is_saved)) = best {
         layout.score += 1000;
-        if own.is_none() {
+        if is_saved {
             layout.clash = alike(profile, saved);
+            // Recognised columns say nothing about whose account it is: the file says so, or a person does.
+            layout.account = None;
         }
         if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
             layout.account = iban_before(&rows, layout.header_line);
@@ -139,15 +144,10 @@ pub fn find_layout(
     }))
 }
 
-/// Says so when another saved profile fits the same column names and reads them otherwise: then a person chooses.
+/// Says so when another saved profile fits the same header and reads it otherwise: then a person chooses.
 fn alike(best: &Profile, saved: &[Profile]) -> Option<String> {
-    let marks = |profile: &Profile| {
-        let mut marks: Vec<String> = profile.marks().into_iter().map(folded).collect();
-        marks.sort();
-        marks
-    };
+    let marks = |profile: &Profile| profile.marks().into_iter().map(folded).collect::<Vec<_>>();
     let reads_as = |profile: &Profile| Profile { name: String::new(), source: String::new(), ..profile.clone() };
-    saved.iter().any(|profile| profile == best).then_some(())?;
     let other = saved.iter().find(|other| marks(other) == marks(best) && reads_as(other) != reads_as(best))?;
     Some(format!("the saved profiles `{}` and `{}` both fit this table", best.name, other.name))
 }

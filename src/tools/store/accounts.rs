@@ -22,6 +22,12 @@ fn bad(table: &'static str, row: &Row, column: &'static str, message: impl std::
     StoreError::BadRow { table, row: row.first().map(Value::shown).unwrap_or_default(), column, message: message.to_string() }
 }
 
+/// The instant of the last use, which stands behind the columns of its own.
+fn last_use(table: &'static str, row: &mut Row) -> Result<Option<Timestamp>> {
+    let Some(Value::Int(Some(micros))) = row.pop() else { return Ok(None) };
+    Timestamp::from_microsecond(micros).map(Some).map_err(|error| bad(table, row, "used_at", error))
+}
+
 fn instant(table: &'static str, row: &Row, at: usize, column: &'static str) -> Result<Timestamp> {
     let micros = row.get(at).map(Value::int).unwrap_or_default();
     Timestamp::from_microsecond(micros).map_err(|error| bad(table, row, column, error))
@@ -270,12 +276,7 @@ impl Accounts for Database {
         let rows = self.pool.rows(sql::TOKENS, vec![], &kinds).await?;
         rows.into_iter()
             .map(|mut row| {
-                let used = match row.pop() {
-                    Some(Value::Int(Some(micros))) => {
-                        Some(Timestamp::from_microsecond(micros).map_err(|error| bad("token_uses", &row, "used_at", error))?)
-                    }
-                    _ => None,
-                };
+                let used = last_use("token_uses", &mut row)?;
                 Ok((codec::read_token(row)?, used))
             })
             .collect()
@@ -295,12 +296,7 @@ impl Accounts for Database {
         let rows = self.pool.rows(sql::PASSKEYS_OF, vec![user.as_str().into()], &kinds).await?;
         rows.into_iter()
             .map(|mut row| {
-                let used = match row.pop() {
-                    Some(Value::Int(Some(micros))) => {
-                        Some(Timestamp::from_microsecond(micros).map_err(|error| bad("passkey_uses", &row, "used_at", error))?)
-                    }
-                    _ => None,
-                };
+                let used = last_use("passkey_uses", &mut row)?;
                 Ok((codec::read_passkey(row)?, used))
             })
             .collect()

@@ -134,15 +134,6 @@ pub(super) fn read_instant(row: &mut Reader) -> Result<Timestamp> {
     Timestamp::from_microsecond(microseconds).map_err(|error| row.bad(error))
 }
 
-/// A lower-case hexadecimal SHA-256.
-pub(super) fn digest(text: &str) -> std::result::Result<InputDigest, String> {
-    if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        Ok(InputDigest(text.to_owned()))
-    } else {
-        Err(format!("`{}` is not a SHA-256 in lower-case hexadecimal", text.chars().take(70).collect::<String>()))
-    }
-}
-
 fn entity_row(entity: &Entity) -> Row {
     vec![
         entity.id.as_str().into(),
@@ -267,7 +258,7 @@ fn input_row(input: &Input) -> Result<Row> {
 
 pub(super) fn read_input(row: Row) -> Result<Input> {
     let row = &mut Reader::new(tables::INPUTS, row);
-    let digest = row.parse(digest)?;
+    let digest = row.parse(InputDigest::parse)?;
     let kind = row.parse(named)?;
     let name = row.text()?;
     let size = row.int()?;
@@ -313,7 +304,7 @@ pub(super) fn read_line(row: Row) -> Result<BankLine> {
     let payment = row.parse(PaymentId::parse)?;
     let entity = row.parse(EntityId::parse)?;
     let account = row.text()?;
-    let input = row.parse(digest)?;
+    let input = row.parse(InputDigest::parse)?;
     let line = StatementLine {
         booking_date: row.opt_parse(Date::from_str)?,
         value_date: row.opt_parse(Date::from_str)?,
@@ -346,8 +337,8 @@ fn evidence_row(record: &EvidenceRecord) -> Result<Row> {
 
 pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
     let row = &mut Reader::new(tables::EVIDENCE, row);
-    let digest_of_original = row.parse(digest)?;
-    let reading = row.opt_parse(digest)?;
+    let digest = row.parse(InputDigest::parse)?;
+    let reading = row.opt_parse(InputDigest::parse)?;
     let kind = row.parse(named)?;
     let millionths = row.int()?;
     let kind_confidence = u32::try_from(millionths)
@@ -356,7 +347,7 @@ pub(super) fn read_evidence(row: Row) -> Result<EvidenceRecord> {
         .map(Confidence::from_millionths)
         .ok_or_else(|| row.bad(format!("{millionths} is not between 0 and 1000000")))?;
     let marks = row.opt_parse(parse_json)?.unwrap_or_default();
-    Ok(EvidenceRecord { digest: digest_of_original, reading, kind, kind_confidence, marks })
+    Ok(EvidenceRecord { digest, reading, kind, kind_confidence, marks })
 }
 
 fn user_row(user: &User) -> Result<Row> {

@@ -5,15 +5,15 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TableLack, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TABLE_COLUMNS_MAX, TableLack, TablePreview, TableProfile, Upload};
 use quittance_rules::bank::{Problem, StatementLine};
-use quittance_rules::cases::InputDigest;
 use quittance_rules::journal::{Change, ChangeSet, Input, InputKind};
 use quittance_rules::records::{Entity, EntityId, ImportProfile};
 use quittance_rules::users::Role;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page};
+use crate::pages::evidence::digest_of;
 use crate::pages::imports::file_name;
 use crate::pages::queue::{Sent, sent};
 use crate::routes::{Access, Row};
@@ -22,8 +22,6 @@ use crate::state::{Desk, Web};
 
 /// Characters of a profile's name.
 const NAME_MAX: usize = 80;
-/// Columns of a table that can be named.
-const COLUMNS_MAX: usize = 256;
 
 /// The routes of mapping profiles. A statement may hold any entity's lines, so they need the role on all of them.
 pub fn rows<S: Desk>() -> Vec<Row<S>> {
@@ -108,8 +106,7 @@ struct Kept {
 }
 
 async fn kept<S: Desk>(web: &Web<S>, digest: &str) -> Result<Kept, WebError> {
-    let is_digest = digest.len() == 64 && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let digest = is_digest.then(|| InputDigest(digest.to_owned())).ok_or(WebError::NotFound)?;
+    let digest = digest_of(digest)?;
     let (input, _) = web.store.input(&digest).await?.ok_or(WebError::NotFound)?;
     if input.kind != InputKind::Statement {
         return Err(WebError::NotFound);
@@ -245,7 +242,7 @@ fn table(fields: &[(String, String)]) -> TableProfile {
         out_is_positive: field("out").is_some(),
         credit_words: words(&field("credit_words").unwrap_or_default()),
         debit_words: words(&field("debit_words").unwrap_or_default()),
-        fields: (0..COLUMNS_MAX).map_while(|number| field(&format!("field.{number}"))).collect(),
+        fields: (0..TABLE_COLUMNS_MAX).map_while(|number| field(&format!("field.{number}"))).collect(),
     }
 }
 

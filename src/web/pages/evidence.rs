@@ -150,9 +150,9 @@ fn picture(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn digest_of(text: &str) -> Result<InputDigest, WebError> {
-    let is_digest = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
-    if is_digest { Ok(InputDigest(text.to_owned())) } else { Err(WebError::NotFound) }
+/// The digest in an address.
+pub(crate) fn digest_of(text: &str) -> Result<InputDigest, WebError> {
+    InputDigest::parse(text).map_err(|_| WebError::NotFound)
 }
 
 /// One piece of evidence with what was read in it.

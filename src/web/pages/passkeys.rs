@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Form, Json};
@@ -99,11 +99,7 @@ pub async fn sign_in_with<S: Desk>(
             sign_in::end_old(&web, &headers).await?;
             sign_in::entered(&web, &secret, &next)
         }
-        Err(refusal) => {
-            let mut response = sign_in::sign_in_page(&web, &visitor, next, String::new(), Some(refusal.text()))?;
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            Ok(response)
-        }
+        Err(refusal) => sign_in::sign_in_page(&web, &visitor, next, String::new(), Some(refusal.text())),
     }
 }
 
@@ -121,11 +117,7 @@ pub async fn step_up_with<S: Desk>(
     let (answer, next) = form.parts();
     match web.finish_passkey_step_up(&session, &answer).await? {
         Ok(secret) => sign_in::entered(&web, &secret, &next),
-        Err(refusal) => {
-            let mut response = sign_in::step_up_page(&web, &session, next, Some(refusal.text())).await?;
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            Ok(response)
-        }
+        Err(refusal) => sign_in::step_up_page(&web, &session, next, Some(refusal.text())).await,
     }
 }
 

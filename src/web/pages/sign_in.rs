@@ -48,6 +48,14 @@ struct SignInPage {
     passkeys: Option<String>,
 }
 
+/// A page that says what is wrong is an answer to somebody who is not who they say.
+fn refused_if(problem: Option<&str>, mut response: Response) -> Response {
+    if problem.is_some() {
+        *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
+    }
+    response
+}
+
 /// The page; `problem` is the key of what is wrong.
 pub fn sign_in_page<S: Desk>(
     web: &Web<S>,
@@ -58,7 +66,8 @@ pub fn sign_in_page<S: Desk>(
 ) -> Result<Response, WebError> {
     let providers =
         web.settings.oidc.iter().map(|provider| Provider { id: provider.id.clone(), name: provider.name.clone() }).collect();
-    page(&SignInPage { frame: Frame::of_visitor(visitor), next, name, problem, providers, passkeys: passkey_origin(web) })
+    let shown = SignInPage { frame: Frame::of_visitor(visitor), next, name, problem, providers, passkeys: passkey_origin(web) };
+    Ok(refused_if(problem, page(&shown)?))
 }
 
 /// The form for name and password.
@@ -92,11 +101,7 @@ pub async fn enter<S: Desk>(
     let next = Next { next: form.next }.path();
     end_old(&web, &headers).await?;
     match web.sign_in(&form.name, &form.password, &visitor).await? {
-        FirstStep::Wrong => {
-            let mut response = sign_in_page(&web, &visitor, next, form.name, Some("sign-in-wrong"))?;
-            *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
-            Ok(response)
-        }
+        FirstStep::Wrong => sign_in_page(&web, &visitor, next, form.name, Some("sign-in-wrong")),
         FirstStep::In(secret) => entered(&web, &secret, &next),
         FirstStep::Code(secret) => {
             let mut response = see_other(&format!("/sign-in/code?next={}", crate::frame::query_escaped(&next)))?;
@@ -202,7 +207,7 @@ pub async fn step_up_page<S: Desk>(
     let with_code = web.store.credentials(&session.user.id).await?.totp_secret.is_some();
     let has_passkeys = web.passkeys_of(&session.user.id).await?.iter().any(|(passkey, _)| passkey.state == PasskeyState::On);
     let passkeys = passkey_origin(web).filter(|_| has_passkeys);
-    page(&StepUpPage { frame: web.frame(session, ""), next, with_code, problem, passkeys })
+    Ok(refused_if(problem, page(&StepUpPage { frame: web.frame(session, ""), next, with_code, problem, passkeys })?))
 }
 
 /// The form to prove again.
@@ -233,11 +238,7 @@ pub async fn step_up<S: Desk>(
     };
     match web.prove_again(&session.user, hash, &form.proof, &session.visitor).await? {
         Some(secret) => entered(&web, &secret, &next),
-        None => {
-            let mut response = step_up_page(&web, &session, next, Some("step-up-wrong")).await?;
-            *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
-            Ok(response)
-        }
+        None => step_up_page(&web, &session, next, Some("step-up-wrong")).await,
     }
 }
 
