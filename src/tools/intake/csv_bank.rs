@@ -75,7 +75,7 @@ pub fn read<R: Read + Seek>(
             let profile = profile.as_ref();
             let delimiter = Some(char::from(delimiter));
             let mut outcome = read_table(&mut source, &layout, profile, options.currency, delimiter, sink)?;
-            outcome.seen = Some(look(&mut source, &layout, outcome.known, delimiter)?);
+            outcome.seen = Some(look(&mut source, &layout, profile, outcome.known, delimiter)?);
             if let (None, Some(profile)) = (options.profile, profile) {
                 outcome.notices.extend(recognised(profile, options.saved));
             }
@@ -173,7 +173,7 @@ pub(super) fn refuse_unknown<S: RowSource>(
     let layout = by_meaning(&header);
     Ok(TableOutcome {
         suggested_profile: Some(suggest(&layout, None, delimiter, Known::default())),
-        seen: Some(look(source, &layout, Known::default(), delimiter)?),
+        seen: Some(look(source, &layout, None, Known::default(), delimiter)?),
         ..TableOutcome::default()
     })
 }

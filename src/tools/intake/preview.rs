@@ -13,7 +13,6 @@ use quittance_rules::money::Currency;
 use super::IntakeError;
 use super::bank_file::{BankFileOptions, read_bank_path};
 use super::column_words::folded;
-use super::csv_bank::recognised;
 use super::profile::{Field, Names, Profile, is_place};
 use super::tabular_seen::TableSeen;
 
@@ -109,11 +108,13 @@ fn lacks(fields: &[String]) -> Vec<TableLack> {
     lacks
 }
 
-/// A profile over columns of these names, as TOML, checked.
+/// A profile over columns of these names, as TOML, checked. What it does not say (which rows are booked, what a fee does) stays as in the
+/// layout that was recognised.
 ///
 /// # Errors
 /// What is missing or wrong, in a sentence.
-fn text_of(table: &TableProfile, names: &[String], delimiter: Option<char>) -> Result<String, String> {
+fn text_of(table: &TableProfile, names: &[String], seen: &TableSeen) -> Result<String, String> {
+    let base = seen.profile.clone().filter(|_| !table.headless).unwrap_or_default();
     let mut columns: BTreeMap<Field, Vec<String>> = BTreeMap::new();
     for (name, field) in names.iter().zip(&table.fields).filter(|(_, field)| !field.is_empty()) {
         let known: Field = meant(field).ok_or_else(|| format!("`{field}` is no field of a bank line"))?;
@@ -133,28 +134,26 @@ fn text_of(table: &TableProfile, names: &[String], delimiter: Option<char>) -> R
         source: String::new(),
         // Every column name together tells this layout from others.
         recognise: if table.headless { Vec::new() } else { names.iter().filter(|name| !is_place(name)).cloned().collect() },
-        delimiter,
-        encoding: None,
-        skip_lines: 0,
+        delimiter: seen.delimiter,
         headless: table.headless,
-        footer_rows: 0,
         decimal: decimal.transpose()?,
         date: date.transpose()?,
         currency,
         account: table.account.clone(),
         out_is_positive: table.out_is_positive,
-        fee_is_extra: false,
         credit_words: table.credit_words.clone(),
         debit_words: table.debit_words.clone(),
-        booked: None,
-        no_line: None,
         columns: columns
             .into_iter()
             .map(|(field, mut names)| {
+                // Of several columns the first that is filled counts: in the order the layout has them.
+                let known: Vec<String> = base.columns.get(&field).into_iter().flat_map(Names::iter).map(folded).collect();
+                names.sort_by_key(|name| known.iter().position(|other| *other == folded(name)).unwrap_or(usize::MAX));
                 let names = if names.len() == 1 { Names::One(names.remove(0)) } else { Names::Several(names) };
                 (field, names)
             })
             .collect(),
+        ..base
     };
     let text = toml::to_string(&profile).map_err(|error| format!("the profile cannot be written: {error}"))?;
     Profile::parse(&text).map_err(|error| error.to_string())?;
@@ -162,17 +161,19 @@ fn text_of(table: &TableProfile, names: &[String], delimiter: Option<char>) -> R
 }
 
 /// What was recognised of a table, as a profile to go on from.
-fn suggested(seen: &TableSeen, saved: Option<&Profile>) -> TableProfile {
+fn suggested(seen: &TableSeen) -> TableProfile {
+    let profile = seen.profile.as_ref();
     TableProfile {
-        name: saved.map(|profile| profile.name.clone()).unwrap_or_default(),
+        // A built-in layout keeps its name: what is made from it is another.
+        name: profile.filter(|profile| profile.source.is_empty()).map(|profile| profile.name.clone()).unwrap_or_default(),
         headless: false,
         decimal: seen.decimal.and_then(word),
         date: seen.date.and_then(word),
         currency: seen.currency.map(|currency| currency.code().to_owned()),
         account: seen.account.clone(),
-        out_is_positive: saved.is_some_and(|profile| profile.out_is_positive),
-        credit_words: saved.map(|profile| profile.credit_words.clone()).unwrap_or_default(),
-        debit_words: saved.map(|profile| profile.debit_words.clone()).unwrap_or_default(),
+        out_is_positive: profile.is_some_and(|profile| profile.out_is_positive),
+        credit_words: profile.map(|profile| profile.credit_words.clone()).unwrap_or_default(),
+        debit_words: profile.map(|profile| profile.debit_words.clone()).unwrap_or_default(),
         fields: seen.columns.iter().map(|field| field.and_then(word).unwrap_or_default()).collect(),
     }
 }
@@ -184,7 +185,7 @@ fn suggested(seen: &TableSeen, saved: Option<&Profile>) -> TableProfile {
 /// When nothing of the file can be read as a table.
 pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -> Result<TablePreview, IntakeError> {
     let mut first = First::default();
-    let mut reading = read_bank_path(path, &BankFileOptions { saved: saved.clone(), ..BankFileOptions::default() }, &mut first)?;
+    let mut reading = read_bank_path(path, &BankFileOptions { saved, ..BankFileOptions::default() }, &mut first)?;
     let Some(seen) = reading.table.take() else {
         return Err(IntakeError::WrongDocument {
             document: "a file whose fields are known by its format".to_owned(),
@@ -197,13 +198,7 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
     }
     let (mut header, mut rows) = (seen.header.clone(), seen.rows.clone());
     let profile = match wanted {
-        None => suggested(
-            &seen,
-            saved.iter().find(|profile| {
-                // One that was recognised has said so.
-                reading.notices.iter().any(|notice| recognised(profile, std::slice::from_ref(profile)).as_ref() == Some(notice))
-            }),
-        ),
+        None => suggested(&seen),
         Some(mut wanted) => {
             wanted.fields.resize(header.len(), String::new());
             wanted
@@ -215,7 +210,7 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
     }
     let header = names_of(&header);
     let mut preview = TablePreview { lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
-    match text_of(&profile, &preview.header, seen.delimiter) {
+    match text_of(&profile, &preview.header, &seen) {
         Ok(text) => {
             first = First::default();
             let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..BankFileOptions::default() };
@@ -315,6 +310,24 @@ mod tests {
             first.problems
         );
         assert!(reading.suggested_profile.is_some());
+    }
+
+    #[test]
+    fn a_built_in_layout_keeps_its_rules_under_another_name() {
+        let head = "Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance";
+        let rows = "TRANSFER,Current,2026-04-01 09:00:00,2026-04-02 10:00:00,ACME,100.00,1.50,EUR,COMPLETED,98.50\n\
+            TRANSFER,Current,2026-04-03 09:00:00,,Nobody,50.00,0.00,EUR,REVERTED,98.50\n";
+        let (_folder, path) = file(&format!("{head}\n{rows}"));
+        let known = preview(&path, Vec::new(), None).unwrap();
+        let own = TableProfile { name: "Ours".to_owned(), account: Some("DE1".to_owned()), ..known.profile.clone() };
+        let read = preview(&path, Vec::new(), Some(own)).unwrap();
+        // The payment and its fee; the row that was reverted is none.
+        assert_eq!((known.profile.name.as_str(), known.taken, read.taken), ("", 2, 2), "{:?}", read.problems);
+        assert_eq!((&read.lines, &read.problems), (&known.lines, &known.problems));
+        assert!(read.lines.iter().all(|line| line.counterparty_name.as_deref() != Some("Nobody")), "{:?}", read.lines);
+        let saved = Profile::parse(&read.text.unwrap()).unwrap();
+        assert!(saved.fee_is_extra && saved.booked.is_some() && saved.source.is_empty());
+        assert_eq!(saved.columns[&Field::BookingDate].iter().collect::<Vec<_>>(), ["Completed Date", "Started Date"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
 use super::IntakeError;
-use super::profile::Field;
+use super::profile::{Field, Profile};
 use super::tabular::{Cells, Known, RowSource};
 use super::tabular_layout::Layout;
 use super::tabular_row::{clean, plain_text};
@@ -26,6 +26,8 @@ pub struct TableSeen {
     pub rows: Vec<(u64, Vec<String>)>,
     /// Column by column, the field it was taken for.
     pub columns: Vec<Option<Field>>,
+    /// The layout it was recognised by, or read with.
+    pub profile: Option<Profile>,
     /// What parts the columns; `None` for a workbook.
     pub delimiter: Option<char>,
     /// How amounts are written, where that was decided.
@@ -49,6 +51,7 @@ fn shown(text: &str) -> String {
 pub(super) fn look(
     source: &mut dyn RowSource,
     layout: &Layout,
+    profile: Option<&Profile>,
     known: Known,
     delimiter: Option<char>,
 ) -> Result<TableSeen, IntakeError> {
@@ -68,6 +71,7 @@ pub(super) fn look(
         header_line: layout.header_line,
         rows,
         columns: (0..layout.header.len()).map(field).collect(),
+        profile: profile.cloned(),
         delimiter,
         decimal: known.decimal,
         date: known.date,

@@ -71,7 +71,7 @@ pub fn read<R: Read + Seek>(
                 layout.assume_account(options.account);
                 let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, sink)?;
                 if outcome.seen.is_none() {
-                    outcome.seen = Some(look(&mut sheet, &layout, read.known, None)?);
+                    outcome.seen = Some(look(&mut sheet, &layout, profile.as_ref(), read.known, None)?);
                     if let (None, Some(profile)) = (options.profile, &profile) {
                         outcome.notices.extend(recognised(profile, options.saved));
                     }
