@@ -100,8 +100,12 @@ struct TextCosts {
     own: Vec<bool>,
     /// Some does.
     leaves_own: bool,
+    /// For each number, how it names whatever it names best.
+    names: Vec<Level>,
     /// Scratch: for each number, the best weight with which an answer explains it.
     best: Vec<f64>,
+    /// Scratch: for each number, how it names the answer's items best.
+    names_own: Vec<Level>,
 }
 
 /// What the text costs one answer.
@@ -384,8 +388,12 @@ impl<'a> Maker<'a> {
         (costs.all_left, costs.leaves_out, costs.leaves_own) = (0.0, false, false);
         costs.own.clear();
         costs.own.resize(clues.numbers.len(), false);
+        costs.names.clear();
+        costs.names.resize(clues.numbers.len(), Level::OneEdit);
         // One pass over the hits: a hostile text has hundreds of numbers with hundreds of hits.
         for hit in &clues.hits {
+            let names = &mut costs.names[usize::from(hit.number)];
+            *names = hit.level.min(*names);
             if hit.level <= Level::Listed && self.book.item_customer(hit.item) == customer {
                 costs.own[usize::from(hit.number)] = true;
             }
@@ -422,13 +430,19 @@ impl<'a> Maker<'a> {
             (cost, leaves_out, leaves_own) = (0.0, false, false);
             costs.best.clear();
             costs.best.resize(clues.numbers.len(), f64::NEG_INFINITY);
+            costs.names_own.clear();
+            costs.names_own.resize(clues.numbers.len(), Level::OneEdit);
             for hit in clues.hits.iter().filter(|hit| is_own(hit.item)) {
-                let best = &mut costs.best[usize::from(hit.number)];
-                *best = best.max(w.level(hit.level));
+                let at = usize::from(hit.number);
+                (costs.best[at], costs.names_own[at]) =
+                    (costs.best[at].max(w.level(hit.level)), costs.names_own[at].min(hit.level));
             }
             for (at, number) in clues.numbers.iter().enumerate() {
                 if costs.best[at] > f64::NEG_INFINITY {
                     cost += costs.best[at];
+                    // A slip of this item that, as it is written, names another.
+                    let is_slip = costs.names_own[at] == Level::OneEdit && costs.names[at] < Level::OneEdit;
+                    leaves_out |= is_slip && number.origin != Origin::EndToEnd;
                 } else {
                     cost += costs.left[at];
                     let is_read = number.origin != Origin::EndToEnd;

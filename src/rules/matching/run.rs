@@ -8,7 +8,8 @@ mod together;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::book::{
-    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, account_key, folded_payer,
+    Book, ITEM_CREDIT, ITEM_OFF_CONTRACT, ITEM_ON_HOLD, ItemRow, NONE, PAYMENT_RETURN, PAYMENT_TEXT_CUT, PaymentText,
+    account_key, folded_payer,
 };
 use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
 use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
@@ -145,14 +146,18 @@ struct First {
     item: u32,
     /// The account is not on file and the case is clear: this customer may be learned for it.
     learns: bool,
+    /// The account is on file for the item's customer.
+    by_account: bool,
+    /// Whose items it is about, as far as that is seen: the payer's, or those of whom the text names.
+    customer: u32,
 }
 
 /// What a run of payments shows at first sight.
 #[derive(Default)]
 struct Looks {
     first: Vec<First>,
-    /// Items named in full, once for each payment.
-    named: Vec<u32>,
+    /// Items named, once for each payment; and whether the payer may be who owes it.
+    named: Vec<(u32, bool)>,
     /// Items named by money that goes out or back.
     returned: Vec<u32>,
     /// What was looked up for those that are not clear.
@@ -182,7 +187,7 @@ impl<'b> Matcher<'b> {
             let mut clues = Clues::default();
             let mut looks = Looks { first: Vec::with_capacity(range.len()), ..Looks::default() };
             for row in range {
-                let first = first_look(book, policy, &mut clues, row, &mut looks.named, &mut looks.returned);
+                let first = first_look(book, policy, &mut clues, row, &mut looks);
                 // The few that are clear and wanted twice are read again.
                 looks.reads.push((first.item == NONE).then_some(&clues));
                 looks.first.push(first);
@@ -190,11 +195,14 @@ impl<'b> Matcher<'b> {
             looks.reads = looks.reads.finish();
             looks
         });
-        let mut mentions = vec![0_u8; items];
+        // How many payments name an item, and how many of those may come from who owes it.
+        let mut mentions = vec![(0_u8, 0_u8); items];
         let mut returned = HashSet::new();
         for look in &looks {
-            for item in &look.named {
-                mentions[*item as usize] = mentions[*item as usize].saturating_add(1);
+            for (item, is_own) in &look.named {
+                let (all, own) = &mut mentions[*item as usize];
+                *all = all.saturating_add(1);
+                *own = own.saturating_add(u8::from(*is_own));
             }
             returned.extend(look.returned.iter().copied());
         }
@@ -202,7 +210,11 @@ impl<'b> Matcher<'b> {
         let mut settled_by = vec![NONE; items];
         let mut learned: HashMap<u64, u32> = HashMap::new();
         for (row, look) in looks.iter().flat_map(|look| &look.first).enumerate() {
-            if look.item == NONE || mentions[look.item as usize] != 1 {
+            if look.item == NONE {
+                continue;
+            }
+            let (all, own) = mentions[look.item as usize];
+            if (if look.by_account { own } else { all }) != 1 {
                 continue;
             }
             if at_first_sight {
@@ -220,10 +232,12 @@ impl<'b> Matcher<'b> {
                 }
             }
         }
+        // The rest, closely; those about one customer one after the other, since each looks at all its items.
+        let about: Vec<u32> = looks.iter().flat_map(|look| &look.first).map(|first| first.customer).collect();
+        let mut rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
+        rest.sort_by_key(|row| about[*row as usize]);
+        drop(about);
         let reads: Vec<Reads> = looks.into_iter().map(|look| look.reads).collect();
-
-        // The rest, closely.
-        let rest: Vec<u32> = (0..book.payment_count()).filter(|row| first[*row as usize] == NONE).collect();
         let settled = Settled { by: &settled_by, learned: &learned };
         let chunk = rest.len().div_ceil(threads * 16).max(64);
         let runs: Vec<Packed> = in_chunks(rest.len(), chunk, threads, |range| {

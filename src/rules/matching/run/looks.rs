@@ -2,85 +2,123 @@
 
 use super::*;
 
-/// What can be seen without comparing: one number, one item, the exact amount, a payer that does not speak against it.
-pub(super) fn first_look(
-    book: &Book,
-    policy: &MatchPolicy,
-    clues: &mut Clues,
-    row: u32,
-    named: &mut Vec<u32>,
-    returned: &mut Vec<u32>,
-) -> First {
-    let nothing = First { item: NONE, learns: false };
+/// What can be seen without comparing: one item named by its number, its exact amount, a payer that does not speak against it.
+pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, row: u32, looks: &mut Looks) -> First {
     let payment = book.payment(row);
     let text = book.payment_text(row);
     clues.read(book, &text, policy.limits.atoms);
-    let money = book.payment_amount(row);
     let is_back = payment.amount <= 0 || payment.flags & PAYMENT_RETURN != 0;
-    let own_from = named.len();
-    let mut one = NONE;
-    let mut one_level = Level::OneEdit;
-    let mut several = false;
-    for hit in &clues.hits {
-        if hit.level > Level::Zeros {
-            continue;
-        }
-        let digits = clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
-        if digits < 4 {
-            continue;
-        }
-        if !named[own_from..].contains(&hit.item) {
+    let mut named: Vec<u32> = Vec::new();
+    for hit in clues.hits.iter().filter(|hit| tells_at_once(clues, hit)) {
+        if !named.contains(&hit.item) {
             named.push(hit.item);
         }
-        if is_back {
-            returned.push(hit.item);
-        }
-        if one == NONE || one == hit.item {
-            one = hit.item;
-            one_level = one_level.min(hit.level);
-        } else {
-            several = true;
-        }
     }
-    if is_back || several || one == NONE || clues.speaks_of_doubt() || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0
-    {
+    let payer = AtSight::of(book, &text);
+    let customer = match (&payer, named.first()) {
+        (AtSight::Account(customers), _) => customers.first().copied().unwrap_or(NONE),
+        (AtSight::Name { .. }, named) => named.map_or(NONE, |item| book.item_customer(*item)),
+    };
+    let nothing = First { item: NONE, learns: false, by_account: false, customer };
+    if named.is_empty() {
         return nothing;
     }
+    if is_back {
+        looks.returned.extend(&named);
+    }
+    // An item that is a stranger's to this payer is wanted only where its own payer does not come.
+    let own: Vec<u32> = named.iter().copied().filter(|item| payer.may_owe(book, *item)).collect();
+    let at = looks.named.len();
+    looks.named.extend(named.iter().map(|item| (*item, own.contains(item))));
+    if is_back || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0 {
+        return nothing;
+    }
+    let [one] = *own else { return nothing };
     let item = book.item(one);
-    let exact = item.open == payment.amount && item.flags == 0 && book.item_currency(item.currency) == money.currency();
-    if !exact
-        || one_level > Level::Full
-        || (payment.booked != i32::MIN && item.issued != i32::MIN && payment.booked < item.issued)
-    {
+    let is_exact =
+        |item: &ItemRow| item.open == payment.amount && book.item_currency(item.currency) == book.payment_amount(row).currency();
+    let is_before = payment.booked != i32::MIN && item.issued != i32::MIN && payment.booked < item.issued;
+    if !is_exact(item) || item.flags != 0 || is_before || clues.speaks_of_doubt() {
         return nothing;
     }
-    let key = account_key(text.payer_iban);
-    let mut account_is_new = key.is_some();
-    if let Some(key) = key {
-        let mut known = book.by_account.rows(key).peekable();
-        if known.peek().is_some() {
-            if !known.any(|c| c == item.customer) {
+    let (by_account, learns) = match &payer {
+        AtSight::Account(customers) if customers.contains(&item.customer) => (true, false),
+        AtSight::Account(_) => return nothing,
+        AtSight::Name { folded, is_account_new } => {
+            if !folded.is_empty() && !is_named_like(book, item.customer, folded, 870) || folded.is_empty() && *is_account_new {
                 return nothing;
             }
-            return First { item: one, learns: false };
+            (false, *is_account_new)
         }
-        match book.taught_account(key) {
-            Some(customer) if customer == item.customer => return First { item: one, learns: false },
-            Some(customer) if customer != NONE => return nothing,
-            Some(_) | None => {}
-        }
-    } else {
-        account_is_new = false;
-    }
-    if !text.payer_name.is_empty() {
-        let folded = folded_payer(text.payer_name);
-        if !book.customer_names(item.customer).any(|n| similarity(n, &folded) >= 870) {
+    };
+    if named.len() > 1 {
+        // Where sellers number alike, one number names an item of each: the payer's own is meant, if every number in the text names it.
+        let names_one = |number: u16| clues.hits.iter().any(|h| h.number == number && h.item == one && tells_at_once(clues, h));
+        let is_named_by_all = clues.hits.iter().filter(|hit| tells_at_once(clues, hit)).all(|hit| names_one(hit.number));
+        if !is_named_by_all || named.iter().any(|other| *other != one && is_exact(book.item(*other))) {
             return nothing;
         }
-    } else if account_is_new {
+    }
+    if !clues.hits.iter().any(|hit| hit.item == one && hit.level == Level::Full && tells_at_once(clues, hit)) {
         return nothing;
     }
-    First { item: one, learns: account_is_new }
+    // It asks for none of the others.
+    looks.named.truncate(at);
+    looks.named.push((one, true));
+    First { item: one, learns, by_account, customer }
+}
+
+/// Whom the bank's line names as the payer, as far as that is seen without a search.
+enum AtSight {
+    /// The customers whose account it is.
+    Account(Vec<u32>),
+    /// No account that is known.
+    Name {
+        /// As the name indexes have it; empty for none.
+        folded: String,
+        /// There is an account, and nobody's.
+        is_account_new: bool,
+    },
+}
+
+impl AtSight {
+    fn of(book: &Book, text: &PaymentText<'_>) -> Self {
+        let key = account_key(text.payer_iban);
+        if let Some(key) = key {
+            let on_file: Vec<u32> = book.by_account.rows(key).collect();
+            if !on_file.is_empty() {
+                return Self::Account(on_file);
+            }
+            if let Some(taught) = book.taught_account(key).filter(|customer| *customer != NONE) {
+                return Self::Account(vec![taught]);
+            }
+        }
+        let folded = if text.payer_name.is_empty() { String::new() } else { folded_payer(text.payer_name) };
+        Self::Name { folded, is_account_new: key.is_some() }
+    }
+
+    /// Nothing says that this is a stranger to the customer of an item.
+    fn may_owe(&self, book: &Book, item: u32) -> bool {
+        let customer = book.item_customer(item);
+        let family = |customer: u32| match book.customer(customer).parent {
+            NONE => customer,
+            parent => parent,
+        };
+        match self {
+            Self::Account(customers) => customers.iter().any(|known| family(*known) == family(customer)),
+            Self::Name { folded, .. } => folded.is_empty() || is_named_like(book, customer, folded, 650),
+        }
+    }
+}
+
+/// A hit that names its item without a comparison.
+fn tells_at_once(clues: &Clues, hit: &Hit) -> bool {
+    hit.level <= Level::Zeros && clues.numbers.get(usize::from(hit.number)).is_some_and(|number| number.digits >= 4)
+}
+
+/// A customer has a name so much like this one, thousandths.
+fn is_named_like(book: &Book, customer: u32, folded: &str, least: u16) -> bool {
+    book.customer_names(customer).any(|name| similarity(name, folded) >= least)
 }
 
 /// The likeliest hypothesis; among equals the first, whose order is fixed.
