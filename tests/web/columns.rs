@@ -8,8 +8,9 @@ use crate::desk::{TestDesk, proof_digest};
 use fantoccini::Locator;
 use quittance_agent::import::{Placing, import_statement, input_of, problem_sentence};
 use quittance_agent::ports::{Clock as _, Store as _};
-use quittance_agent::ports_pages::{Imported, Importer, Pages as _, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{Imported, Importer, Pages as _, PreviewRefused, TablePreview, TableProfile, Upload};
 use quittance_rules::journal::{Change, InputKind};
+use quittance_rules::records::ImportProfile;
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::intake::bank_file::BankFileOptions;
@@ -29,7 +30,8 @@ impl Importer for FileReader {
             let name = upload.path.file_name().unwrap().to_string_lossy().into_owned();
             let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
             let saved = self.0.profiles().await.map_err(|error| error.to_string())?;
-            let saved = saved.iter().map(|saved| Profile::parse(&saved.text)).collect::<Result<_, _>>();
+            let saved =
+                saved.iter().filter(|saved| saved.is_on).map(|saved| Profile::parse(&saved.text)).collect::<Result<_, _>>();
             let saved = saved.map_err(|error| error.to_string())?;
             let mut feed = BankFileFeed::open(&upload.path, BankFileOptions { profile, saved, ..BankFileOptions::default() });
             let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
@@ -40,6 +42,7 @@ impl Importer for FileReader {
                 line: format!("{} new", report.added),
                 refused: report.problems.iter().map(problem_sentence).collect(),
                 needs_columns: report.unmapped.map(|_| shown),
+                is_taken: report.already_taken || report.added + report.known > 0,
             })
         })
     }
@@ -47,12 +50,12 @@ impl Importer for FileReader {
     fn preview<'a>(
         &'a self,
         path: std::path::PathBuf,
-        saved: Vec<String>,
+        saved: Vec<ImportProfile>,
         profile: Option<TableProfile>,
-    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, PreviewRefused>> + Send + 'a>> {
         Box::pin(async move {
-            let saved = saved.iter().map(|text| Profile::parse(text).unwrap()).collect();
-            preview(&path, saved, profile).map_err(|error| error.to_string())
+            let saved = saved.iter().map(|saved| Profile::parse(&saved.text).unwrap()).collect();
+            preview(&path, saved, profile).map_err(|error| PreviewRefused::Unreadable(error.to_string()))
         })
     }
 }

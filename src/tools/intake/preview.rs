@@ -10,16 +10,21 @@ use quittance_rules::bank::{Problem, Statement, StatementEnd, StatementLine, Sta
 use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
-use super::IntakeError;
 use super::bank_file::{BankFileOptions, read_bank_path};
 use super::column_words::folded;
 use super::profile::{Field, Names, Profile, is_place};
 use super::tabular_seen::TableSeen;
+use super::{BankFormat, IntakeError};
 
 /// Lines shown.
 const LINES: usize = 20;
 /// Problems kept; more are counted.
 const PROBLEMS: usize = 200;
+/// Bytes of a file that is looked at: what is read twice in a few seconds, while somebody waits.
+pub const BYTES_MAX: u64 = 32_000_000;
+/// Cells of a workbook that is looked at; they are held in memory.
+pub const CELLS_MAX: u64 = 1_000_000;
+
 #[derive(Default)]
 struct First {
     lines: Vec<StatementLine>,
@@ -182,10 +187,15 @@ fn suggested(seen: &TableSeen) -> TableProfile {
 /// ones.
 ///
 /// # Errors
-/// When nothing of the file can be read as a table.
+/// When nothing of the file can be read as a table, or it is more than is read while somebody waits.
 pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -> Result<TablePreview, IntakeError> {
+    if std::fs::metadata(path)?.len() > BYTES_MAX {
+        let limit = format!("{} MB that are looked at", BYTES_MAX / 1_000_000);
+        return Err(IntakeError::OverLimit { line: None, what: "the size of the file".to_owned(), limit });
+    }
+    let looking = BankFileOptions { most_cells: Some(CELLS_MAX), ..BankFileOptions::default() };
     let mut first = First::default();
-    let mut reading = read_bank_path(path, &BankFileOptions { saved, ..BankFileOptions::default() }, &mut first)?;
+    let mut reading = read_bank_path(path, &BankFileOptions { saved, ..looking.clone() }, &mut first)?;
     let Some(seen) = reading.table.take() else {
         return Err(IntakeError::WrongDocument {
             document: "a file whose fields are known by its format".to_owned(),
@@ -209,11 +219,12 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
         header = (0..seen.header.len()).map(place).collect();
     }
     let header = names_of(&header);
-    let mut preview = TablePreview { lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
+    let may_go_on = reading.format == BankFormat::Csv;
+    let mut preview = TablePreview { may_go_on, lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
     match text_of(&profile, &preview.header, &seen) {
         Ok(text) => {
             first = First::default();
-            let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..BankFileOptions::default() };
+            let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..looking };
             reading = read_bank_path(path, &options, &mut first)?;
             preview.text = Some(text);
             if first.names_no_account {
