@@ -342,6 +342,51 @@ mod tests {
     }
 
     #[test]
+    fn an_account_above_the_columns_and_another_in_the_profile_are_both_named() {
+        let text = "Konto;DE89 3704 0044 0532 0130 00\nWann;Wieviel;Wer genau;Wofür\n03.04.2026;1.180,00;ACME GmbH;INV-7\n";
+        let (_folder, path) = file(text);
+        for (account, taken) in [
+            (Some("DE02 1203 0000 0000 2020 51"), 0),
+            (Some("9999999999"), 0),
+            (Some("DE89370400440532013000"), 1),
+            (Some("0532013000"), 1),
+            (Some("giro"), 1),
+            (None, 1),
+        ] {
+            let table = TableProfile { account: account.map(str::to_owned), ..german(&MAPPED) };
+            let read = preview(&path, Vec::new(), Some(table)).unwrap();
+            assert_eq!(read.taken, taken, "{account:?}: {:?}", read.problems);
+            if taken == 0 {
+                let problem = &read.problems[0];
+                assert_eq!((read.problems.len(), problem.field.as_deref()), (1, Some("account")));
+                for named in ["DE89370400440532013000", &account.unwrap_or_default().replace(' ', ""), "Hausbank"] {
+                    assert!(problem.message.contains(named), "{named}: {}", problem.message);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_without_a_name_is_told_by_its_place() {
+        let header = fields(&["Date", "", "Amount", " "]);
+        for (first, second, words) in [
+            (0, 2, "the columns `Date` and `Amount` could be the same field"),
+            (1, 3, "column 2 (no name) and column 4 (no name) could be the same field"),
+            (2, 3, "the columns `Amount` and column 4 (no name) could be the same field"),
+        ] {
+            assert_eq!(super::super::tabular_layout::same_field(&header, first, second), words);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_look_at_is_refused() {
+        let (_folder, path) = file("Wann;Wieviel\n03.04.2026;1,00\n");
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(BYTES_MAX + 1).unwrap();
+        let refused = preview(&path, Vec::new(), None).unwrap_err();
+        assert!(matches!(refused, IntakeError::OverLimit { .. }) && refused.to_string().contains("32 MB"), "{refused}");
+    }
+
+    #[test]
     fn a_row_of_very_many_columns_is_refused_and_not_weighed() {
         let (_folder, path) = file(&format!("Wann;Wieviel\n03.04.2026;1,00\n{}\n", "a;".repeat(100_000)));
         let refused = preview(&path, Vec::new(), None).unwrap_err().to_string();

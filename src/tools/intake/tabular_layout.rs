@@ -173,8 +173,7 @@ pub(super) fn same_field(header: &[String], first: usize, second: usize) -> Stri
         Some(name) => format!("`{name}`"),
         None => format!("column {} (no name)", index.saturating_add(1)),
     };
-    let is_named = |index: usize| header.get(index).is_some_and(|name| !name.trim().is_empty());
-    let columns = if is_named(first) { "the columns " } else { "" };
+    let columns = if shown(first).starts_with('`') { "the columns " } else { "" };
     format!("{columns}{} and {} could be the same field", shown(first), shown(second))
 }
 
