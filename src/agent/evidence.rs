@@ -500,13 +500,25 @@ pub(crate) fn wrote(result: Result<(), StoreError>) -> Result<bool, StoreError> 
 }
 
 /// Closes a case because what it asked has been answered.
-pub(crate) async fn close_by_rule<S: Store, C: Clock>(
+async fn close_by_rule<S: Store, C: Clock>(
     store: &S,
     clock: &C,
     policy: &str,
     case: &Case,
     today: Date,
 ) -> Result<(), StoreError> {
+    let changes = closing(store, clock, policy, case, today).await?;
+    store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await.map(|_| ())
+}
+
+/// The changes that close a case because what it asked has been answered.
+pub(crate) async fn closing<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    policy: &str,
+    case: &Case,
+    today: Date,
+) -> Result<Vec<Change>, StoreError> {
     let decision = DecisionId(store.reserve(Sequence::Decision, 1).await?);
     let inputs = serde_json::to_string(case).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let record = Decision {
@@ -523,8 +535,7 @@ pub(crate) async fn close_by_rule<S: Store, C: Clock>(
         inputs,
     };
     let closed = Case { version: case.version.saturating_add(1), state: CaseState::Resolved { decision }, ..case.clone() };
-    let changes = vec![Change::Decided(record), Change::CaseChanged(closed)];
-    store.apply(ChangeSet { by: Actor::Rule, at: clock.now(), changes }).await.map(|_| ())
+    Ok(vec![Change::Decided(record), Change::CaseChanged(closed)])
 }
 
 /// The digest under which evidence is kept, as a short name for people.

@@ -11,7 +11,7 @@ use quittance_rules::ledger::CaseId;
 use quittance_rules::money::Currency;
 use quittance_rules::records::{Customer, Entity, EntityId, OpenItem, PaymentId};
 
-use crate::evidence::{close_by_rule, wrote};
+use crate::evidence::closing;
 use crate::ports::{Clock, Sequence, Store, StoreError};
 
 /// Changes written in one transaction: small enough to hold, large enough to be quick.
@@ -26,6 +26,8 @@ pub enum FeedEvent {
         statement: Statement,
         /// Not the booked statement itself.
         is_interim: bool,
+        /// Of a table with one sheet: it may be read in more ways than one, and each of its rows has a place of its own in the file.
+        is_table: bool,
     },
     /// Lines of the statement that began last.
     Lines(Vec<StatementLine>),
@@ -132,8 +134,22 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
 
     /// Marks the file as taken; with problems, raises the case that holds the original.
     async fn finish(self, entity: Option<EntityId>) -> Result<ImportReport, StoreError> {
+        // Somebody may decide the case at the same moment: then it is looked at anew. What is closed, opened and taken is one
+        // transaction, so that a crash leaves the file as it was before or wholly done.
+        for _ in 0..3 {
+            match self.end(entity.as_ref()).await {
+                Err(StoreError::Conflict(_)) => {}
+                Ok(()) => return Ok(self.report),
+                Err(other) => return Err(other),
+            }
+        }
+        self.end(entity.as_ref()).await?;
+        Ok(self.report)
+    }
+
+    async fn end(&self, entity: Option<&EntityId>) -> Result<(), StoreError> {
         let mut changes = Vec::new();
-        let report = self.report;
+        let report = &self.report;
         let subject = Subject::Input(self.input.digest.clone());
         if report.problems.is_empty() {
             // A case that held the file is answered: now all of it could be read.
@@ -142,13 +158,13 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
             {
                 let policy = self.store.policy().await?.map_or_else(|| "built-in".to_owned(), |(version, _)| version);
                 let entities = self.store.entities().await?;
-                let zone = entities.iter().find(|one| Some(&one.id) == entity.as_ref()).or(entities.first());
+                let zone = entities.iter().find(|one| Some(&one.id) == entity).or(entities.first());
                 let today = self.clock.today(zone.map_or("UTC", |entity| entity.time_zone.as_str()));
-                wrote(close_by_rule(self.store, self.clock, &policy, &case, today).await)?;
+                changes.extend(closing(self.store, self.clock, &policy, &case, today).await?);
             }
         } else if self.store.pending_case(&subject).await?.is_none() {
             let id = CaseId(self.store.reserve(Sequence::Case, 1).await?);
-            changes.push(Change::CaseOpened(input_case(id, &self.input, entity, &report, self.clock.now())));
+            changes.push(Change::CaseOpened(input_case(id, &self.input, entity.cloned(), report, self.clock.now())));
         }
         // A file of which nothing could be taken (no account named, an unknown layout) is read again when it comes again: then
         // perhaps with the flag or the profile that it lacked.
@@ -162,10 +178,9 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
             });
         }
         if changes.is_empty() {
-            return Ok(report);
+            return Ok(());
         }
-        self.store.apply(ChangeSet { by: self.by, at: self.clock.now(), changes }).await?;
-        Ok(report)
+        self.apply(changes).await.map(|_| ())
     }
 }
 
@@ -234,16 +249,20 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
     let entities = store.entities().await?;
     let mut place: Option<Place> = None;
     let mut last_entity = None;
+    let mut rows = BookedRows::of(store.booked_from(&taking.input.digest).await?);
     while let Some(event) = feed.next().await {
         match event {
-            FeedEvent::Statement { statement, is_interim } => {
+            FeedEvent::Statement { statement, is_interim, is_table } => {
                 place = find_place(&statement, is_interim, placing, &mut accounts, &entities, &mut taking).await?;
                 if let Some(place) = &place {
                     last_entity = Some(place.entity.clone());
                 }
+                rows.is_table = is_table;
             }
             FeedEvent::Lines(lines) => match &mut place {
-                Some(place) => untelling = untelling.saturating_add(book_lines(lines, place, placing, &mut taking).await?),
+                Some(place) => {
+                    untelling = untelling.saturating_add(book_lines(lines, place, placing, &mut rows, &mut taking).await?)
+                }
                 None => {
                     taking.report.refuse(
                         "account",
@@ -275,6 +294,12 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
             "{untelling} of the known lines carry no reference of the bank: if it booked one of them twice on a day, compare the balance"
         ));
     }
+    if rows.left > 0 {
+        let left = count(usize::try_from(rows.left).unwrap_or(usize::MAX), "payment", "payments");
+        taking.report.notices.push(format!(
+            "{left} of rows that are booked already and would be read otherwise now: they stay as they were booked"
+        ));
+    }
     if taking.report.announced > 0 {
         let announced = count(usize::try_from(taking.report.announced).unwrap_or(usize::MAX), "line", "lines");
         taking.report.notices.push(format!(
@@ -292,6 +317,48 @@ struct Place {
     /// How many lines alike have been seen in this statement, by the first 16 bytes of their key. 2^64 lines would be needed
     /// for a likely collision; a statement has millions at most.
     alike: HashMap<[u8; 16], u32>,
+}
+
+/// What is booked of a table that is read again, perhaps in another way. What a line says makes its key, so a row read otherwise has
+/// another key, and its place in the file tells that it is booked.
+#[derive(Default)]
+struct BookedRows {
+    /// Key to place.
+    places: HashMap<String, String>,
+    /// Places with a booked line; `true` where this reading gives the line that is booked.
+    same: HashMap<String, bool>,
+    is_table: bool,
+    /// Lines that were left as they are booked.
+    left: u64,
+}
+
+impl BookedRows {
+    fn of(booked: Vec<(String, String)>) -> Self {
+        let same = booked.iter().map(|(_, place)| (place.clone(), false)).collect();
+        Self { places: booked.into_iter().collect(), same, ..Self::default() }
+    }
+
+    /// A key that no other row of the file is booked under: from what a line says and how many said the same before it.
+    fn key(&self, account: &str, line: &StatementLine, first: LineKey, alike: &mut u32) -> String {
+        let mut key = if *alike == 0 { first } else { LineKey::of(account, line, *alike) }.to_hex();
+        while self.is_table && self.places.get(&key).is_some_and(|place| *place != line.place) {
+            *alike = alike.saturating_add(1);
+            key = LineKey::of(account, line, *alike).to_hex();
+        }
+        *alike = alike.saturating_add(1);
+        key
+    }
+
+    /// Whether the line is of a row that was booked by another reading. A row may give two lines, a payment and its fee: where the first
+    /// is the one that is booked, the second is of the same reading.
+    fn leaves(&mut self, key: &str, place: &str) -> bool {
+        let Some(same) = self.same.get_mut(place).filter(|_| self.is_table) else { return false };
+        *same |= self.places.contains_key(key);
+        if !*same {
+            self.left = self.left.saturating_add(1);
+        }
+        !*same
+    }
 }
 
 async fn find_place<S: Store, C: Clock>(
@@ -353,6 +420,7 @@ async fn book_lines<S: Store, C: Clock>(
     lines: Vec<StatementLine>,
     place: &mut Place,
     placing: &Placing,
+    rows: &mut BookedRows,
     taking: &mut Taking<'_, S, C>,
 ) -> Result<u64, StoreError> {
     let mut untelling = 0_u64;
@@ -371,9 +439,11 @@ async fn book_lines<S: Store, C: Clock>(
         let mut short = [0; 16];
         short.copy_from_slice(&first.0[..16]);
         let alike = place.alike.entry(short).or_insert(0);
-        let key = if *alike == 0 { first } else { LineKey::of(&place.account, &line, *alike) };
-        *alike = alike.saturating_add(1);
-        let key = key.to_hex();
+        let key = rows.key(&place.account, &line, first, alike);
+        if rows.leaves(&key, &line.place) {
+            taking.report.known = taking.report.known.saturating_add(1);
+            continue;
+        }
         let Ok(payment) = PaymentId::parse(&format!("bl-{}", &key[..20])) else { continue };
         changes.push(Change::LineBooked(BankLine {
             payment,

@@ -13,6 +13,7 @@ pub mod model;
 pub mod ports;
 pub mod ports_accounts;
 pub mod ports_pages;
+pub mod profiles;
 pub mod queue;
 pub mod reading;
 pub mod reconcile;

@@ -183,6 +183,8 @@ pub trait Store: Send + Sync {
     fn accounts(&self) -> impl Future<Output = Result<BTreeMap<String, (EntityId, Option<Currency>)>>> + Send;
     /// An input by digest, and whether all of it has been taken without a problem.
     fn input(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(Input, bool)>>> + Send;
+    /// Key and place of each line that was booked from a file.
+    fn booked_from(&self, digest: &InputDigest) -> impl Future<Output = Result<Vec<(String, String)>>> + Send;
     /// A customer.
     fn customer(&self, id: &CustomerId) -> impl Future<Output = Result<Option<Customer>>> + Send;
     /// All customers, by id.

@@ -97,6 +97,17 @@ pub struct InputLine {
     pub case: Option<CaseId>,
 }
 
+/// A mapping profile that somebody saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileLine {
+    /// The profile.
+    pub profile: ImportProfile,
+    /// Who changed it last: `person:NAME`.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A piece of evidence in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvidenceLine {
@@ -134,8 +145,12 @@ pub trait Pages: Send + Sync {
     fn items_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<StoredItem>>> + Send;
     /// Postings on a customer's items and account, the last first, at most `limit`.
     fn movements_of(&self, customer: &CustomerId, limit: u32) -> impl Future<Output = Result<Vec<Movement>>> + Send;
-    /// Mapping profiles that people saved, by name.
-    fn profiles(&self) -> impl Future<Output = Result<Vec<ImportProfile>>> + Send;
+    /// Mapping profiles that people saved, also those that are switched off, by name, each with who changed it last and when.
+    fn profile_lines(&self) -> impl Future<Output = Result<Vec<ProfileLine>>> + Send;
+    /// As [`Pages::profile_lines`], the profiles alone.
+    fn profiles(&self) -> impl Future<Output = Result<Vec<ImportProfile>>> + Send {
+        async { Ok(self.profile_lines().await?.into_iter().map(|line| line.profile).collect()) }
+    }
     /// Whether lines of this file are booked.
     fn has_lines(&self, digest: &InputDigest) -> impl Future<Output = Result<bool>> + Send;
     /// Files before a place in the list, the last first, at most `limit`.
@@ -253,6 +268,23 @@ pub struct TablePreview {
     pub problems: Vec<Problem>,
     /// What is worth saying.
     pub notices: Vec<String>,
+    /// Each of its rows has one place in the file (CSV; a workbook may have several sheets): what is booked of it stays as it is when the
+    /// rest is read in another way.
+    pub may_go_on: bool,
+}
+
+/// Why nothing can be shown of what a table would give.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreviewRefused {
+    /// Others are being looked at.
+    #[error("several files are being looked at just now; look again in a moment")]
+    Busy,
+    /// Longer than is read while somebody waits.
+    #[error("{0}; cut it up, or take it in on the command line with a profile")]
+    TooLarge(String),
+    /// It cannot be read; the sentence says why.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// What became of a file.
@@ -264,6 +296,8 @@ pub struct Imported {
     pub refused: Vec<String>,
     /// Digest of a table whose columns a person must name first.
     pub needs_columns: Option<String>,
+    /// Whether anything of the file is in the book now.
+    pub is_taken: bool,
 }
 
 /// Draws a page of a document that browsers do not show in a page of ours, such as PDF. The document is anybody's: whoever implements
@@ -284,12 +318,12 @@ pub trait Importer: Send + Sync {
         &'a self,
         upload: Upload,
     ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<Imported, String>> + Send + 'a>>;
-    /// What a table would give under a profile, or under what is known (the profiles in `saved`, as TOML, come first); the error is a
-    /// sentence for people.
+    /// What a table would give under a profile, or under what is known (the profiles in `saved` come first); the error is a
+    /// sentence for people. Few at a time, and of files that are read in seconds.
     fn preview<'a>(
         &'a self,
         path: std::path::PathBuf,
-        saved: Vec<String>,
+        saved: Vec<ImportProfile>,
         profile: Option<TableProfile>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<TablePreview, String>> + Send + 'a>>;
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::result::Result<TablePreview, PreviewRefused>> + Send + 'a>>;
 }

@@ -41,10 +41,15 @@ impl BankOptions {
     /// As [`Self::read`]; a profile that is no file may be the name of one saved in the database, and the others saved there recognise
     /// tables.
     pub async fn read_with(&self, database: &Database, placing: &Placing) -> anyhow::Result<BankFileOptions> {
-        let saved = database.profiles().await?;
+        let mut saved = database.profiles().await?;
+        if let Some(off) = saved.iter().find(|profile| !profile.is_on && self.means(&profile.name)) {
+            let words = format!("--profile {}: it is switched off; switch it on with `quittance import profiles --on`", off.name);
+            return Err(Usage(words).into());
+        }
+        saved.retain(|profile| profile.is_on);
         let named = match &self.profile {
-            Some(path) if !path.exists() => saved.iter().find(|profile| profile.name == path.to_string_lossy()),
-            Some(_) | None => None,
+            Some(_) => saved.iter().find(|profile| self.means(&profile.name)),
+            None => None,
         };
         let mut options = match named {
             Some(_) => Self { profile: None, ..self.clone() }.read()?,
@@ -53,8 +58,15 @@ impl BankOptions {
         if let Some(named) = named {
             options.profile = Some(profile_of(named, placing.account.as_deref())?);
         }
-        options.saved = recognisable(&saved, placing)?;
+        let (known, notices) = recognisable(&saved, placing);
+        notices.iter().for_each(|notice| eprintln!("notice: {notice}"));
+        options.saved = known;
         Ok(options)
+    }
+
+    /// Whether the profile asked for is the saved one of this name: no file is called so.
+    fn means(&self, name: &str) -> bool {
+        self.profile.as_ref().is_some_and(|path| !path.exists() && name == path.to_string_lossy())
     }
 
     /// Checks the flags and reads the profile.
@@ -73,7 +85,7 @@ impl BankOptions {
                 Order::Ymd => DateOrder::Ymd,
             }),
             profile: profile.transpose()?,
-            saved: Vec::new(),
+            ..BankFileOptions::default()
         })
     }
 }
@@ -90,11 +102,24 @@ pub fn placed(profile: Profile, account: Option<&str>) -> Profile {
     Profile { account, ..profile }
 }
 
-/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity.
-pub fn recognisable(saved: &[ImportProfile], placing: &Placing) -> anyhow::Result<Vec<Profile>> {
+/// The saved profiles that tables may be recognised by: those of the entity asked for, and those of every entity. One that cannot be read
+/// is left out, and a notice names it.
+pub fn recognisable(saved: &[ImportProfile], placing: &Placing) -> (Vec<Profile>, Vec<String>) {
     let fits = |profile: &&ImportProfile| match (&profile.entity, &placing.entity) {
         (Some(of), Some(asked)) => of == asked,
         (None, _) | (_, None) => true,
     };
-    saved.iter().filter(fits).map(|saved| profile_of(saved, None)).collect()
+    read_all(saved.iter().filter(|profile| profile.is_on).filter(fits))
+}
+
+/// Profiles ready to read with, and a notice for each that cannot be read.
+pub fn read_all<'p>(saved: impl Iterator<Item = &'p ImportProfile>) -> (Vec<Profile>, Vec<String>) {
+    let (mut known, mut notices) = (Vec::new(), Vec::new());
+    for one in saved {
+        match Profile::parse(&one.text) {
+            Ok(profile) => known.push(profile),
+            Err(error) => notices.push(format!("the saved profile {} was left out, it cannot be read: {error}", one.name)),
+        }
+    }
+    (known, notices)
 }

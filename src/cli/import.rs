@@ -8,7 +8,9 @@ use quittance_agent::evidence::{Earlier, EvidenceOutcome, import_evidence};
 use quittance_agent::import::{
     ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence, to_complete,
 };
-use quittance_agent::ports::Store;
+use quittance_agent::ports::{Clock as _, Store};
+use quittance_agent::ports_pages::Pages as _;
+use quittance_agent::profiles::{Switched, switch};
 use quittance_rules::bank::Problem;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::{Input, InputKind};
@@ -24,6 +26,7 @@ use super::bank_options::BankOptions;
 use super::model::{ModelArgs, ModelReader};
 use super::progress::Bar;
 use super::settings::{ByArgs, DbArgs};
+use super::shown::on_terminal;
 use super::{Outcome, Usage};
 
 /// Arguments of `import`.
@@ -41,6 +44,8 @@ enum What {
     Invoices(Files),
     /// Bank and processor statements: CAMT.052/.053/.054, MT940/942, OFX/QFX, BAI2, NACHA returns, QIF, CSV, XLSX
     Statement(Statements),
+    /// Mapping profiles that were saved from tables: list them, or switch one off and on
+    Profiles(Profiles),
     /// Evidence: images, PDFs, mails, text; folders are read with everything in them
     Evidence(Evidence),
 }
@@ -50,6 +55,20 @@ struct Files {
     /// Files, or folders
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    db: DbArgs,
+    #[command(flatten)]
+    by: ByArgs,
+}
+
+#[derive(clap::Args)]
+struct Profiles {
+    /// Switch the profile of this name off: no file is read with it any more
+    #[arg(long, value_name = "NAME", conflicts_with = "on")]
+    off: Option<String>,
+    /// Switch it on again
+    #[arg(long, value_name = "NAME")]
+    on: Option<String>,
     #[command(flatten)]
     db: DbArgs,
     #[command(flatten)]
@@ -87,6 +106,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.what {
         What::Customers(files) => each(&files, InputKind::Customers, Importer::Customers).await,
         What::Invoices(files) => each(&files, InputKind::Invoices, Importer::Invoices).await,
+        What::Profiles(profiles) => saved_profiles(&profiles).await,
         What::Evidence(evidence) => {
             let (database, settings) = evidence.files.db.open().await?;
             let by = evidence.files.by.name(&settings)?;
@@ -108,6 +128,31 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             import_all(&database, &by, &statements.files.paths, InputKind::Statement, &importer).await
         }
     }
+}
+
+/// Lists the saved profiles, or switches one.
+async fn saved_profiles(args: &Profiles) -> anyhow::Result<Outcome> {
+    let (database, settings) = args.db.open().await?;
+    let wanted = args.off.as_ref().map(|name| (name, false)).or(args.on.as_ref().map(|name| (name, true)));
+    let Some((name, is_on)) = wanted else {
+        for line in database.profile_lines().await? {
+            let entity = line.profile.entity.as_ref().map_or("all entities", EntityId::as_str);
+            let state = if line.profile.is_on { "on" } else { "off" };
+            println!("{}", on_terminal(&format!("{:<3} {:<30} {entity}: {} at {}", state, line.profile.name, line.by, line.at)));
+        }
+        return Ok(Outcome::Done);
+    };
+    let by = Actor::Person(args.by.name(&settings)?);
+    let state = if is_on { "on" } else { "off" };
+    let shown = on_terminal(name);
+    match switch(&database, by, SystemClock.now(), name, is_on).await? {
+        Switched::Changed(_) => println!("the mapping profile {shown} is {state} now"),
+        Switched::Already(_) => println!("the mapping profile {shown} was {state} already"),
+        Switched::Unknown => {
+            return Err(Usage(format!("there is no mapping profile {shown}; see `quittance import profiles`")).into());
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 /// What to do with each file.
@@ -161,7 +206,7 @@ pub async fn import_all(
         for (path, result) in group.iter().zip(results) {
             let shown = path.display();
             match result {
-                Ok(Said { mut line, refused, suggested, unmapped: _ }) => {
+                Ok(Said { mut line, refused, suggested, unmapped: _, is_taken: _ }) => {
                     if let Some(profile) = suggested {
                         line = format!("{line}; {}", to_complete(&profile));
                     }
@@ -198,6 +243,8 @@ pub struct Said {
     pub suggested: Option<String>,
     /// Digest of a table of which nothing could be taken: its columns can be named on a page.
     pub unmapped: Option<String>,
+    /// Whether anything of it is in the book now.
+    pub is_taken: bool,
 }
 
 /// Takes one file in.
@@ -294,7 +341,7 @@ async fn evidence_one(
 
 fn said(report: &ImportReport) -> Said {
     if report.already_taken {
-        return Said { line: "known already; nothing changed".to_owned(), ..Said::default() };
+        return Said { line: "known already; nothing changed".to_owned(), is_taken: true, ..Said::default() };
     }
     let mut parts = vec![format!("{} new", report.added)];
     for (count, word) in [(report.known, "known"), (report.updated, "brought up to date"), (report.announced, "only announced")] {
@@ -315,6 +362,7 @@ fn said(report: &ImportReport) -> Said {
         refused: report.problems.iter().map(problem_sentence).collect(),
         suggested: report.unmapped.clone(),
         unmapped: None,
+        is_taken: report.added + report.known + report.updated + report.announced > 0,
     }
 }
 

@@ -8,11 +8,13 @@ use jiff::SignedDuration;
 use quittance_agent::evidence::Earlier;
 use quittance_agent::import::Placing;
 use quittance_agent::ports_accounts::Accounts as _;
-use quittance_agent::ports_pages::{Imported, PagePainter, Pages as _, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{Imported, PagePainter, Pages as _, PreviewRefused, TablePreview, TableProfile, Upload};
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::InputKind;
+use quittance_rules::records::ImportProfile;
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
+use quittance_tools::intake::IntakeError;
 use quittance_tools::intake::bank_file::BankFileOptions;
 use quittance_tools::intake::preview::preview;
 use quittance_tools::intake::profile::Profile;
@@ -20,7 +22,7 @@ use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings as WebSettings, Web};
 
-use super::bank_options::{placed, recognisable};
+use super::bank_options::{placed, read_all, recognisable};
 use super::import::{Importer, import_one};
 use super::model::{ModelArgs, ModelReader};
 use super::settings::{DbArgs, Settings};
@@ -199,6 +201,11 @@ fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+/// Tables looked at at once: each may take a processor and a hundred megabytes for some seconds.
+static PREVIEWS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+/// How long somebody waits for a place.
+const PREVIEW_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Takes files in that are brought through a page, as `quittance import` does.
 struct WebImporter {
     database: Database,
@@ -214,6 +221,7 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 Actor::Person(name) => name.clone(),
                 Actor::Rule => "rule".to_owned(),
             };
+            let mut notices = Vec::new();
             let importer = match upload.kind {
                 InputKind::Customers => Importer::Customers,
                 InputKind::Invoices => Importer::Invoices,
@@ -224,16 +232,21 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 }
                 InputKind::Statement => {
                     let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
-                    let sentence = |error: anyhow::Error| format!("{error:#}");
                     let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
                     let profile = profile.map(|profile| placed(profile, placing.account.as_deref()));
                     let saved = self.database.profiles().await.map_err(|error| error.to_string())?;
-                    let saved = recognisable(&saved, &placing).map_err(sentence)?;
+                    let (saved, left_out) = recognisable(&saved, &placing);
+                    notices = left_out;
                     Importer::Statement(placing, Box::new(BankFileOptions { profile, saved, ..BankFileOptions::default() }))
                 }
             };
             match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
-                Ok(said) => Ok(Imported { line: said.line, refused: said.refused, needs_columns: said.unmapped }),
+                Ok(said) => Ok(Imported {
+                    line: std::iter::once(said.line).chain(notices).collect::<Vec<_>>().join("; "),
+                    refused: said.refused,
+                    needs_columns: said.unmapped,
+                    is_taken: said.is_taken,
+                }),
                 Err(error) => Err(format!("{error:#}")),
             }
         })
@@ -242,14 +255,28 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
     fn preview<'a>(
         &'a self,
         path: PathBuf,
-        saved: Vec<String>,
+        saved: Vec<ImportProfile>,
         profile: Option<TableProfile>,
-    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, PreviewRefused>> + Send + 'a>> {
         Box::pin(async move {
-            let saved: Result<Vec<Profile>, _> = saved.iter().map(|text| Profile::parse(text)).collect();
-            let saved = saved.map_err(|error| error.to_string())?;
-            let read = tokio::task::spawn_blocking(move || preview(&path, saved, profile)).await;
-            read.map_err(|_| "the file could not be read to its end".to_owned())?.map_err(|error| error.to_string())
+            let place = tokio::time::timeout(PREVIEW_WAIT, PREVIEWS.acquire()).await;
+            let Ok(Ok(place)) = place else { return Err(PreviewRefused::Busy) };
+            let (saved, left_out) = read_all(saved.iter());
+            // Who goes away meanwhile leaves the reading behind: it keeps its place to its end.
+            let read = tokio::task::spawn_blocking(move || {
+                let read = preview(&path, saved, profile);
+                drop(place);
+                read
+            });
+            let read = read.await.map_err(|_| PreviewRefused::Unreadable("the file could not be read to its end".to_owned()))?;
+            match read {
+                Ok(mut seen) => {
+                    seen.notices.extend(left_out);
+                    Ok(seen)
+                }
+                Err(error @ IntakeError::OverLimit { .. }) => Err(PreviewRefused::TooLarge(error.to_string())),
+                Err(error) => Err(PreviewRefused::Unreadable(error.to_string())),
+            }
         })
     }
 }

@@ -330,6 +330,13 @@ pub struct ImportProfile {
     pub entity: Option<EntityId>,
     /// The profile as TOML.
     pub text: String,
+    /// Whether files are read with it. Entries of the log from before there was a switch say nothing, and mean that it is on.
+    #[serde(default = "switched_on")]
+    pub is_on: bool,
+}
+
+fn switched_on() -> bool {
+    true
 }
 
 #[cfg(test)]

@@ -105,6 +105,10 @@ impl Store for CrashingStore {
         self.inner.input(digest).await
     }
 
+    async fn booked_from(&self, digest: &InputDigest) -> Result<Vec<(String, String)>> {
+        self.inner.booked_from(digest).await
+    }
+
     async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {
         self.inner.customer(id).await
     }

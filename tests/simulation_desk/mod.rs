@@ -151,7 +151,7 @@ impl Desk {
         lines.iter().for_each(|line| balance.add(line));
         let statement = Statement { account: ACCOUNT.to_owned(), currency: Some(Currency::EUR), statement_id: None };
         let events = vec![
-            FeedEvent::Statement { statement, is_interim: false },
+            FeedEvent::Statement { statement, is_interim: false, is_table: false },
             FeedEvent::Lines(lines),
             FeedEvent::End(balance.finish(None, None)),
         ];

@@ -668,6 +668,7 @@ async fn profiles_change_version_by_version(book: Database) -> String {
         version,
         entity,
         text: format!("name = '{name}' # {version}"),
+        is_on: true,
     };
     assert_eq!(book.profiles().await.unwrap(), []);
     let first = profile("Ökobank", 1, Some(entity));
@@ -680,6 +681,16 @@ async fn profiles_change_version_by_version(book: Database) -> String {
     let nobody = EntityId::parse("nobody").unwrap();
     assert!(apply(&book, vec![Change::ProfileSet(profile("Nobody's", 1, Some(nobody)))]).await.is_err());
     apply(&book, vec![Change::ProfileSet(profile("Ökobank", 2, None))]).await.unwrap();
+    // Off and on again; who and when is told, and the log holds both.
+    use quittance_agent::profiles::{Switched, switch};
+    let ana = || quittance_rules::cases::Actor::Person("ana".to_owned());
+    assert_eq!(switch(&book, ana(), at(5), "Nobody's", false).await.unwrap(), Switched::Unknown);
+    assert!(matches!(switch(&book, ana(), at(5), "Zwei", false).await.unwrap(), Switched::Changed(_)));
+    assert!(matches!(switch(&book, ana(), at(6), "Zwei", false).await.unwrap(), Switched::Already(_)));
+    let zwei = book.profile_lines().await.unwrap().into_iter().find(|line| line.profile.name == "Zwei").unwrap();
+    assert_eq!((zwei.profile.is_on, zwei.profile.version, zwei.by.as_str(), zwei.at), (false, 2, "person:ana", at(5)));
+    assert!(matches!(switch(&book, ana(), at(7), "Zwei", true).await.unwrap(), Switched::Changed(_)));
+    assert!(matches!(switch(&book, ana(), at(8), "Ökobank", false).await.unwrap(), Switched::Changed(_)));
     assert!(book.verify().await.unwrap().findings.is_empty());
     format!("{:?}", book.profiles().await.unwrap())
 }

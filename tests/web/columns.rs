@@ -8,8 +8,9 @@ use crate::desk::{TestDesk, proof_digest};
 use fantoccini::Locator;
 use quittance_agent::import::{Placing, import_statement, input_of, problem_sentence};
 use quittance_agent::ports::{Clock as _, Store as _};
-use quittance_agent::ports_pages::{Imported, Importer, Pages as _, TablePreview, TableProfile, Upload};
+use quittance_agent::ports_pages::{Imported, Importer, Pages as _, PreviewRefused, TablePreview, TableProfile, Upload};
 use quittance_rules::journal::{Change, InputKind};
+use quittance_rules::records::ImportProfile;
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::intake::bank_file::BankFileOptions;
@@ -29,7 +30,8 @@ impl Importer for FileReader {
             let name = upload.path.file_name().unwrap().to_string_lossy().into_owned();
             let profile = upload.profile.as_deref().map(Profile::parse).transpose().map_err(|error| error.to_string())?;
             let saved = self.0.profiles().await.map_err(|error| error.to_string())?;
-            let saved = saved.iter().map(|saved| Profile::parse(&saved.text)).collect::<Result<_, _>>();
+            let saved =
+                saved.iter().filter(|saved| saved.is_on).map(|saved| Profile::parse(&saved.text)).collect::<Result<_, _>>();
             let saved = saved.map_err(|error| error.to_string())?;
             let mut feed = BankFileFeed::open(&upload.path, BankFileOptions { profile, saved, ..BankFileOptions::default() });
             let placing = Placing { account: upload.account, entity: upload.entity, book_interim: false };
@@ -40,6 +42,7 @@ impl Importer for FileReader {
                 line: format!("{} new", report.added),
                 refused: report.problems.iter().map(problem_sentence).collect(),
                 needs_columns: report.unmapped.map(|_| shown),
+                is_taken: report.already_taken || report.added + report.known > 0,
             })
         })
     }
@@ -47,12 +50,12 @@ impl Importer for FileReader {
     fn preview<'a>(
         &'a self,
         path: std::path::PathBuf,
-        saved: Vec<String>,
+        saved: Vec<ImportProfile>,
         profile: Option<TableProfile>,
-    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, String>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, PreviewRefused>> + Send + 'a>> {
         Box::pin(async move {
-            let saved = saved.iter().map(|text| Profile::parse(text).unwrap()).collect();
-            preview(&path, saved, profile).map_err(|error| error.to_string())
+            let saved = saved.iter().map(|saved| Profile::parse(&saved.text).unwrap()).collect();
+            preview(&path, saved, profile).map_err(|error| PreviewRefused::Unreadable(error.to_string()))
         })
     }
 }
@@ -173,6 +176,123 @@ async fn columns_are_named_looked_at_saved_and_used() {
     assert!(desk.clock.now() > jiff::Timestamp::UNIX_EPOCH);
     let report = desk.web.store.verify().await.unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_read_file_goes_on_and_books_nothing_twice() {
+    let mut desk = TestDesk::new().await;
+    desk.web = desk.web.clone().with_importer(Arc::new(FileReader(desk.web.store.clone())));
+    desk.router = quittance_web::routes::router(desk.web.clone());
+    let ana = desk.person("ana", &[(Role::Reviewer, None)]).await;
+    let session = desk.session(&ana).await;
+    // The second and the last row have their amount in another column; the first and the third say the same.
+    const HALF: &str = "Wann;Wieviel;Sonst;Wer genau;Wofür eigentlich\n03.04.2026;10,00;;ACME;a\n04.04.2026;;20,00;Müller;b\n\
+        03.04.2026;10,00;;ACME;a\n03.04.2026;;10,00;ACME;a\n";
+    let digest = desk.web.store.keep_bytes(HALF.as_bytes()).await.unwrap();
+    let input = input_of(digest.clone(), InputKind::Statement, "half.csv", HALF.len() as u64);
+    desk.apply(vec![Change::InputReceived(input)]).await;
+    let place = format!("/imports/columns/{}", digest.0);
+    let with = |more: &[(&str, &str)]| {
+        let all = [
+            ("do", "save"),
+            ("name", "Half"),
+            ("entity", "e1"),
+            ("decimal", "comma"),
+            ("date", "dmy"),
+            ("currency", "EUR"),
+            ("field.0", "booking_date"),
+        ];
+        form(&[more, &all[..]].concat())
+    };
+    let named = [("field.1", "amount"), ("field.2", ""), ("field.3", "counterparty_name"), ("field.4", "remittance")];
+    let before = desk.web.store.booked_from(&digest).await.unwrap().len();
+    // Nothing is taken without an account: then the profile is not kept either.
+    let failed = desk.post(&place, &session, &with(&named)).await;
+    assert!(failed.body.contains("names no account") && failed.body.contains("The profile is not saved"), "{}", failed.body);
+    assert_eq!((desk.web.store.profiles().await.unwrap(), before), (Vec::new(), 0));
+    let first = desk.post(&place, &session, &with(&[&named[..], &[("account", "account-e1")]].concat())).await;
+    assert!(first.body.contains("2 new") && first.body.contains("The profile is saved"), "{}", first.body);
+    let list = desk.get("/imports", Some(&session)).await;
+    assert!(list.body.contains(&place), "the page leads on: {}", list.body);
+    // Named otherwise, without the other party: what is booked stays, the rest comes, and the case is closed with it.
+    let other = [
+        ("field.1", "amount"),
+        ("field.2", "amount"),
+        ("field.3", ""),
+        ("field.4", "remittance"),
+        ("account", "account-e1"),
+        ("version", "1"),
+        ("told", "Half"),
+    ];
+    let second = desk.post(&place, &session, &with(&other)).await;
+    assert!(second.body.contains("2 new"), "{}", second.body);
+    let mut booked: Vec<String> =
+        desk.web.store.booked_from(&digest).await.unwrap().into_iter().map(|(_, place)| place).collect();
+    booked.sort_unstable();
+    assert_eq!(booked, ["line 2", "line 3", "line 4", "line 5"]);
+    let third = desk.post(&place, &session, &with(&[&other[..5], &[("version", "2"), ("told", "Half")]].concat())).await;
+    assert!(third.status.is_success() && third.body.contains("0 new"), "{} {}", third.status, third.body);
+    assert_eq!(desk.web.store.booked_from(&digest).await.unwrap().len(), 4);
+    let entries = desk.web.store.audit_entries(0, 1_000).await.unwrap();
+    let subject = quittance_rules::cases::Subject::Input(digest.clone());
+    assert_eq!(desk.web.store.pending_case(&subject).await.unwrap(), None, "the case was closed");
+    let closing: Vec<_> =
+        entries.iter().filter(|entry| entry.changes.contains("\"change\":\"decided\"") && entry.by != "person:setup").collect();
+    assert!(closing.len() == 1 && closing[0].by == "person:ana", "{closing:?}");
+    assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_profile_is_switched_off_and_on() {
+    let mut desk = TestDesk::new().await;
+    desk.web = desk.web.clone().with_importer(Arc::new(FileReader(desk.web.store.clone())));
+    desk.router = quittance_web::routes::router(desk.web.clone());
+    let ana = desk.person("ana", &[(Role::Reviewer, None)]).await;
+    let session = desk.session(&ana).await;
+    let place = format!("/imports/columns/{}", brought(&desk).await);
+    let all = [
+        ("field.0", "booking_date"),
+        ("field.1", "amount"),
+        ("field.2", "counterparty_name"),
+        ("field.3", "remittance"),
+        ("do", "save"),
+        ("name", "Haus & <Bank>"),
+        ("decimal", "comma"),
+        ("date", "dmy"),
+        ("currency", "EUR"),
+        ("account", "account-e1"),
+        ("entity", "e1"),
+    ];
+    let saved = desk.post(&place, &session, &form(&all)).await;
+    assert!(saved.body.contains("2 new"), "{}", saved.body);
+    let later = FILE.replace(".04.2026", ".06.2026");
+    let other = desk.web.store.keep_bytes(later.as_bytes()).await.unwrap();
+    let input = input_of(other.clone(), InputKind::Statement, "june.csv", later.len() as u64);
+    desk.apply(vec![Change::InputReceived(input)]).await;
+    let place = format!("/imports/columns/{}?entity=e1", other.0);
+    let known = async || desk.get(&place, Some(&session)).await.body.contains("2026-06-03");
+    assert!(known().await, "it is recognised");
+    let switch = async |state: &str| {
+        let answer = desk.post("/imports/profiles/state", &session, &form(&[("name", "Haus & <Bank>"), ("state", state)])).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, "/imports"), "{}", answer.body);
+        desk.get("/imports", Some(&session)).await.body
+    };
+    let page = switch("off").await;
+    assert!(page.contains("Saved mapping profiles") && page.contains("Switch on: Haus"), "{page}");
+    assert!(!page.contains("<Bank>") && !page.contains("<select name=\"profile\">"), "{page}");
+    assert!(!known().await, "no file is read with it any more");
+    assert!(switch("on").await.contains("<select name=\"profile\">"));
+    assert!(known().await);
+    for (name, state, status) in [("Nobody", "off", 404), ("Haus & <Bank>", "gone", 422)] {
+        let refused = desk.post("/imports/profiles/state", &session, &form(&[("name", name), ("state", state)])).await;
+        assert_eq!(refused.status, status, "{name} {state}");
+    }
+    let told = desk.get("/api/v1/import-profiles", Some(&session)).await;
+    let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+    let (name, state, version) = (&told["profiles"][0]["name"], &told["profiles"][0]["state"], &told["profiles"][0]["version"]);
+    assert_eq!((name.as_str(), state.as_str(), version.as_i64()), (Some("Haus & <Bank>"), Some("on"), Some(3)), "{told}");
+    assert_eq!(told["profiles"][0]["changed_by"], "person:ana");
+    assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use quittance_agent::ports::{Clock as _, Store as _};
 use quittance_agent::webhooks::manage::{self, NewEndpoint, digest_of};
 use quittance_agent::webhooks::ports::{Delivery, DeliveryState, Webhooks as _};
 use quittance_agent::webhooks::target::Targets;
-use quittance_agent::webhooks::{CLAIM, deliver};
+use quittance_agent::webhooks::{CLAIM, deliver, switch};
 use quittance_rules::cases::{Actor, Case, Subject};
 use quittance_rules::journal::Change;
 use quittance_rules::users::{ApiToken, Grant, Role, Scope, User, UserId};
@@ -172,6 +172,33 @@ async fn a_slow_or_dead_address_is_a_failure_with_a_reason() {
     let last = only(&book).await;
     assert_eq!((last.state, last.attempts), (DeliveryState::GivenUp, 10));
     assert!(last.last_error.unwrap().ends_with("that was the last of 10 attempts"));
+    // Nothing else got through: the address is off, the log says by whom, and a person switches it on again.
+    assert_eq!(book.webhook("we_1").await.unwrap().unwrap().state, EndpointState::Off);
+    assert_eq!(book.webhook_changed("we_1").await.unwrap().unwrap().0, "rule");
+    assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::On).await.unwrap());
+    // Where something else got through meanwhile, one message that is given up switches nothing off.
+    server.reset().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).up_to_n_times(10).mount(&server).await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    assert!(book.send_again(&last.id, SystemClock.now()).await.unwrap());
+    for attempt in 0..5 {
+        round(&book, &sender(1), in_hours(48 * (attempt + 1))).await;
+    }
+    opened(&book, 2, "p2").await;
+    let (now, until) = (in_hours(300), in_hours(301));
+    let claimed = book.claim_deliveries(now, until, 10, 10, "t").await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    server.reset().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&server).await;
+    let (new, old): (Vec<_>, Vec<_>) = claimed.iter().partition(|one| one.delivery.id != last.id);
+    assert!(deliver(&book, &sender(5), &SystemClock, "https://q.example", new[0]).await.unwrap());
+    deliver(&book, &sender(5), &SystemClock, "https://q.example", old[0]).await.unwrap();
+    for attempt in 0..6 {
+        round(&book, &sender(1), in_hours(400 + 48 * (attempt + 1))).await;
+    }
+    assert_eq!(book.delivery(&last.id).await.unwrap().unwrap().state, DeliveryState::GivenUp);
+    assert_eq!(book.webhook("we_1").await.unwrap().unwrap().state, EndpointState::On);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

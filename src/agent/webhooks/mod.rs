@@ -67,6 +67,16 @@ pub async fn deliver<S: Webhooks, N: WebhookSender, C: Clock>(
     store.delivery_ended(&delivery.id, &claimed.token, now, &ended).await?;
     if is_gone {
         switch(store, Actor::Rule, now, &claimed.endpoint.id, EndpointState::Gone).await?;
+    } else if matches!(ended, Ended::GivenUp { .. })
+        && !store.delivered_since(&claimed.endpoint.id, delivery.happened_at).await?
+        && store.webhook(&claimed.endpoint.id).await?.is_some_and(|known| known.version == claimed.endpoint.version)
+    {
+        // Every attempt of the schedule failed, over more than three days, and nothing else got through: nobody listens there. The
+        // specification advises to switch such an address off and to say so. Who changed it meanwhile has looked at it.
+        match switch(store, Actor::Rule, now, &claimed.endpoint.id, EndpointState::Off).await {
+            Err(StoreError::Conflict(_)) | Ok(_) => {}
+            Err(other) => return Err(other),
+        }
     }
     Ok(is_taken)
 }

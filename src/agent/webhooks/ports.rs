@@ -130,6 +130,11 @@ pub trait Webhooks: Send + Sync {
         secret: Option<&str>,
     ) -> impl Future<Output = Result<Applied>> + Send;
 
+    /// Who changed an address last (`rule` or `person:NAME`), and when.
+    fn webhook_changed(&self, id: &str) -> impl Future<Output = Result<Option<(String, Timestamp)>>> + Send;
+    /// Whether an address has taken a message since an instant.
+    fn delivered_since(&self, endpoint: &str, since: Timestamp) -> impl Future<Output = Result<bool>> + Send;
+
     /// Messages to an address before a place (instant in microseconds, id), the last first, at most `limit`.
     fn deliveries_of(
         &self,

@@ -28,6 +28,8 @@ pub struct BankFileOptions {
     pub profile: Option<Profile>,
     /// Mapping profiles that people saved, to recognise tables by.
     pub saved: Vec<Profile>,
+    /// Cells of a workbook that are read, where it is only looked at.
+    pub most_cells: Option<u64>,
 }
 
 /// What a file was, and what is worth saying about how it was read.
@@ -67,7 +69,8 @@ pub fn read_bank_file<R: Read + Seek>(
     let (format, head) = look(&mut input)?;
     let currency = options.currency;
     let account = options.account.as_deref();
-    let table = TableOptions { profile: options.profile.as_ref(), saved: &options.saved, currency, account };
+    let profile = options.profile.as_ref();
+    let table = TableOptions { profile, saved: &options.saved, currency, account, most_cells: options.most_cells };
     let Some(format) = format else {
         // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
         // (a payment order, an invoice, a web page).

@@ -27,6 +27,8 @@ pub struct TableOptions<'p> {
     pub currency: Option<Currency>,
     /// Our account, for files that name none.
     pub account: Option<&'p str>,
+    /// Cells of a workbook that are read; of CSV nothing is held.
+    pub most_cells: Option<u64>,
 }
 
 impl From<ProfileError> for IntakeError {

@@ -26,9 +26,10 @@ impl BankFileFeed {
         let (sender, events) = mpsc::channel(WAITING);
         let path = path.to_path_buf();
         tokio::task::spawn_blocking(move || {
-            let mut sink = ChannelSink { sender, lines: Vec::new(), is_interim: false };
+            let mut sink = ChannelSink { sender, lines: Vec::new(), is_interim: false, is_table: false };
             let outcome = announced_format(&path).and_then(|format| {
                 sink.is_interim = format.is_some_and(is_interim);
+                sink.is_table = format == Some(BankFormat::Csv);
                 read_bank_path(&path, &options, &mut sink)
             });
             sink.flush();
@@ -71,6 +72,7 @@ struct ChannelSink {
     sender: mpsc::Sender<FeedEvent>,
     lines: Vec<StatementLine>,
     is_interim: bool,
+    is_table: bool,
 }
 
 impl ChannelSink {
@@ -90,7 +92,7 @@ impl ChannelSink {
 impl StatementSink for ChannelSink {
     fn statement(&mut self, statement: Statement) {
         self.flush();
-        self.send(FeedEvent::Statement { statement, is_interim: self.is_interim });
+        self.send(FeedEvent::Statement { statement, is_interim: self.is_interim, is_table: self.is_table });
     }
 
     fn line(&mut self, line: StatementLine) {

@@ -10,16 +10,21 @@ use quittance_rules::bank::{Problem, Statement, StatementEnd, StatementLine, Sta
 use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
-use super::IntakeError;
 use super::bank_file::{BankFileOptions, read_bank_path};
 use super::column_words::folded;
 use super::profile::{Field, Names, Profile, is_place};
 use super::tabular_seen::TableSeen;
+use super::{BankFormat, IntakeError};
 
 /// Lines shown.
 const LINES: usize = 20;
 /// Problems kept; more are counted.
 const PROBLEMS: usize = 200;
+/// Bytes of a file that is looked at: what is read twice in a few seconds, while somebody waits.
+pub const BYTES_MAX: u64 = 32_000_000;
+/// Cells of a workbook that is looked at; they are held in memory.
+pub const CELLS_MAX: u64 = 1_000_000;
+
 #[derive(Default)]
 struct First {
     lines: Vec<StatementLine>,
@@ -182,10 +187,15 @@ fn suggested(seen: &TableSeen) -> TableProfile {
 /// ones.
 ///
 /// # Errors
-/// When nothing of the file can be read as a table.
+/// When nothing of the file can be read as a table, or it is more than is read while somebody waits.
 pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -> Result<TablePreview, IntakeError> {
+    if std::fs::metadata(path)?.len() > BYTES_MAX {
+        let limit = format!("{} MB that are looked at", BYTES_MAX / 1_000_000);
+        return Err(IntakeError::OverLimit { line: None, what: "the size of the file".to_owned(), limit });
+    }
+    let looking = BankFileOptions { most_cells: Some(CELLS_MAX), ..BankFileOptions::default() };
     let mut first = First::default();
-    let mut reading = read_bank_path(path, &BankFileOptions { saved, ..BankFileOptions::default() }, &mut first)?;
+    let mut reading = read_bank_path(path, &BankFileOptions { saved, ..looking.clone() }, &mut first)?;
     let Some(seen) = reading.table.take() else {
         return Err(IntakeError::WrongDocument {
             document: "a file whose fields are known by its format".to_owned(),
@@ -209,11 +219,12 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
         header = (0..seen.header.len()).map(place).collect();
     }
     let header = names_of(&header);
-    let mut preview = TablePreview { lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
+    let may_go_on = reading.format == BankFormat::Csv;
+    let mut preview = TablePreview { may_go_on, lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
     match text_of(&profile, &preview.header, &seen) {
         Ok(text) => {
             first = First::default();
-            let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..BankFileOptions::default() };
+            let options = BankFileOptions { profile: Some(Profile::parse(&text)?), ..looking };
             reading = read_bank_path(path, &options, &mut first)?;
             preview.text = Some(text);
             if first.names_no_account {
@@ -328,6 +339,51 @@ mod tests {
         let saved = Profile::parse(&read.text.unwrap()).unwrap();
         assert!(saved.fee_is_extra && saved.booked.is_some() && saved.source.is_empty());
         assert_eq!(saved.columns[&Field::BookingDate].iter().collect::<Vec<_>>(), ["Completed Date", "Started Date"]);
+    }
+
+    #[test]
+    fn an_account_above_the_columns_and_another_in_the_profile_are_both_named() {
+        let text = "Konto;DE89 3704 0044 0532 0130 00\nWann;Wieviel;Wer genau;Wofür\n03.04.2026;1.180,00;ACME GmbH;INV-7\n";
+        let (_folder, path) = file(text);
+        for (account, taken) in [
+            (Some("DE02 1203 0000 0000 2020 51"), 0),
+            (Some("9999999999"), 0),
+            (Some("DE89370400440532013000"), 1),
+            (Some("0532013000"), 1),
+            (Some("giro"), 1),
+            (None, 1),
+        ] {
+            let table = TableProfile { account: account.map(str::to_owned), ..german(&MAPPED) };
+            let read = preview(&path, Vec::new(), Some(table)).unwrap();
+            assert_eq!(read.taken, taken, "{account:?}: {:?}", read.problems);
+            if taken == 0 {
+                let problem = &read.problems[0];
+                assert_eq!((read.problems.len(), problem.field.as_deref()), (1, Some("account")));
+                for named in ["DE89370400440532013000", &account.unwrap_or_default().replace(' ', ""), "Hausbank"] {
+                    assert!(problem.message.contains(named), "{named}: {}", problem.message);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_without_a_name_is_told_by_its_place() {
+        let header = fields(&["Date", "", "Amount", " "]);
+        for (first, second, words) in [
+            (0, 2, "the columns `Date` and `Amount` could be the same field"),
+            (1, 3, "column 2 (no name) and column 4 (no name) could be the same field"),
+            (2, 3, "the columns `Amount` and column 4 (no name) could be the same field"),
+        ] {
+            assert_eq!(super::super::tabular_layout::same_field(&header, first, second), words);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_look_at_is_refused() {
+        let (_folder, path) = file("Wann;Wieviel\n03.04.2026;1,00\n");
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(BYTES_MAX + 1).unwrap();
+        let refused = preview(&path, Vec::new(), None).unwrap_err();
+        assert!(matches!(refused, IntakeError::OverLimit { .. }) && refused.to_string().contains("32 MB"), "{refused}");
     }
 
     #[test]

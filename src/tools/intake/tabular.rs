@@ -235,6 +235,11 @@ pub fn read_table(
         let suggested_profile = (!is_built_in).then(|| suggest(layout, profile, delimiter, known));
         TableOutcome { suggested_profile, known, ..TableOutcome::default() }
     };
+    if let Some(message) = &layout.other_account {
+        let field = Some("account".to_owned());
+        sink.problem(Problem { line: Some(layout.header_line), field, message: message.clone() });
+        return Ok(outcome);
+    }
     if let Some(clash) = &layout.clash {
         let message = format!("{clash}; say which is which in a profile and pass it with --profile");
         return Ok(refuse(sink, None, message, Known::default()));

@@ -8,7 +8,7 @@ use quittance_rules::money::Currency;
 use super::column_words::folded;
 use super::profile::Field;
 use super::tabular::{Cells, EXACT_NUMBER};
-use super::tabular_layout::{Layout, iban_before};
+use super::tabular_layout::{Layout, iban_before, same_field};
 use super::tabular_row::indicator;
 
 /// Settles what the column names left open, by the rows that were read in search of the header.
@@ -58,8 +58,7 @@ fn account(layout: &mut Layout, rows: &[Cells], body: &[&Cells]) {
         layout.columns.remove(&Field::Account);
         layout.columns.entry(Field::CounterpartyAccount).or_insert(columns);
     } else if let [first, second, ..] = columns.as_slice() {
-        let (first, second) = (&layout.header[*first], &layout.header[*second]);
-        let clash = format!("the columns `{first}` and `{second}` could be the same field");
+        let clash = same_field(&layout.header, *first, *second);
         layout.clash = layout.clash.take().or(Some(clash));
     }
 }

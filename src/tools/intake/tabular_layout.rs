@@ -29,6 +29,8 @@ pub struct Layout {
     pub(super) account: Option<String>,
     /// Two columns that could be the same field.
     pub(super) clash: Option<String>,
+    /// The file names another account than the profile it is read with: the sentence.
+    pub(super) other_account: Option<String>,
     /// How much was recognised; compared between ways to read one file.
     pub(super) score: usize,
 }
@@ -118,6 +120,8 @@ pub fn find_layout(
             layout.clash = alike(profile, saved);
             // Recognised columns say nothing about whose account it is: the file says so, or a person does.
             layout.account = None;
+        } else if own.is_some() && !layout.columns.contains_key(&Field::Account) {
+            layout.other_account = other_account(profile, &rows, layout.header_line);
         }
         if layout.account.is_none() && !layout.columns.contains_key(&Field::Account) {
             layout.account = iban_before(&rows, layout.header_line);
@@ -163,6 +167,27 @@ fn column_at(header: &[String], name: &str) -> Option<usize> {
         .or_else(|| header.iter().position(|known| folded(known) == wanted))
 }
 
+/// The sentence about two columns that could be the same field; one without a name is told by its place.
+pub(super) fn same_field(header: &[String], first: usize, second: usize) -> String {
+    let shown = |index: usize| match header.get(index).map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        Some(name) => format!("`{name}`"),
+        None => format!("column {} (no name)", index.saturating_add(1)),
+    };
+    let columns = if shown(first).starts_with('`') { "the columns " } else { "" };
+    format!("{columns}{} and {} could be the same field", shown(first), shown(second))
+}
+
+/// Says so when the lines above the header name another account than the profile that a person chose. Only what can be compared is: an
+/// IBAN, or a number that stands in one.
+fn other_account(profile: &Profile, rows: &[Cells], header_line: u64) -> Option<String> {
+    let own = normal_account(profile.account.as_deref()?);
+    let named = iban_before(rows, header_line)?;
+    let is_number = own.len() >= 5 && own.bytes().all(|byte| byte.is_ascii_digit());
+    let differs =
+        if is_number { !named.contains(&own) } else { quittance_agent::reading::scan::iban_holds(&own) && named != own };
+    differs.then(|| format!("the file is of account {named}, and the profile `{}` is of account {own}: take the account out of the profile, or the profile of that account", profile.name))
+}
+
 pub(super) fn iban_before(rows: &[Cells], header_line: u64) -> Option<String> {
     rows.iter().take_while(|row| row.line < header_line).flat_map(Cells::iter).find_map(iban_in)
 }
@@ -199,6 +224,7 @@ pub(super) fn by_profile(row: &Cells, profile: &Profile, score: usize) -> Layout
         currency: profile.currency.or(in_header),
         account: profile.account.clone(),
         clash: None,
+        other_account: None,
         score,
         header,
     }
@@ -261,8 +287,8 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
                 | Field::Currency
                 | Field::Account
                 | Field::Balance => {
-                    let first = &header[of_field[0]];
-                    clash = clash.or(Some(format!("the columns `{first}` and `{name}` could be the same field")));
+                    let first = of_field[0];
+                    clash = clash.or_else(|| Some(same_field(&header, first, index)));
                 }
                 // Not money, not a date: the first is taken, the other is named as not read.
                 Field::CounterpartyName
@@ -296,7 +322,17 @@ pub(super) fn by_meaning(row: &Cells) -> Layout {
         clash = clash.or(Some("there is only one of the debit and credit columns".to_owned()));
     }
     let score = columns.len();
-    Layout { name: "column names".to_owned(), header_line: row.line, header, columns, currency, account: None, clash, score }
+    Layout {
+        name: "column names".to_owned(),
+        header_line: row.line,
+        header,
+        columns,
+        currency,
+        account: None,
+        clash,
+        other_account: None,
+        score,
+    }
 }
 
 /// A profile for this table with everything that was recognised filled in, as TOML with comments on what is left to say.

@@ -40,8 +40,13 @@ pub fn read<R: Read + Seek>(
     let built_in = Profile::built_in()?;
     let names = workbook.sheet_names();
     let mut sheets: Vec<(String, Sheet, Option<Found>)> = Vec::new();
+    let mut left = options.most_cells;
     for name in names {
-        let mut sheet = match load(&mut workbook, &name) {
+        let loaded = load(&mut workbook, &name, &mut left);
+        if let (Some(0), Some(most)) = (left, options.most_cells) {
+            return Err(over("the number of cells in the workbook", most.to_string()));
+        }
+        let mut sheet = match loaded {
             Ok(sheet) => sheet,
             Err(message) => {
                 sink.problem(Problem { line: None, field: Some(format!("sheet {name}")), message });
@@ -159,13 +164,20 @@ struct Sheet {
     next: usize,
 }
 
-fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str) -> Result<Sheet, String> {
+/// Reads a sheet; `left` is how many cells may be read, and 0 when there were too many.
+fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, left: &mut Option<u64>) -> Result<Sheet, String> {
     let mut sheet = Sheet { text: String::new(), rows: Vec::new(), ends: Vec::new(), width: 0, next: 0 };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| error.to_string())?;
     let mut current: Vec<String> = Vec::new();
     let mut row_number = None;
     let mut cut_off = false;
     while let Some(cell) = cells.next_cell().map_err(|error| error.to_string())? {
+        if let Some(left) = left {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                return Err("it has too many cells".to_owned());
+            }
+        }
         let (row, column) = cell.get_position();
         if row_number != Some(row) {
             if row_number.is_some_and(|before| row < before) {

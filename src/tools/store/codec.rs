@@ -61,6 +61,7 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
                 profile.version.into(),
                 profile.entity.as_ref().map(|id| id.as_str().to_owned()).into(),
                 profile.text.as_str().into(),
+                profile.is_on.into(),
             ],
         ),
         Change::PasskeySet(passkey) => (tables::PASSKEYS, passkey_row(passkey)),
@@ -570,7 +571,13 @@ pub(super) fn read_note(row: Row) -> Result<Note> {
 
 pub(super) fn read_profile(row: Row) -> Result<ImportProfile> {
     let row = &mut Reader::new(tables::IMPORT_PROFILES, row);
-    Ok(ImportProfile { name: row.text()?, version: row.int()?, entity: row.opt_parse(EntityId::parse)?, text: row.text()? })
+    Ok(ImportProfile {
+        name: row.text()?,
+        version: row.int()?,
+        entity: row.opt_parse(EntityId::parse)?,
+        text: row.text()?,
+        is_on: row.int()? == 1,
+    })
 }
 
 fn draft_row(draft: &Draft) -> Result<Row> {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quittance_agent::ports::{StoreError, StoredItem};
-use quittance_agent::ports_pages::{CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount};
+use quittance_agent::ports_pages::{
+    CustomerLine, DayCount, EvidenceLine, InputLine, Movement, OpenSum, Pages, PendingCount, ProfileLine,
+};
 use quittance_rules::cases::InputDigest;
 use quittance_rules::ledger::CaseId;
 use quittance_rules::money::{Currency, Money};
-use quittance_rules::records::{Customer, CustomerId, EntityId, ImportProfile};
+use quittance_rules::records::{Customer, CustomerId, EntityId};
 
 use super::desk::in_places;
 use super::engine::Kind::{Int, Text};
@@ -197,9 +199,18 @@ impl Pages for Database {
         Ok(movements)
     }
 
-    async fn profiles(&self) -> Result<Vec<ImportProfile>> {
-        let rows = self.pool.rows(sql::IMPORT_PROFILES, vec![], &tables::IMPORT_PROFILES.kinds()).await?;
-        rows.into_iter().map(codec::read_profile).collect()
+    async fn profile_lines(&self) -> Result<Vec<ProfileLine>> {
+        let rows = self.pool.rows(sql::IMPORT_PROFILES, vec![], &kinds_and(tables::IMPORT_PROFILES, &[Text, Int])).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let more = row.split_off(tables::IMPORT_PROFILES.columns.len());
+                Ok(ProfileLine {
+                    profile: codec::read_profile(row)?,
+                    by: more[0].bare(),
+                    at: instant("audit_entries", &more, &more[1])?,
+                })
+            })
+            .collect()
     }
 
     async fn has_lines(&self, digest: &InputDigest) -> Result<bool> {

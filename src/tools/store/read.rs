@@ -113,6 +113,11 @@ impl Store for Database {
         Ok(Some((codec::read_input(row)?, taken)))
     }
 
+    async fn booked_from(&self, digest: &InputDigest) -> Result<Vec<(String, String)>> {
+        let rows = self.pool.rows(sql::KEYS_OF_INPUT, vec![digest.0.as_str().into()], &[Kind::Text, Kind::Text]).await?;
+        Ok(rows.iter().map(|row| (row[0].bare(), row[1].bare())).collect())
+    }
+
     async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {
         self.one(id.as_str().into(), tables::CUSTOMERS, codec::read_customer).await
     }

@@ -488,7 +488,13 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_name, idempotency_key) DO NOTHING";
 
     LINE_OF_INPUT = "SELECT CAST(1 AS BIGINT) FROM bank_lines WHERE input_digest = $1 LIMIT 1";
-    IMPORT_PROFILES = "SELECT name, version, entity_id, text FROM import_profiles ORDER BY name";
+    IMPORT_PROFILES = "SELECT p.name, p.version, p.entity_id, p.text, p.is_on, a.actor, a.entered_at FROM import_profiles p \
+        JOIN audit_entries a ON a.seq = p.audit_seq ORDER BY p.name";
+    KEYS_OF_INPUT = "SELECT line_key, place FROM bank_lines WHERE input_digest = $1";
+    WEBHOOK_CHANGED = "SELECT a.actor, a.entered_at FROM webhook_endpoints w JOIN audit_entries a ON a.seq = w.audit_seq \
+        WHERE w.id = $1";
+    WEBHOOK_DELIVERED_SINCE = "SELECT CAST(1 AS BIGINT) FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'delivered' \
+        AND last_at >= $2 LIMIT 1";
     CHAT_WAITING = "SELECT COUNT(*) FROM chat_messages WHERE state = 'waiting'";
     CHAT_RECEIVED = "INSERT INTO chat_messages (id, sender, name, sent_at, received_at, content, state, attempts, next_at) \
         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $5) ON CONFLICT (id) DO NOTHING";

@@ -360,8 +360,13 @@ pub(super) const CASE_DRAFTS: &Table = &table(
     false,
 );
 
-pub(super) const IMPORT_PROFILES: &Table =
-    &table(25, "import_profiles", &[("name", Text), ("version", Int), ("entity_id", Text), ("text", Text)], true, false);
+pub(super) const IMPORT_PROFILES: &Table = &table(
+    25,
+    "import_profiles",
+    &[("name", Text), ("version", Int), ("entity_id", Text), ("text", Text), ("is_on", Int)],
+    true,
+    false,
+);
 pub(super) const PASSKEYS: &Table = &table(
     26,
     "passkeys",

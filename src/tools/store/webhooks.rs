@@ -301,6 +301,23 @@ impl Webhooks for Database {
         self.apply_with(changes, None, &also).await
     }
 
+    async fn webhook_changed(&self, id: &str) -> Result<Option<(String, Timestamp)>> {
+        let rows = self.pool.rows(sql::WEBHOOK_CHANGED, vec![id.into()], &[Text, Int]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let at = Timestamp::from_microsecond(row[1].int()).map_err(|error| StoreError::BadRow {
+            table: "audit_entries",
+            row: id.to_owned(),
+            column: "entered_at",
+            message: error.to_string(),
+        })?;
+        Ok(Some((row[0].bare(), at)))
+    }
+
+    async fn delivered_since(&self, endpoint: &str, since: Timestamp) -> Result<bool> {
+        let values = vec![endpoint.into(), since.as_microsecond().into()];
+        Ok(!self.pool.rows(sql::WEBHOOK_DELIVERED_SINCE, values, &[Int]).await?.is_empty())
+    }
+
     async fn deliveries_of(&self, endpoint: &str, before: Option<(i64, &str)>, limit: u32) -> Result<Vec<Delivery>> {
         let (at, id) = before.unwrap_or((i64::MAX, ""));
         if id.contains('\0') {

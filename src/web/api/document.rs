@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 
-use super::{actions, drafts, read, shapes, webhooks};
+use super::{actions, drafts, profiles, read, shapes, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,13 +18,14 @@ use super::{actions, drafts, read, shapes, webhooks};
         read::items, read::item, read::payment, read::audit, actions::decide, actions::withdraw, actions::take, actions::assign,
         actions::snooze, actions::note, actions::undo, actions::batch, actions::preview, actions::undo_batch,
         webhooks::list, webhooks::add, webhooks::show, webhooks::set_state, webhooks::rotate, webhooks::test, webhooks::deliveries,
-        webhooks::again, drafts::show, drafts::save
+        webhooks::again, drafts::show, drafts::save, profiles::list, profiles::set_state
     ),
     components(schemas(shapes::Problem, shapes::Amount)),
     tags(
         (name = "cases", description = "The queue"), (name = "decisions", description = "Deciding and undoing"),
         (name = "work", description = "Working on a case without deciding it"), (name = "batches", description = "Many at once"),
         (name = "book", description = "Customers, items, payments"), (name = "audit", description = "The log"),
+        (name = "imports", description = "How files are read"),
         (name = "webhooks", description = "Telling other programs what happened (Standard Webhooks)")
     ),
 )]

@@ -7,6 +7,7 @@
 mod actions;
 mod document;
 mod drafts;
+mod profiles;
 mod read;
 mod refusals;
 mod shapes;
@@ -74,6 +75,10 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::get("/api/v1/webhooks/{webhook}/deliveries", admin, get(webhooks::deliveries::<S>)).of_subject(),
         Row::post("/api/v1/webhooks/{webhook}/deliveries/{delivery}/again", admin, post(webhooks::again::<S>)).of_subject(),
     ];
+    let everywhere = Access::Everywhere(Role::Reviewer);
+    rows.push(Row::get("/api/v1/import-profiles", everywhere, get(profiles::list::<S>)));
+    let switched = Row::post("/api/v1/import-profiles/state", everywhere, post(profiles::set_state::<S>));
+    rows.push(switched.with_scope(Scope::Import));
     rows.extend(webhooks.into_iter().map(|row| row.with_scope(Scope::Admin)));
     rows
 }

@@ -1,11 +1,14 @@
 //! Which column of a table is what: a file whose columns nobody knew, the profile that is suggested, and what would be read with it.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use quittance_agent::ports_pages::{FIELD_NAMES, Imported, TABLE_COLUMNS_MAX, TableLack, TablePreview, TableProfile, Upload};
+use quittance_agent::ports::StoreError;
+use quittance_agent::ports_pages::{
+    FIELD_NAMES, Imported, PreviewRefused, TABLE_COLUMNS_MAX, TableLack, TablePreview, TableProfile, Upload,
+};
 use quittance_rules::bank::{Problem, StatementLine};
 use quittance_rules::journal::{Change, ChangeSet, Input, InputKind};
 use quittance_rules::records::{Entity, EntityId, ImportProfile};
@@ -85,6 +88,7 @@ struct ColumnsPage {
     version: i64,
     told: String,
     imported: Option<Imported>,
+    is_saved: bool,
     problem: Option<String>,
 }
 
@@ -127,19 +131,32 @@ struct Says {
     told: String,
     entity: String,
     imported: Option<Imported>,
+    is_saved: bool,
     problem: Option<String>,
+}
+
+/// The profiles a table may be recognised by: those that are on, of the entity where one was said, and those of every entity.
+fn usable(saved: &[ImportProfile], entity: Option<&EntityId>) -> Vec<ImportProfile> {
+    let fits = |profile: &&ImportProfile| match (&profile.entity, entity) {
+        (Some(of), Some(asked)) => of == asked,
+        (None, _) | (_, None) => true,
+    };
+    saved.iter().filter(|profile| profile.is_on).filter(fits).cloned().collect()
 }
 
 /// What would be read; where that cannot be said, the sentence why.
 async fn preview<S: Desk>(
     web: &Web<S>,
     kept: &Kept,
-    saved: &[ImportProfile],
+    saved: Vec<ImportProfile>,
     wanted: Option<TableProfile>,
 ) -> Result<Result<TablePreview, String>, WebError> {
     let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
-    let saved = saved.iter().map(|profile| profile.text.clone()).collect();
-    Ok(importer.preview(kept.path.clone(), saved, wanted).await)
+    match importer.preview(kept.path.clone(), saved, wanted).await {
+        Ok(seen) => Ok(Ok(seen)),
+        Err(PreviewRefused::Busy) => Err(WebError::Unavailable(PreviewRefused::Busy.to_string())),
+        Err(refused) => Ok(Err(refused.to_string())),
+    }
 }
 
 fn lack_words(lack: TableLack) -> &'static str {
@@ -196,10 +213,17 @@ async fn columns_page<S: Desk>(
         version: says.version,
         told: says.told,
         imported: says.imported,
+        is_saved: says.is_saved,
         problem: says.problem,
     })?;
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// Whose file it is, where that is known.
+#[derive(serde::Deserialize, Default)]
+pub struct Asked {
+    entity: Option<String>,
 }
 
 /// The file with the profile that is suggested.
@@ -207,16 +231,19 @@ pub async fn show<S: Desk>(
     State(web): State<Web<S>>,
     session: Session,
     Path(digest): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
     let kept = kept(&web, &digest).await?;
-    let saved = web.store.profiles().await?;
-    let seen = preview(&web, &kept, &saved, None).await?;
+    let entity = asked.entity.as_deref().filter(|id| !id.is_empty()).map(EntityId::parse).transpose();
+    let entity = entity.map_err(|error| WebError::invalid("entity", error.to_string()))?;
+    let saved = usable(&web.store.profiles().await?, entity.as_ref());
+    let seen = preview(&web, &kept, saved.clone(), None).await?;
     // Who looks at a profile again has been told that it is there.
     let known = seen.as_ref().ok().and_then(|seen| saved.iter().find(|profile| profile.name == seen.profile.name));
     let says = Says {
         version: known.map_or(0, |profile| profile.version),
         told: known.map(|profile| profile.name.clone()).unwrap_or_default(),
-        entity: known.and_then(|profile| profile.entity.as_ref()).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        entity: known.and_then(|profile| profile.entity.clone()).or(entity).map(|id| id.as_str().to_owned()).unwrap_or_default(),
         ..Says::default()
     };
     columns_page(&web, &session, &kept, seen, says).await
@@ -271,7 +298,7 @@ pub async fn set<S: Desk>(
         }
     };
     let frame = web.frame(&session, "imports");
-    let seen = preview(&web, &kept, &saved, Some(table.clone())).await?;
+    let seen = preview(&web, &kept, usable(&saved, entity.as_ref()), Some(table.clone())).await?;
     let mut says = Says { entity: field("entity").to_owned(), ..Says::default() };
     if field("do") != "save" {
         // The version somebody was told of stays: looking again is not being told again.
@@ -302,29 +329,50 @@ pub async fn set<S: Desk>(
         version: version.saturating_add(1),
         entity: entity.clone(),
         text: text.clone(),
+        is_on: true,
     };
-    if known.is_none_or(|known| (&known.text, &known.entity) != (&profile.text, &profile.entity)) {
-        says.version = profile.version;
-        web.store.apply(ChangeSet { by: session.actor(), at: web.now(), changes: vec![Change::ProfileSet(profile)] }).await?;
-    }
-    // What a line says makes its key: read in another way, lines that are booked would be booked again.
-    if web.store.has_lines(&kept.input.digest).await? {
-        let refused = vec![frame.t("columns-booked")];
-        says.imported = Some(Imported { line: String::new(), refused, needs_columns: None });
-        return columns_page(&web, &session, &kept, seen, says).await;
-    }
-    let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
-    let upload = Upload {
-        path: kept.path.clone(),
-        kind: InputKind::Statement,
-        by: session.actor(),
-        account: table.account.clone(),
-        entity,
-        profile: Some(text),
+    let may_go_on = seen.as_ref().is_ok_and(|seen| seen.may_go_on);
+    let is_whole = web.store.input(&kept.input.digest).await?.is_some_and(|(_, is_taken)| is_taken);
+    let has_lines = web.store.has_lines(&kept.input.digest).await?;
+    let mut imported = if has_lines && (is_whole || !may_go_on) {
+        // Nothing is left to take, or the rows of several sheets cannot be told apart by their place: it is for the next file.
+        Imported { line: String::new(), refused: vec![frame.t("columns-booked")], needs_columns: None, is_taken: true }
+    } else {
+        let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
+        let upload = Upload {
+            path: kept.path.clone(),
+            kind: InputKind::Statement,
+            by: session.actor(),
+            account: table.account.clone(),
+            entity,
+            profile: Some(text),
+        };
+        importer.import(upload).await.unwrap_or_else(|sentence| Imported {
+            line: String::new(),
+            refused: vec![sentence],
+            needs_columns: None,
+            is_taken: false,
+        })
     };
-    says.imported = Some(match importer.import(upload).await {
-        Ok(imported) => imported,
-        Err(sentence) => Imported { line: String::new(), refused: vec![sentence], needs_columns: None },
-    });
+    // A profile that has taken something is kept, and no other: one that failed would be tried on every file to come.
+    if imported.is_taken {
+        let is_new =
+            known.is_none_or(|known| (&known.text, &known.entity, known.is_on) != (&profile.text, &profile.entity, true));
+        let changes = if is_new { vec![Change::ProfileSet(profile.clone())] } else { Vec::new() };
+        let kept = if is_new {
+            web.store.apply(ChangeSet { by: session.actor(), at: web.now(), changes }).await.map(|_| ())
+        } else {
+            Ok(())
+        };
+        match kept {
+            Ok(()) => {
+                says.is_saved = true;
+                says.version = if is_new { profile.version } else { version };
+            }
+            Err(StoreError::Conflict(_)) => imported.refused.push(frame.t("columns-conflict")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    says.imported = Some(imported);
     columns_page(&web, &session, &kept, seen, says).await
 }

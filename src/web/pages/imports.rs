@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
 use quittance_agent::ports_pages::{InputLine, Upload};
+use quittance_agent::profiles::{Switched, switch};
 use quittance_rules::journal::InputKind;
 use quittance_rules::records::{Entity, EntityId};
 use quittance_rules::users::{Role, Scope};
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::error::WebError;
-use crate::frame::{Frame, page};
+use crate::frame::{Frame, page, query_escaped, see_other};
+use crate::pages::queue::{Sent, sent};
 use crate::routes::{Access, Row};
 use crate::session::Session;
 use crate::state::{Desk, Web};
@@ -27,6 +29,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
     let reviewer = Access::Role(Role::Reviewer);
     vec![
         Row::get("/imports", reviewer, get(list::<S>)),
+        Row::post("/imports/profiles/state", Access::Everywhere(Role::Reviewer), post(set_profile::<S>)),
         Row::post("/imports/{kind}", reviewer, post(take::<S>)).with_scope(Scope::Import),
     ]
 }
@@ -43,15 +46,15 @@ struct FileLine {
     by: String,
     kind: &'static str,
     size: String,
-    /// A table of which nothing was taken yet: its columns can be named.
+    /// A table of which nothing was taken yet, or not all: its columns can be named.
     is_table: bool,
 }
 
-/// Whether a statement of which nothing was taken may be a table, by its name; what it is, its page says.
+/// Whether a statement that is not taken, or not wholly, may be a table, by its name; what it is, its page says.
 fn may_be_table(line: &InputLine) -> bool {
     let name = line.input.name.to_lowercase();
     let is_table = [".csv", ".tsv", ".txt", ".xlsx"].iter().any(|end| name.ends_with(end));
-    line.input.kind == InputKind::Statement && line.taken.is_none() && is_table
+    line.input.kind == InputKind::Statement && (line.taken.is_none() || line.case.is_some()) && is_table
 }
 
 #[derive(Template)]
@@ -64,8 +67,53 @@ struct ImportsPage {
     entities: Vec<Entity>,
     may_books: bool,
     largest: String,
-    /// Names of saved mapping profiles.
-    profiles: Vec<String>,
+    /// Saved mapping profiles that the person may use.
+    profiles: Vec<SavedProfile>,
+    /// Names of those that are on.
+    usable: Vec<String>,
+}
+
+/// A saved mapping profile in the list.
+struct SavedProfile {
+    name: String,
+    /// Whose files it reads; `None` is those of every entity.
+    entity: Option<String>,
+    by: String,
+    at: String,
+    is_on: bool,
+}
+
+/// Switches the mapping profile of a name `on` or `off`.
+pub(crate) async fn switch_profile<S: Desk>(web: &Web<S>, session: &Session, name: &str, state: &str) -> Result<(), WebError> {
+    let is_on = match state {
+        "on" => true,
+        "off" => false,
+        _ => return Err(WebError::invalid("state", "it is on or off")),
+    };
+    match switch(&web.store, session.actor(), web.now(), name, is_on).await? {
+        Switched::Changed(_) | Switched::Already(_) => Ok(()),
+        Switched::Unknown => Err(WebError::NotFound),
+    }
+}
+
+/// Whether files are read with a profile.
+#[derive(Deserialize)]
+pub struct ProfileForm {
+    /// Its name.
+    name: String,
+    /// `on` or `off`.
+    state: String,
+}
+
+/// Switches a mapping profile on or off.
+pub async fn set_profile<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    form: Sent<ProfileForm>,
+) -> Result<Response, WebError> {
+    let form = sent(form)?;
+    switch_profile(&web, &session, &form.name, &form.state).await?;
+    see_other("/imports")
 }
 
 /// Bytes for people: `812 B`, `4.2 MB`.
@@ -100,13 +148,28 @@ pub async fn list<S: Desk>(
         line,
     });
     let entities = web.store.entities().await?;
+    let person = |by: &str| by.strip_prefix("person:").unwrap_or(by).to_owned();
+    let called = |id: &EntityId| entities.iter().find(|one| one.id == *id).map_or_else(|| id.to_string(), |one| one.name.clone());
+    let may_books = session.user.may_everywhere(Role::Reviewer);
+    let lines = if may_books { web.store.profile_lines().await? } else { Vec::new() };
+    let profiles: Vec<SavedProfile> = lines
+        .into_iter()
+        .map(|line| SavedProfile {
+            entity: line.profile.entity.as_ref().map(called),
+            by: person(&line.by),
+            at: zone.instant(line.at),
+            is_on: line.profile.is_on,
+            name: line.profile.name,
+        })
+        .collect();
     page(&ImportsPage {
         files: files.collect(),
         next,
         is_first: asked.before.is_none(),
         entities: entities.into_iter().filter(|entity| session.may(Role::Reviewer, Some(&entity.id))).collect(),
-        may_books: session.user.may_everywhere(Role::Reviewer),
-        profiles: web.store.profiles().await?.into_iter().map(|profile| profile.name).collect(),
+        may_books,
+        usable: profiles.iter().filter(|profile| profile.is_on).map(|profile| profile.name.clone()).collect(),
+        profiles,
         largest: size(web.settings.upload_max as u64),
         frame: web.frame(&session, "imports"),
     })
@@ -178,16 +241,21 @@ pub async fn take<S: Desk>(
         Some(name) => {
             let saved = web.store.profiles().await?.into_iter().find(|profile| profile.name == name);
             let saved = saved.ok_or_else(|| WebError::invalid("profile", "there is no mapping profile of this name"))?;
+            if !saved.is_on {
+                return Err(WebError::invalid("profile", "the mapping profile of this name is switched off; switch it on first"));
+            }
             Some(saved)
         }
     };
+    // Where the columns are named, the profiles of the entity that was said are tried first.
+    let of_entity = entity.as_ref().map(|id| format!("?entity={}", query_escaped(id.as_str()))).unwrap_or_default();
     // The entity of the profile is where a new account goes, unless another one was said.
     let entity = entity.or_else(|| profile.as_ref().and_then(|profile| profile.entity.clone()));
     let profile = profile.map(|profile| profile.text);
     let upload = Upload { path, kind, by: session.actor(), account, entity, profile };
     let taken = match importer.import(upload).await {
         Ok(imported) => {
-            let columns = imported.needs_columns.map(|digest| format!("/imports/columns/{digest}"));
+            let columns = imported.needs_columns.map(|digest| format!("/imports/columns/{digest}{of_entity}"));
             Taken { name, line: imported.line, refused: imported.refused, columns }
         }
         Err(sentence) => Taken { name, line: String::new(), refused: vec![sentence], columns: None },

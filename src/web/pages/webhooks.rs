@@ -260,6 +260,8 @@ struct WebhookPage {
     /// Until when the secret before counts.
     old_until: Option<String>,
     is_on: bool,
+    /// When it was switched off because nothing got through any more.
+    failed_at: Option<String>,
     secret: Option<String>,
     problem: Option<String>,
     deliveries: Vec<DeliveryLine>,
@@ -318,6 +320,8 @@ async fn endpoint_page<S: Desk>(
             Some(entities.into_iter().find(|entity| entity.id == *id).map_or_else(|| id.to_string(), |entity| entity.name))
         }
     };
+    let changed = if endpoint.state == EndpointState::Off { web.store.webhook_changed(&endpoint.id).await? } else { None };
+    let failed_at = changed.filter(|(by, _)| by == "rule").map(|(_, at)| zone.instant(at));
     let status = if says.problem.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let old = endpoint.secrets.iter().filter_map(|secret| secret.ends_at).filter(|end| now < *end).max();
     let mut response = page(&WebhookPage {
@@ -326,6 +330,7 @@ async fn endpoint_page<S: Desk>(
         entity,
         old_until: old.map(|end| zone.instant(end)),
         is_on: endpoint.state == EndpointState::On,
+        failed_at,
         secret: says.secret,
         problem: says.problem,
         deliveries: deliveries.collect(),
