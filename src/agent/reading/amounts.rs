@@ -101,7 +101,9 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             let fine = currency.is_some_and(|(c, _)| Money::parse(&value.normalize().to_string(), c).is_err());
             // Except where three decimals are what the currency has: `KWD 796.000` is seven hundred and ninety-six.
             let thousandths = value.scale() == 3 && currency.is_none_or(|(c, _)| c.exponent() < 3);
-            (!fine).then_some((value, if thousandths { weight * 0.1 } else { weight }))
+            // Where the currency has no parts at all, three figures behind a mark are thousands.
+            let unlikely = if currency.is_some_and(|(c, _)| c.exponent() == 0) { 0.005 } else { 0.1 };
+            (!fine).then_some((value, if thousandths { weight * unlikely } else { weight }))
         })
         .collect();
     let whole: f64 = readings.iter().map(|(_, w)| w).sum();

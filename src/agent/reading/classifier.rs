@@ -253,7 +253,7 @@ const SURE: u32 = 900_000;
 /// From here on it may name a kind that the rules suspect before all others.
 const NAMES: u32 = 780_000;
 /// Sums of evidence nearer than this do not tell two kinds of receipt apart; the classifier may.
-const NEAR: f64 = 1.5;
+const NEAR: f64 = 0.75;
 /// The rules must at least suspect a kind that the classifier names: evidence of so much, in tenths of a nat.
 const SUSPECTED: f64 = 1.0;
 

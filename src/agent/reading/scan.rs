@@ -445,6 +445,12 @@ fn lost_mark(core: &str) -> Option<String> {
         _ => return None,
     };
     groups.extend(thousands);
+    // Signs that are seen as letters, as in `number_at`.
+    let sign = match sign {
+        "P" => "PHP ",
+        "N" => "₦",
+        other => other,
+    };
     threes.then(|| format!("{sign}{}{other}{decimals}", groups.join(&mark.to_string())))
 }
 
@@ -513,19 +519,20 @@ fn amounts_in(
         let mut span = at..at.saturating_add(length);
         at = span.end;
         let ocr = words[span.clone()].iter().all(|&w| layout.is_ocr(w));
-        let mended = if ocr { lost_mark(&core) } else { None };
-        let Ok(readings) = amount_readings(mended.as_deref().unwrap_or(&core)) else { continue };
+        let mut mended = if ocr { lost_mark(&core) } else { None };
         // The decimals were seen a second time, in a word of their own.
-        if let (Some(text), Some(next)) = (&mended, pieces.get(span.end)) {
+        if let (Some(text), Some(next)) = (&mut mended, pieces.get(span.end)) {
             let decimals = text.get(text.len().saturating_sub(2)..).unwrap_or("");
-            if next
+            let sign = next
                 .strip_prefix(decimals)
-                .is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && rest.chars().count() <= 3)
-            {
+                .filter(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && rest.chars().count() <= 3);
+            if let Some(sign) = sign {
+                text.push_str(sign);
                 span.end = span.end.saturating_add(1);
                 at = span.end;
             }
         }
+        let Ok(readings) = amount_readings(mended.as_deref().unwrap_or(&core)) else { continue };
         // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
         let last = span.end.saturating_sub(1);
         if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
