@@ -135,7 +135,10 @@ fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
 /// `N312,500.00`: at most three letters or signs, thousands in threes, two decimals.
 fn is_whole_amount(text: &str) -> bool {
     let number = text.trim_start_matches(|c: char| !c.is_ascii_digit());
-    if text.chars().count() > number.chars().count() + 3 {
+    let sign = text.strip_suffix(number).unwrap_or("");
+    // `AB-12,250.00`: a code's prefix, no sign.
+    let is_code = sign.ends_with('-') && sign.starts_with(char::is_alphabetic);
+    if sign.chars().count() > 3 || is_code {
         return false;
     }
     let Some((whole, decimals)) = number.rsplit_once([',', '.']) else { return false };
