@@ -54,7 +54,7 @@ fn usual_mark(lines: &[Vec<Seen>]) -> char {
 fn together(whole: &Seen, part: &Seen, usual: f32, mark: char) -> Option<Seen> {
     let (written, decimals, rest) = decimals_of(&part.text)?;
     // Behind the figures, ink of the decimals may have been seen as a stroke.
-    let text = whole.text.trim_end_matches(|c: char| matches!(c, ':' | ';' | '"' | '\'' | '`' | '°' | '*' | '’' | '”'));
+    let text = whole.text.trim_end_matches([':', ';', '"', '\'', '`', '°', '*', '’', '”']);
     let (text, own) = match text.strip_suffix([',', '.']) {
         Some(bare) => (bare, text.chars().last()),
         None => (text, None),
