@@ -46,6 +46,12 @@ impl Candidate {
 /// Below this nothing is said.
 const SCORE_MIN: f64 = 4.0;
 
+/// A lead of less than this does not tell which of two amounts is meant.
+const TOO_NEAR: f64 = 0.75;
+/// What is left of an amount's probability where nothing says what the document is: mostly the amount of a paper is the same whatever
+/// its kind.
+const SURE_ANYWAY: f64 = 0.75;
+
 /// Every number that may be an amount, with role and readings.
 pub fn candidates(doc: &Document<'_>) -> Vec<Candidate> {
     doc.scan.amounts.iter().enumerate().filter_map(|(index, amount)| candidate(doc, index, amount)).collect()
@@ -59,6 +65,11 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
     let governed =
         doc.governing(&amount.words, Role::is_amount, |role| role.is_identifier() || role.is_date() || role == Role::Time);
     let written_as_money = amount.has_sign() || amount.has_fraction;
+    // `Envio com sucesso` over a large number: the first word of a headline is no label of shipping costs.
+    let governed = governed.filter(|g| {
+        let headline = g.relation == Relation::Above && g.label.role == Role::OtherAmount && !g.label.whole && !g.label.colon;
+        !(headline && is_large(doc, amount))
+    });
     let governed = governed.filter(|g| written_as_money || !ALSO_QUANTITY.contains(&g.label.phrase.as_str()));
     if governed.is_none() && !written_as_money {
         // A bare whole number with an identifier's label, or beside a date, is no amount.
@@ -71,7 +82,7 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             return None;
         }
     }
-    if is_rupee_sign_misread(doc, amount) {
+    if is_rupee_sign_misread(doc, amount) || is_lira_sign_misread(doc, amount) {
         return None;
     }
     let spoken = if governed.is_none() { role_in_sentence(doc, amount) } else { None };
@@ -90,7 +101,9 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
             let fine = currency.is_some_and(|(c, _)| Money::parse(&value.normalize().to_string(), c).is_err());
             // Except where three decimals are what the currency has: `KWD 796.000` is seven hundred and ninety-six.
             let thousandths = value.scale() == 3 && currency.is_none_or(|(c, _)| c.exponent() < 3);
-            (!fine).then_some((value, if thousandths { weight * 0.1 } else { weight }))
+            // Where the currency has no parts at all, three figures behind a mark are thousands.
+            let unlikely = if currency.is_some_and(|(c, _)| c.exponent() == 0) { 0.005 } else { 0.1 };
+            (!fine).then_some((value, if thousandths { weight * unlikely } else { weight }))
         })
         .collect();
     let whole: f64 = readings.iter().map(|(_, w)| w).sum();
@@ -115,6 +128,17 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
         item: governed.is_some_and(|g| g.relation == Relation::Column),
         score: 0.0,
     })
+}
+
+/// Height of the tallest word of an amount, in millionths of the page.
+fn height_of(doc: &Document<'_>, amount: &Amount) -> u32 {
+    amount.words.iter().map(|&w| doc.layout.words[w].region).map(|r| r.y1.saturating_sub(r.y0)).max().unwrap_or(0)
+}
+
+/// Set in letters at least twice as high as the page's usual word.
+fn is_large(doc: &Document<'_>, amount: &Amount) -> bool {
+    let page = doc.layout.segments[amount.segment].region.page;
+    f64::from(height_of(doc, amount)) >= 2.0 * f64::from(doc.layout.usual_height(page))
 }
 
 /// What moves money, right behind an amount: `Ksh4,500.00 sent to`, `INR 18,500.00 debited from`.
@@ -218,6 +242,20 @@ fn is_rupee_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
         })
 }
 
+/// The sign of the Turkish lira is seen as a digit or not at all. In a picture that points to liras and shows them nowhere as letters, a
+/// number without a sign that begins with such a digit may be ten times too large, so it is not legible.
+fn is_lira_sign_misread(doc: &Document<'_>, amount: &Amount) -> bool {
+    let number = amount.words.iter().map(|&w| doc.layout.words[w].text.as_str()).find(|t| t.bytes().any(|b| b.is_ascii_digit()));
+    doc.context.points_to("TRY")
+        && !doc.context.is_named("TRY")
+        && !amount.has_sign()
+        && amount.words.iter().all(|&w| doc.layout.is_ocr(w))
+        && number.is_some_and(|t| {
+            let t = t.trim_start_matches(['-', '+', '−']).as_bytes();
+            matches!(t, [b'2' | b'4'..=b'8', second, ..] if second.is_ascii_digit())
+        })
+}
+
 /// Scores every candidate for being the amount of a document of this kind.
 pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate]) {
     let bills = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote);
@@ -312,6 +350,62 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
         exchanged(doc, candidates);
     }
     agree(candidates, bills);
+    if is_receipt(kind) {
+        headline(doc, candidates);
+    }
+}
+
+/// A receipt on a phone says in large letters what was paid. A labelled amount beside it that is another one contests it: where the
+/// difference is a labelled part (interest, a discount) the large one is what was paid, where it is in another currency and does not
+/// leave the account it is what arrived, else nothing tells which is meant.
+fn headline(doc: &Document<'_>, candidates: &mut [Candidate]) {
+    let height = |c: &Candidate| height_of(doc, &doc.scan.amounts[c.amount]);
+    let signed = |c: &Candidate| doc.scan.amounts[c.amount].has_sign();
+    let Some(at) = (0..candidates.len())
+        .filter(|&at| signed(&candidates[at]))
+        .max_by_key(|&at| (height(&candidates[at]), std::cmp::Reverse(at)))
+    else {
+        return;
+    };
+    let large = candidates[at].clone();
+    let alone =
+        candidates.iter().all(|c| c.value() == large.value() || height(c).saturating_mul(10) <= height(&large).saturating_mul(8));
+    if large.role.is_some() || !alone || !is_large(doc, &doc.scan.amounts[large.amount]) {
+        return;
+    }
+    let part = |c: &Candidate| {
+        matches!(c.role, Some(Role::OtherAmount | Role::Discount | Role::Tip | Role::Tax)).then(|| c.value()).flatten()
+    };
+    let parts: Vec<Decimal> = candidates.iter().filter_map(part).filter(|v| !v.is_zero()).take(12).collect();
+    let contests = |c: &Candidate| {
+        matches!(c.role, Some(Role::Paid | Role::Due | Role::Total))
+            && !c.item
+            && c.value() != large.value()
+            && c.value().is_some_and(|v| !v.is_zero())
+    };
+    let Some(rival) = candidates
+        .iter()
+        .filter(|c| contests(c) && c.score > large.score - 2.0)
+        .max_by(|a, b| a.score.total_cmp(&b.score))
+        .cloned()
+    else {
+        return;
+    };
+    let other_currency =
+        large.currency.is_some() && rival.currency.is_some() && large.currency.map(|c| c.0) != rival.currency.map(|c| c.0);
+    let (Some(value), Some(less)) = (large.value(), rival.value()) else { return };
+    let explained = parts.iter().any(|p| less.checked_add(*p) == Some(value) || value.checked_add(*p) == Some(less));
+    // A sum with its fee was found and set back; that stands.
+    let with_fee = candidates
+        .iter()
+        .filter(|c| c.role == Some(Role::Fee))
+        .filter_map(Candidate::value)
+        .any(|fee| less.checked_add(fee) == Some(value));
+    if with_fee && !other_currency {
+        return;
+    }
+    let lead = if (other_currency && !large.negative) || explained { 2.5 } else { 0.0 };
+    candidates[at].score = candidates[at].score.max(rival.score + lead);
 }
 
 /// Kinds that say a payment was made.
@@ -340,8 +434,10 @@ fn exchanged(doc: &Document<'_>, candidates: &mut [Candidate]) {
         return;
     }
     let is_other = |c: &Candidate| own(c).is_some() && own(c) != currency && c.value() != value && c.role != Some(Role::Paid);
+    // A minus before the large one says that it left the account; what arrived is another, and nothing tells which is asked for.
+    let (left, top) = (tallest.negative, tallest.score);
     for candidate in candidates.iter_mut().filter(|c| is_other(c)) {
-        candidate.score -= 6.0;
+        candidate.score = if left && candidate.role.is_none() { top } else { candidate.score - 6.0 };
     }
 }
 
@@ -418,16 +514,19 @@ pub fn decimal_of(claim: &Claim) -> Option<Decimal> {
 }
 
 /// The claims about the amount and its currency, best first; several when the document is ambiguous.
-pub fn amount_claims(doc: &Document<'_>, candidates: &[Candidate]) -> Vec<Claim> {
+///
+/// Which number is the amount depends on what the document is, so a doubt about the kind (`kind_chance`, 0 to 1) is a doubt about it too.
+pub fn amount_claims(doc: &Document<'_>, candidates: &[Candidate], kind_chance: f64) -> Vec<Claim> {
     let mut ranked: Vec<&Candidate> = candidates.iter().filter(|c| c.score >= SCORE_MIN).collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.amount.cmp(&b.amount)));
     let Some(best) = ranked.first() else { return Vec::new() };
     let rival = ranked.iter().find(|c| c.value() != best.value());
     let margin = rival.map_or(6.0, |r| best.score - r.score);
-    let mut claims = said(doc, best, chance(best.score, margin));
-    if let Some(rival) = rival.filter(|_| margin < 0.75) {
+    let doubt = SURE_ANYWAY + (1.0 - SURE_ANYWAY) * kind_chance.clamp(0.0, 1.0);
+    let mut claims = said(doc, best, chance(best.score, margin) * doubt);
+    if let Some(rival) = rival.filter(|_| margin < TOO_NEAR) {
         // Two amounts that could equally be meant: both are said, neither believed.
-        claims.extend(said(doc, rival, chance(rival.score, -margin)));
+        claims.extend(said(doc, rival, chance(rival.score, -margin) * doubt));
     }
     if claims.is_empty() {
         // The best one is not legible; a second-best would be a guess.
@@ -440,7 +539,14 @@ pub fn amount_claims(doc: &Document<'_>, candidates: &[Candidate]) -> Vec<Claim>
 /// Probability that a candidate is right, from its score and its lead. Fitted by eye on the `dev` cases of `eval-sets/read-evidence`.
 fn chance(score: f64, margin: f64) -> f64 {
     let alone = 1.0 / (1.0 + (-(score - 3.5) * 0.7).exp());
-    let lead = if margin >= 2.0 { 1.0 } else { (0.72 + 0.14 * margin).clamp(0.35, 1.0) };
+    let lead = if margin >= 2.0 {
+        1.0
+    } else if margin < TOO_NEAR {
+        // At most one of them is right, so neither is likelier than not.
+        (0.42 + 0.08 * margin).clamp(0.3, 0.48)
+    } else {
+        (0.72 + 0.14 * margin).clamp(0.35, 1.0)
+    };
     (alone * lead).min(0.995)
 }
 

@@ -250,6 +250,10 @@ pub fn opinion(features: &[u16]) -> Option<[u32; CLASSES]> {
 
 /// From here on the classifier is sure enough to be heard against the rules, or to name a kind that they only suspect.
 const SURE: u32 = 900_000;
+/// From here on it may name a kind that the rules suspect before all others.
+const NAMES: u32 = 780_000;
+/// Sums of evidence nearer than this do not tell two kinds of receipt apart; the classifier may.
+const NEAR: f64 = 0.75;
 /// The rules must at least suspect a kind that the classifier names: evidence of so much, in tenths of a nat.
 const SUSPECTED: f64 = 1.0;
 
@@ -270,7 +274,7 @@ pub fn join(
     if kind == EvidenceKind::Unknown {
         let suspected = sums.get(best).is_some_and(|sum| *sum >= SUSPECTED) && suspects_first(sums, best);
         // What settles, waits or fails is for the rules to say; of the rest the classifier may name what they suspect too.
-        if theirs == EvidenceKind::Unknown || sure < SURE || !suspected {
+        if theirs == EvidenceKind::Unknown || sure < NAMES || !suspected {
             return (kind, confidence);
         }
         return (theirs, Confidence::from_millionths(u32::try_from(u64::from(sure) * 7 / 10).unwrap_or(0)));
@@ -285,6 +289,12 @@ pub fn join(
     let own = opinion.get(ALL.iter().position(|k| *k == kind).unwrap_or(CLASSES)).copied().unwrap_or(0);
     let lowered = u64::from(rules).saturating_mul(500_000_u64.saturating_add(u64::from(own) / 2)) / 1_000_000;
     let lowered = Confidence::from_millionths(u32::try_from(lowered).unwrap_or(0));
+    let sum_of = |at: usize| sums.get(at).copied().unwrap_or(0.0);
+    let ours = ALL.iter().position(|k| *k == kind).map_or(0.0, sum_of);
+    if !hard && sure >= SURE && sum_of(best) >= 2.4 && ours - sum_of(best) <= NEAR {
+        // The rules all but say the same.
+        return (theirs, Confidence::from_millionths(u32::try_from(u64::from(sure) * 7 / 10).unwrap_or(0)));
+    }
     if !hard && sure >= SURE && rules < 550_000 {
         return (EvidenceKind::Unknown, Confidence::from_millionths(1_000_000_u32.saturating_sub(rules.max(1))));
     }

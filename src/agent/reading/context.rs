@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use quittance_rules::amount_text::{DecimalMark, read_amount};
 use quittance_rules::date_text::DateOrder;
+use quittance_rules::evidence::Word;
 use quittance_rules::money::Currency;
 
 use super::layout::Layout;
@@ -104,6 +105,7 @@ impl Context {
             let zip = zip.get(..5).filter(|_| zip.len() == 5 || zip.len() == 10);
             US_STATES.contains(&state) && zip.is_some_and(|z| z.bytes().all(|b| b.is_ascii_digit()))
         });
+        let american = american || layout.words.windows(2).any(|w| ends_with_state(&w[0], &w[1], layout));
         if american && let Ok(dollar) = Currency::parse("USD") {
             weigh(&mut pointed, dollar, 3);
         }
@@ -194,6 +196,11 @@ impl Context {
         self.named.iter().any(|c| c.code() == code) || self.pointed.iter().any(|(c, _)| c.code() == code)
     }
 
+    /// A sign, a name or a code of the currency stands in the document.
+    pub fn is_named(&self, code: &str) -> bool {
+        self.named.iter().any(|c| c.code() == code)
+    }
+
     fn names_or_points(&self, code: &str) -> bool {
         self.named.iter().any(|c| c.code() == code) || self.pointed.first().is_some_and(|(c, _)| c.code() == code)
     }
@@ -203,6 +210,10 @@ impl Context {
         if let Some(currency) = amount.currency {
             if let (Some(lira), "GBP") = (self.lira, currency.code()) {
                 return Some((lira, 0.7));
+            }
+            // Botswana's pula is a P as well.
+            if currency.code() == "PHP" && self.points_to("BWP") && !self.pointed.iter().any(|(c, _)| c.code() == "PHP") {
+                return Currency::parse("BWP").ok().map(|pula| (pula, 0.9));
             }
             return Some((currency, 1.0));
         }
@@ -223,6 +234,11 @@ impl Context {
 
     /// Which of the currencies that share a sign is meant.
     fn shared(&self, sign: &str) -> Option<(Currency, f64)> {
+        // `R$` is often seen as `Rs`, and no paper has both reals and rupees.
+        let rupees = ["INR", "PKR", "LKR", "NPR", "MUR"].iter().any(|code| self.points_to(code));
+        if sign.starts_with("rs") && !rupees && (self.points_to("BRL") || self.language == Some(Language::Pt)) {
+            return Currency::parse("BRL").ok().map(|real| (real, 0.95));
+        }
         let fits = |currency: Currency| read_amount(sign, DecimalMark::Point, currency).is_ok();
         // Three countries write `kr`, each in its own language.
         let own = match self.language {
@@ -277,6 +293,21 @@ fn is_turkish_form(layout: &Layout<'_>) -> bool {
 fn is_read_pound(layout: &Layout<'_>, amount: &Amount) -> bool {
     let sign = |w: &usize| layout.is_ocr(*w) && layout.words[*w].text.contains('£');
     amount.words.iter().chain(&amount.currency_words).any(sign)
+}
+
+/// `114 Main St, OH` at the end of a line: a state whose abbreviation is no country's and no other state's.
+fn ends_with_state(before: &Word, state: &Word, layout: &Layout<'_>) -> bool {
+    const NO_COUNTRY: [&str; 21] = [
+        "AK", "DC", "FL", "HI", "IA", "KS", "MI", "NV", "NH", "NJ", "NM", "NY", "ND", "OH", "OK", "OR", "RI", "TX", "UT", "WV",
+        "WI",
+    ];
+    let after =
+        layout.words.iter().find(|w| w.region.page == state.region.page && w.line == state.line && w.region.x0 > state.region.x0);
+    before.text.ends_with(',')
+        && before.text.chars().filter(|c| c.is_alphabetic()).count() >= 2
+        && (before.line, before.region.page) == (state.line, state.region.page)
+        && NO_COUNTRY.contains(&state.text.trim_end_matches('.'))
+        && after.is_none()
 }
 
 fn begins_with_month(layout: &Layout<'_>, words: &[usize]) -> bool {

@@ -276,6 +276,15 @@ fn shape_sums(doc: &Document<'_>, shape: Shape, sums: &mut [f64; 13]) {
     } else if questions > 0 && amounts == 0 {
         add(EvidenceKind::Query, 1.0);
     }
+    // `Quando 12/11/2026`: in a form with amounts and no question, a word that asks is a label.
+    if questions == 0 && amounts > 0 && !shape.is_message {
+        sums[index(EvidenceKind::Query)] *= 0.4;
+    }
+    // A receipt tells what is left on the account; one balance beside one payment is no list of movements.
+    let done = sums[index(EvidenceKind::PaymentProof)].max(sums[index(EvidenceKind::BankReceipt)]);
+    if done >= 3.0 && shape.movement_rows < 2 && signed_rows < 2 {
+        sums[index(EvidenceKind::Statement)] *= 0.4;
+    }
     // A paper that fails or waits says so beside all the words of the payment that it would have been.
     let proof = sums[index(EvidenceKind::PaymentProof)]
         .max(sums[index(EvidenceKind::BankReceipt)])

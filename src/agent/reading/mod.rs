@@ -22,7 +22,7 @@ pub mod remittance;
 pub mod scan;
 
 use jiff::civil::Date;
-use quittance_rules::evidence::{Claim, EvidenceKind, Field, Reading, Source, Word};
+use quittance_rules::evidence::{Claim, Confidence, EvidenceKind, Field, Reading, Source, Word};
 use serde::{Deserialize, Serialize};
 
 use self::document::Document;
@@ -92,7 +92,7 @@ pub fn interpret(words: &Words) -> Reading {
     if columns::pays_rows(kind) {
         amounts::set_aside(&mut candidates, &aside);
     }
-    let mut claims = amounts::amount_claims(&doc, &candidates);
+    let mut claims = amounts::amount_claims(&doc, &candidates, chance_of_kind(kind, kind_confidence));
     let total = claims.first().and_then(amounts::decimal_of);
     claims.extend(amounts::part_claims(&doc, &candidates, total));
     complaints.extend(amounts::complaints(&candidates, total));
@@ -124,6 +124,12 @@ pub fn interpret(words: &Words) -> Reading {
         hints: Vec::new(),
         sender: words.mail.as_ref().map(|m| m.from.clone()).filter(|from| !from.is_empty()),
     }
+}
+
+/// How likely the kind is the one the amount was looked for by; of `unknown` its confidence says how little is known.
+fn chance_of_kind(kind: EvidenceKind, confidence: Confidence) -> f64 {
+    let sure = f64::from(confidence.millionths()) / 1_000_000.0;
+    if kind == EvidenceKind::Unknown { 1.0 - sure } else { sure }
 }
 
 /// Kinds that always meet a person and whose words stand anywhere in it, barred sentences too: text that gives orders must not be able

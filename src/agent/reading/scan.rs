@@ -426,6 +426,73 @@ fn named_by(sign: &str) -> Option<Currency> {
     amount_readings(&format!("{sign} 1")).ok()?.first().and_then(|r| r.currency)
 }
 
+/// `4,120,00` and `2,45000` in pixels: the mark before the decimals was seen as the other one, or not at all. Thousands stand in threes, so
+/// there is one number that can be meant.
+fn lost_mark(core: &str) -> Option<String> {
+    let from = core.find(|c: char| c.is_ascii_digit())?;
+    let (sign, number) = core.split_at(from);
+    let mark = number.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, ',' | '.'))?;
+    let mut groups: Vec<&str> = number.split(mark).collect();
+    if groups.iter().any(|g| g.is_empty() || !g.bytes().all(|b| b.is_ascii_digit())) || groups.first()?.len() > 3 {
+        return None;
+    }
+    let last = groups.pop()?;
+    let threes = groups.iter().skip(1).all(|g| g.len() == 3);
+    let other = if mark == ',' { '.' } else { ',' };
+    let (thousands, decimals) = match last.len() {
+        2 if groups.len() >= 2 => (None, last),
+        5 => (last.get(..3), last.get(3..)?),
+        _ => return None,
+    };
+    groups.extend(thousands);
+    // Signs that are seen as letters, as in `number_at`.
+    let sign = match sign {
+        "P" => "PHP ",
+        "N" => "₦",
+        other => other,
+    };
+    threes.then(|| format!("{sign}{}{other}{decimals}", groups.join(&mark.to_string())))
+}
+
+/// The number at `span` of a segment is the decimals of another, or has its own decimals in a word behind it: `1.384` and `,60`, `640` and a
+/// small `75`. Either half is another amount than the one that is written.
+fn is_half_of_number(layout: &Layout<'_>, words: &[usize], pieces: &[&str], span: &std::ops::Range<usize>) -> bool {
+    let ends_in_digit = |piece: &&str| piece.trim_end_matches([',', '.', ':', '"', '\'']).ends_with(|c: char| c.is_ascii_digit());
+    let before = span.start.checked_sub(1).and_then(|b| pieces.get(b));
+    let begins_with_mark = pieces.get(span.start).is_some_and(|p| {
+        p.trim_start_matches(['-', '−', '–', '+'])
+            .strip_prefix([',', '.'])
+            .is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    let ocr = words.get(span.start).is_some_and(|&w| layout.is_ocr(w));
+    if begins_with_mark && (ocr || before.is_some_and(ends_in_digit)) {
+        return true;
+    }
+    let (Some(&last), Some(&next)) = (span.end.checked_sub(1).and_then(|l| words.get(l)), words.get(span.end)) else {
+        return false;
+    };
+    let Some(behind) = pieces.get(span.end).filter(|_| layout.is_ocr(next) && layout.is_ocr(last)) else { return false };
+    let two = |text: &str| {
+        let (figures, rest) = text.split_at_checked(2).unwrap_or(("", ""));
+        let alone = rest.chars().all(|c| !c.is_ascii_digit() && !matches!(c, '/' | ':' | '.' | '%' | '-'));
+        figures.len() == 2 && figures.bytes().all(|b| b.is_ascii_digit()) && alone
+    };
+    let height = |w: usize| layout.words[w].region.y1.saturating_sub(layout.words[w].region.y0);
+    let whole = pieces.get(last_of(span)).is_some_and(|p| {
+        ends_in_digit(p) && p.rsplit([',', '.']).next().is_some_and(|group| group.len() == 3 || group.len() == p.len())
+    });
+    let smaller = height(next).saturating_mul(10) <= height(last).saturating_mul(8);
+    let large = height(last).saturating_mul(4) >= layout.usual_height(layout.words[last].region.page).saturating_mul(5);
+    match behind.strip_prefix([',', '.']) {
+        Some(rest) => two(rest),
+        None => whole && smaller && large && two(behind),
+    }
+}
+
+fn last_of(span: &std::ops::Range<usize>) -> usize {
+    span.end.saturating_sub(1)
+}
+
 /// Digits with a mark among them, and nothing else but the sign of a currency.
 fn is_part_of_number(piece: &str) -> bool {
     let number = piece.trim_start_matches(|c: char| !c.is_ascii_digit() && !c.is_alphabetic());
@@ -451,13 +518,30 @@ fn amounts_in(
         };
         let mut span = at..at.saturating_add(length);
         at = span.end;
-        let Ok(readings) = amount_readings(&core) else { continue };
+        let ocr = words[span.clone()].iter().all(|&w| layout.is_ocr(w));
+        let mut mended = if ocr { lost_mark(&core) } else { None };
+        // The decimals were seen a second time, in a word of their own.
+        if let (Some(text), Some(next)) = (&mut mended, pieces.get(span.end)) {
+            let decimals = text.get(text.len().saturating_sub(2)..).unwrap_or("");
+            let sign = next
+                .strip_prefix(decimals)
+                .filter(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && rest.chars().count() <= 3);
+            if let Some(sign) = sign {
+                text.push_str(sign);
+                span.end = span.end.saturating_add(1);
+                at = span.end;
+            }
+        }
+        let Ok(readings) = amount_readings(mended.as_deref().unwrap_or(&core)) else { continue };
         // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
         let last = span.end.saturating_sub(1);
         if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
             continue;
         }
         if pieces.get(span.end).is_some_and(|p| p.starts_with('%')) {
+            continue;
+        }
+        if is_half_of_number(layout, words, pieces, &span) {
             continue;
         }
         // `1.780⁴⁵ €` read as `1.78045 45€`: cents in small letters, seen twice or by themselves. Neither part is the amount.
@@ -586,6 +670,8 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
             // Nigerians write the naira's sign as N where a keyboard lacks it, and readers of letters see it so.
             "n" if is_grouped_or_fraction(number) => return Some((1, format!("₦{number}"))),
             "q" if is_grouped_or_fraction(number) => return Some((1, format!("GTQ {number}"))),
+            // The sign of the Philippine peso is a P with two strokes, and readers of letters see the P.
+            "p" if is_grouped_or_fraction(number) => return Some((1, format!("PHP {number}"))),
             // So is the sign of the yen seen as Y.
             "y" if is_grouped_or_fraction(number) => return Some((1, format!("¥{number}"))),
             // `FT2631400871`, `RM44120`: a code. Amounts of that size are written with marks, or behind a currency's code.
@@ -594,6 +680,9 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
             }
             _ => {}
         }
+    }
+    if let Some(number) = dong_of(piece) {
+        return Some((1, format!("VND {number}")));
     }
     // `KR-556120`: a number of something with a prefix, not so many kronor the other way round.
     let prefixed = piece.split_once('-').is_some_and(|(letters, number)| {
@@ -683,6 +772,21 @@ fn swiss_mark(piece: &str) -> String {
             if group { '\'' } else { letter }
         })
         .collect()
+}
+
+/// `1.250.000đ`: the number before the sign of the dong. Readers of letters without Vietnamese see a plain d, which is the sign only behind
+/// thousands that stand in groups, as the dong has no fraction.
+fn dong_of(piece: &str) -> Option<&str> {
+    let (number, plain) = match piece.strip_suffix(['đ', '₫', 'Đ']) {
+        Some(number) => (number, false),
+        None => (piece.strip_suffix('d')?, true),
+    };
+    let mark = number.chars().find(|c| !c.is_ascii_digit())?;
+    let mut groups = number.trim_start_matches(['-', '+', '−']).split(mark);
+    let head = groups.next()?;
+    let digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
+    let whole = digits(head) && (1..=3).contains(&head.len()) && groups.all(|g| g.len() == 3 && digits(g));
+    (whole && (mark == '.' || (mark == ',' && !plain))).then_some(number)
 }
 
 /// `CAD$839.38`, `MXN$1,200`, and `AS$2,609.07`, as `A$` is often seen: the dollar or peso that the letters name, and the number.

@@ -5,6 +5,7 @@
 
 mod child;
 mod confine;
+mod decimals;
 mod fingerprint;
 mod heic;
 mod helper;
@@ -20,6 +21,7 @@ mod page;
 mod pdf;
 mod poppler;
 mod protocol;
+mod raised;
 mod relay;
 mod rupee;
 mod sandbox;

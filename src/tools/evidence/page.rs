@@ -65,7 +65,9 @@ pub(super) struct Page {
 impl Page {
     /// Puts words in visual lines: what stands side by side is one line, because a label and its value often do.
     pub(super) fn of_words(width: f32, height: f32, words: Vec<Seen>) -> Self {
-        Self { width, height, lines: visual_lines(words) }
+        let mut lines = visual_lines(words);
+        super::decimals::join(&mut lines);
+        Self { width, height, lines }
     }
 
     /// Text without a page: each character a cell, each line a row.

@@ -108,6 +108,21 @@ fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
         let doubt = (1.0 - sure_ours / 100.0) * (1.0 - sure_theirs / 100.0);
         return better.iter().map(|w| Seen { confidence: (100.0 * (1.0 - doubt)).max(w.confidence), ..(*w).clone() }).collect();
     }
+    // One pass saw an amount whole, the other its pieces with a gap between them.
+    for (one, pieces) in [(theirs, ours), (ours, theirs)] {
+        if let ([whole], true) = (one, pieces.len() >= 2)
+            && is_whole_amount(&whole.text)
+            && pieces
+                .iter()
+                .try_fold(whole.text.as_str(), |rest, piece| {
+                    rest.find(&piece.text).and_then(|at| rest.get(at + piece.text.len()..))
+                })
+                .is_some_and(str::is_empty)
+        {
+            let sure = pieces.iter().map(|w| w.confidence).fold(whole.confidence, f32::max);
+            return vec![Seen { confidence: sure * 0.85, ..(*whole).clone() }];
+        }
+    }
     // A word swallowed whole by an icon or a neighbour in one pass: the larger area has seen more letters.
     let letters = |words: &[&Seen]| words.iter().map(|w| w.text.chars().filter(|c| c.is_alphanumeric()).count()).sum::<usize>();
     let (more_ours, more_theirs) = (letters(ours) as f32, letters(theirs) as f32);
@@ -115,6 +130,27 @@ fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
     let ours_stand = score(sure_ours, more_ours) + 2.0 >= score(sure_theirs, more_theirs);
     let chosen = if ours_stand { ours } else { theirs };
     chosen.iter().filter(|w| w.confidence >= FLOOR).map(|w| Seen { confidence: w.confidence * 0.85, ..(*w).clone() }).collect()
+}
+
+/// `N312,500.00`: at most three letters or signs, thousands in threes, two decimals.
+fn is_whole_amount(text: &str) -> bool {
+    let number = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let sign = text.strip_suffix(number).unwrap_or("");
+    // `AB-12,250.00`: a code's prefix, no sign.
+    let is_code = sign.ends_with('-') && sign.starts_with(char::is_alphabetic);
+    if sign.chars().count() > 3 || is_code {
+        return false;
+    }
+    let Some((whole, decimals)) = number.rsplit_once([',', '.']) else { return false };
+    let Some(mark) = whole.chars().find(|c| !c.is_ascii_digit()) else { return false };
+    let mut groups = whole.split(mark);
+    let digits = |group: &str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
+    groups.next().is_some_and(|head| digits(head) && head.len() <= 3)
+        && groups.all(|group| group.len() == 3 && digits(group))
+        && matches!(mark, ',' | '.' | '\'')
+        && decimals.len() == 2
+        && digits(decimals)
+        && !number.ends_with(mark)
 }
 
 /// Mean confidence, weighed by letters.
@@ -232,6 +268,21 @@ mod tests {
         let (words, _) =
             reconcile(vec![seen("12:21PM", 0.0, 70.0, 80.0)], vec![seen("12:21", 0.0, 40.0, 90.0), seen("PM", 45.0, 70.0, 90.0)]);
         assert_eq!(texts(&words), ["12:21", "PM"]);
+    }
+
+    #[test]
+    fn an_amount_seen_whole_stands_against_its_pieces() {
+        let pieces = vec![seen("N", 0.0, 20.0, 6.0), seen("N312,5", 1.0, 60.0, 89.0), seen("0.00", 75.0, 100.0, 79.0)];
+        let (words, _) = reconcile(vec![seen("N312,500.00", 0.0, 100.0, 61.0)], pieces[1..].to_vec());
+        assert_eq!(texts(&words), ["N312,500.00"]);
+        assert!(words[0].confidence >= 60.0);
+        let other = vec![seen("N312,5", 1.0, 60.0, 89.0), seen("8.00", 75.0, 100.0, 79.0)];
+        let (words, _) = reconcile(vec![seen("N312,500.00", 0.0, 100.0, 61.0)], other);
+        assert_eq!(texts(&words), ["N312,5", "8.00"], "they do not say the same");
+        for (text, is) in [("R$1.250,00", true), ("1,250.00", true), ("12.50", false), ("1,250", false), ("AB-12,250.00", false)]
+        {
+            assert_eq!(is_whole_amount(text), is, "{text}");
+        }
     }
 
     #[test]

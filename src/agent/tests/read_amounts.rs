@@ -1,0 +1,154 @@
+//! Which number is the amount: halves of numbers, signs that readers of letters do not know, large headlines, and doubt.
+
+use quittance_agent::reading::grid::words_on_grid;
+use quittance_agent::reading::{Words, interpret};
+use quittance_rules::evidence::{ClaimValue, Confidence, EvidenceKind, Field, Reading, Source};
+use rust_decimal::Decimal;
+
+fn words(text: &str, source: Source) -> Words {
+    Words { media_type: "image/png".to_owned(), pages: 1, words: words_on_grid(text, source), complaints: vec![], mail: None }
+}
+
+/// What the amounts said with at least even odds are.
+fn amounts(reading: &Reading) -> Vec<(Decimal, Option<String>)> {
+    let even = Confidence::from_percent(50);
+    let said = reading.claims.iter().filter(|c| c.field == Field::Amount && c.confidence >= even);
+    said.map(|c| match &c.value {
+        ClaimValue::Money(money) => (money.to_decimal(), Some(money.currency().code().to_owned())),
+        ClaimValue::BareAmount(text) => (text.parse().unwrap(), None),
+        other => panic!("{other:?}"),
+    })
+    .collect()
+}
+
+/// A screenshot whose line with this word is set in letters three times as high.
+fn with_headline(text: &str, word: &str) -> Reading {
+    let mut words = words(text, Source::Ocr);
+    let line = words.words.iter().find(|w| w.text == word).unwrap().line;
+    for word in words.words.iter_mut().filter(|w| w.line == line) {
+        let height = word.region.y1 - word.region.y0;
+        word.region.y0 = word.region.y0.saturating_sub(height);
+        word.region.y1 += height;
+    }
+    interpret(&words)
+}
+
+#[test]
+fn half_a_number_is_no_amount() {
+    for text in [
+        "Überweisung gesendet\n\n1.384 ,60 €\n\nAn   Holzbau GmbH\n",
+        "You sent\n\nP5,120 .75\n\nTo   Maria C.\n",
+        "Para transferi başarılı\n\nGönderilen tutar   61.460\n\nAlıcı   Deniz\n\nİşlem no   PP-7712093\n",
+    ] {
+        assert_eq!(amounts(&interpret(&words(text, Source::Ocr))), [], "{text}");
+    }
+}
+
+#[test]
+fn what_a_reader_of_letters_loses_is_put_back_where_one_number_can_be_meant() {
+    for (text, amount, currency) in [
+        ("Transferencia realizada\n\n4,120,00 EUR\n\nBeneficiario   Vega SL\n", "4120.00", Some("EUR")),
+        ("Sent money to\n\nAmount sent   P2,45000\n\nRecipient   JR Hardware\n\nInstaPay\n", "2450.00", Some("PHP")),
+        ("Zahlung erfolgt\n\n1.78045 45€\n\nAn   Malerbetrieb Sommer\n", "1780.45", Some("EUR")),
+        // Signs that are seen as letters.
+        ("You have sent\n\nP5,120.75\n\nTo   Maria C.\n", "5120.75", Some("PHP")),
+        ("Chuyen tien thanh cong\n\n1.250.000d\n\nMa giao dich   61188204471\n", "1250000", Some("VND")),
+        ("Chuyen tien thanh cong\n\n850,000đ\n\nMa giao dich   61188204471\n", "850000", Some("VND")),
+        ("Você transferiu\n\nrs 18.500,00\n\nInstituição   Banco Sul\n\nTarifa   R$ 0,00\n", "18500.00", Some("BRL")),
+        (
+            "RIVERSIDE DINER\n114 Main St, OH\n\nVISA ************4417\nAUTH 05512C\n\nTOTAL   $79.03\n\nAPPROVED\nCUSTOMER COPY\n",
+            "79.03",
+            Some("USD"),
+        ),
+    ] {
+        let reading = interpret(&words(text, Source::Ocr));
+        assert_eq!(amounts(&reading), [(amount.parse().unwrap(), currency.map(str::to_owned))], "{text}\n{:?}", reading.claims);
+    }
+    for (text, not) in [
+        // In a text layer nothing is lost: this is no amount.
+        ("Transferencia realizada\n\n4,120,00 EUR\n", Source::PdfText),
+        // A code and a debit mark are no dong and no peso.
+        ("Payment sent\n\nRef   P12345\n", Source::Ocr),
+        ("Payment sent\n\nBalance   1,250.00d\n", Source::Ocr),
+    ] {
+        assert_eq!(amounts(&interpret(&words(text, not))), [], "{text}");
+    }
+}
+
+#[test]
+fn a_large_headline_is_contested_by_a_labelled_amount() {
+    let eur = |amount: &str| (amount.parse().unwrap(), Some("EUR".to_owned()));
+    for (text, word, said) in [
+        // What arrived stands large, what left is labelled.
+        (
+            "Transfer complete\n\n\n1,450.00 EUR\n\n\nYou sent   1,582.37 USD\n\nOur fee   9.12 USD\n\nDate   7 Oct 2026\n",
+            "1,450.00",
+            vec![eur("1450.00")],
+        ),
+        // Interest explains the difference.
+        (
+            "Pagamento efetuado\n\n\n1.245,67 EUR\n\n\nValor do documento   1.240,00 EUR\n\nJuros   5,67 EUR\n\nData   12/10/2026\n",
+            "1.245,67",
+            vec![eur("1245.67")],
+        ),
+        // Nothing explains it.
+        ("Payment successful\n\n\n500.00 EUR\n\n\nAmount paid   450.00 EUR\n\nDate   12 October 2026\n", "500.00", vec![]),
+        // The fee does: the payee gets what the label says.
+        (
+            "Bonifico inviato\n\n\n1.891,00 EUR\n\n\nImporto   1.890,00 EUR\n\nCommissioni   1,00 EUR\n",
+            "1.891,00",
+            vec![eur("1890.00")],
+        ),
+        // The first word of a headline is no label of shipping costs.
+        (
+            "Envio com sucesso\n\n\n73,50 EUR\n\n\nEnviado para   Oficina Central\n\nReferência   MBW 220918374\n",
+            "73,50",
+            vec![eur("73.50")],
+        ),
+    ] {
+        let reading = with_headline(text, word);
+        assert_eq!(amounts(&reading), said, "{text}\n{:?}", reading.claims);
+    }
+}
+
+#[test]
+fn doubt_about_the_kind_is_doubt_about_the_amount() {
+    let sure = |text: &str| {
+        let reading = interpret(&words(text, Source::Ocr));
+        let amount = reading.claims.iter().find(|c| c.field == Field::Amount).unwrap_or_else(|| panic!("{text}"));
+        (reading.kind_confidence, amount.confidence)
+    };
+    let (kind, proven) =
+        sure("Payment confirmation\n\nAmount paid   $640.00 USD\n\nDate   9 March 2026\n\nPaid to   Bright Path LLC\n");
+    let (_, bare) = sure("Amount   $640.00 USD\n");
+    assert!(
+        kind > Confidence::from_percent(80) && bare < proven && bare < Confidence::from_percent(90),
+        "{kind} {proven} {bare}"
+    );
+}
+
+#[test]
+fn headlines_of_many_languages_say_what_happened() {
+    for (text, kind) in [
+        ("Overschrijving gelukt\n\n€ 640,75\n\nNaar   Bakkerij De Molen\n", EvidenceKind::PaymentProof),
+        ("Envio com sucesso\n\n73,50 €\n\nEnviado para   Oficina Central\n", EvidenceKind::PaymentProof),
+        ("Gönderilen tutar\n\n1.460,00 TL\n\nTamamlandı\n\nKime   Deniz Kırtasiye\n", EvidenceKind::PaymentProof),
+        (
+            "Überweisung gesendet\n\n1.384,60 €\n\nAn   Holzbau GmbH\n\nNeuer Kontostand   6.912,04 €\n",
+            EvidenceKind::PaymentProof,
+        ),
+        ("Maksukuitti\n\nSaaja   Kone-Huolto Oy\n\nMäärä   1 215,00 €\n", EvidenceKind::PaymentProof),
+        (
+            "Onay kodunuz: 448812. 1.250,00 TL tutarındaki işleminiz için\nşifrenizi kimseyle paylaşmayınız.\n",
+            EvidenceKind::NotAPayment,
+        ),
+        ("Overschrijving mislukt\n\n€ 640,75\n\nNaar   Bakkerij De Molen\n", EvidenceKind::NotAPayment),
+        (
+            "Kontostand\n\n4.218,33 €\n\nGehalt   +2.910,00 €\n\nMiete   -980,00 €\n\nTelefon   -29,99 €\n",
+            EvidenceKind::Statement,
+        ),
+    ] {
+        let reading = interpret(&words(text, Source::Ocr));
+        assert_eq!(reading.kind, kind, "{text}");
+    }
+}
