@@ -106,18 +106,6 @@ fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
     (decimals.bytes().all(|b| b.is_ascii_digit()) && sign).then_some((mark, decimals, rest))
 }
 
-/// A word that is a number without decimals, with a sign or letters of a currency before it.
-pub(super) fn is_whole(text: &str) -> bool {
-    let number = text.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let sign = text.chars().count().saturating_sub(number.chars().count());
-    !number.is_empty() && sign <= 4 && whole_number(number).is_some()
-}
-
-/// Two figures, with the mark before them or without.
-pub(super) fn are_decimals(text: &str) -> bool {
-    decimals_of(text).is_some_and(|(_, _, rest)| rest.is_empty())
-}
-
 /// A number without decimals: the mark of its thousands if it has one. `None` where it is no such number.
 fn whole_number(number: &str) -> Option<Option<char>> {
     if number.len() > 15 {

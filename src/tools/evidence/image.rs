@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{fingerprint, heic, limits, raised, relay, rupee, vote, zero};
+use super::{fingerprint, heic, limits, relay, rupee, vote, zero};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -345,7 +345,6 @@ fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, 
         (r.x0, r.y0, r.x1, r.y1) = (r.x0 / scale, r.y0 / scale, r.x1 / scale, r.y1 / scale);
     }
     let set_again = lines.filter(|_| !hurried()).map(|l| l.read(ocr)).unwrap_or_default();
-    let set_is_there = !set_again.is_empty();
     let words = if set_again.is_empty() {
         page
     } else {
@@ -359,9 +358,6 @@ fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, 
     };
     let mut words = vote::without_noise(words);
     rupee::restore(&level, &mut words);
-    if set_is_there && !hurried() {
-        raised::restore(&level, &mut words, |at| third_look(&level, at, ocr));
-    }
     zero::tell_apart(&level, &mut words);
     words
 }

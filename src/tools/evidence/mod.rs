@@ -21,7 +21,6 @@ mod page;
 mod pdf;
 mod poppler;
 mod protocol;
-mod raised;
 mod relay;
 mod rupee;
 mod sandbox;

@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn an_amount_seen_whole_stands_against_its_pieces() {
-        let pieces = vec![seen("N", 0.0, 20.0, 6.0), seen("N312,5", 1.0, 60.0, 89.0), seen("0.00", 75.0, 100.0, 79.0)];
+        let pieces = [seen("N", 0.0, 20.0, 6.0), seen("N312,5", 1.0, 60.0, 89.0), seen("0.00", 75.0, 100.0, 79.0)];
         let (words, _) = reconcile(vec![seen("N312,500.00", 0.0, 100.0, 61.0)], pieces[1..].to_vec());
         assert_eq!(texts(&words), ["N312,500.00"]);
         assert!(words[0].confidence >= 60.0);
