@@ -133,6 +133,9 @@ impl Matcher<'_> {
         if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
             return Some("the text speaks of several items");
         }
+        if matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) && self.owes_exactly(row, best) {
+            return Some("another item of the customer is open at exactly this amount");
+        }
         if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
             return Some("the text speaks of a credit note");
         }
@@ -172,6 +175,14 @@ impl Matcher<'_> {
         let (small, all) = alike
             .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
         small * 2 > all
+    }
+
+    /// Another item of the customer asks for just what was paid.
+    fn owes_exactly(&self, row: u32, best: &Hypothesis) -> bool {
+        let (book, money) = (self.book, self.book.payment_amount(row));
+        let Some((item, _)) = best.lines.first() else { return false };
+        let mut items = book.items_of(book.item_customer(*item)).take(self.policy.limits.customer_items);
+        items.any(|other| self.settled_by[other as usize] == NONE && other != *item && book.item_open(other) == money)
     }
 
     /// An item of several that the text does not name might as well be another of the same customer and amount.
