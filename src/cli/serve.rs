@@ -112,6 +112,7 @@ fn web_settings(args: &Args, settings: &Settings) -> anyhow::Result<WebSettings>
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
+    let database = settings.seal(database).await?;
     // Identity providers, addresses of webhooks and the chat's files are asked over TLS; the program brings one implementation and says
     // which, before anything makes a client.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;

@@ -23,6 +23,7 @@ use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, I
 use quittance_rules::reuse::EvidenceMarks;
 use quittance_rules::users::{Grant, Role, User, UserId};
 use quittance_rules::webhooks::{EndpointState, EventKind, SecretRecord, WebhookEndpoint};
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 use quittance_web::locale::Language;
 use quittance_web::session::{Theme, Visitor};
@@ -109,6 +110,7 @@ impl TestDesk {
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Database::create(&format!("sqlite://{}/book.db", folder.path().display())).await.expect("a new book");
+        let store = store.with_keys(Keys::in_memory().expect("the system gives chance"));
         let clock = Arc::new(HandClock(AtomicI64::new(MORNING)));
         let mut settings = Settings::for_address(([127, 0, 0, 1], 8080).into());
         change(&mut settings);

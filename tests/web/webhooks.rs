@@ -19,6 +19,7 @@ use quittance_rules::journal::Change;
 use quittance_rules::users::{ApiToken, Grant, Role, Scope, User, UserId};
 use quittance_rules::webhooks::{EndpointState, EventKind, WebhookEndpoint};
 use quittance_tools::clock::SystemClock;
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings, Web, routes};
@@ -45,6 +46,7 @@ fn sender(seconds: u64) -> Sender {
 async fn book() -> (tempfile::TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let book = Database::create(&format!("sqlite://{}/q.db", folder.path().display())).await.unwrap();
+    let book = book.with_keys(Keys::in_memory().unwrap());
     small_book(&book).await;
     (folder, book)
 }
@@ -459,6 +461,9 @@ fn serving_sends_and_running_says_that_nobody_does() {
     runtime.block_on(async {
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
         let book = Database::create(&format!("sqlite://{}/q.db", folder.path().display())).await.unwrap();
+        // The key of the program that serves it below.
+        let book = book.with_keys(Keys::of_file(&folder.path().join("quittance.key")).unwrap());
+        assert!(book.seal_secrets(at(0)).await.unwrap().made);
         let policy = quittance_rules::policy::DEFAULT_POLICY.to_owned();
         apply(&book, vec![Change::EntitySet(entity("e1")), Change::PolicyPublished { version: "v".into(), text: policy }])
             .await
