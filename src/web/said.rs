@@ -1,0 +1,335 @@
+//! What the program's own sentences say, in the language of the page.
+//!
+//! Rules and the order of work write their reasons, answers and headlines in English, and these are kept: a case, a decision and what
+//! is replayed from it hold them. Here such a sentence is read back into what it is, a key with its values, and said in another language
+//! from the same files as every other text: the English of `locales/en-said.ftl` is, word for word, what is written. A sentence that
+//! is none of these (a person's words, one of an older version) stays as it is.
+//!
+//! The names of values say what they may be: `amount…` money, `day…` a date, `count…` a whole number, `field…` the name of a field, `kind…`
+//! a kind of exception, `said…` a sentence of the file (`saidWay`: one whose key begins with `said-way-`), `maybe…` one where it is one,
+//! `list…` several of them with commas between. Any other is a text that is kept.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+
+use fluent_bundle::FluentValue;
+use quittance_rules::exceptions::ExceptionKind;
+use quittance_rules::money::{Currency, Money};
+
+use crate::locale::Language;
+
+/// Longer texts are no sentences of ours, in bytes.
+const TEXT_MAX: usize = 2_000;
+/// Comparisons spent on one text at most: nobody makes a page slow by what they write on a transfer.
+const TRIES_MAX: u32 = 20_000;
+/// Sentences within sentences.
+const DEPTH_MAX: u32 = 4;
+
+/// A sentence of the program: which one, and its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its key in the language files.
+    pub key: &'static str,
+    /// Its values, in the order of the English sentence.
+    pub values: Vec<(&'static str, Value)>,
+}
+
+/// A value in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Kept as it is: a name, a number, an amount, a day.
+    Text(String),
+    /// A kind of exception.
+    Kind(ExceptionKind),
+    /// A sentence of the program.
+    Said(Box<Said>),
+    /// Several values, with commas between.
+    List(Vec<Value>),
+}
+
+/// A sentence of the file, taken apart at its values.
+struct Form {
+    key: &'static str,
+    /// One more than there are values: what stands before, between and behind them.
+    words: Vec<&'static str>,
+    names: Vec<&'static str>,
+}
+
+impl Form {
+    fn of(line: &'static str) -> Option<Self> {
+        let (key, mut pattern) = line.split_once(" = ").filter(|(key, _)| key.starts_with("said-"))?;
+        let (mut words, mut names) = (Vec::new(), Vec::new());
+        while let Some((before, rest)) = pattern.split_once("{ $") {
+            let (name, after) = rest.split_once(" }")?;
+            words.push(before);
+            names.push(name);
+            pattern = after;
+        }
+        words.push(pattern);
+        Some(Self { key, words, names })
+    }
+
+    fn letters(&self) -> usize {
+        self.words.iter().map(|words| words.len()).sum()
+    }
+}
+
+/// The sentences, the most telling first: of two that fit, the one that leaves less open is meant.
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let mut forms: Vec<Form> = Language::ALL[0].said().lines().filter_map(Form::of).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.letters()));
+    forms
+});
+
+/// Reads a sentence of the program; `None` for any other text.
+pub fn read(text: &str) -> Option<Said> {
+    let reader = Reader { tries: Cell::new(TRIES_MAX) };
+    reader.said(text.trim(), None, 0)
+}
+
+/// A text of the program in a language: sentence by sentence where it holds several. What is no sentence of the program stays.
+pub fn say(language: Language, text: &str) -> String {
+    if language == Language::ALL[0] {
+        return text.to_owned();
+    }
+    if let Some(said) = read(text) {
+        return said.text(language);
+    }
+    for between in ["; ", ", "] {
+        let parts: Option<Vec<Said>> = text.split(between).map(read).collect();
+        if let Some(parts) = parts.filter(|parts| parts.len() > 1) {
+            return parts.iter().map(|said| said.text(language)).collect::<Vec<_>>().join(between);
+        }
+    }
+    match text.split_once("; ") {
+        Some((first, rest)) if read(first).is_some() => format!("{}; {}", say(language, first), say(language, rest)),
+        _ => text.to_owned(),
+    }
+}
+
+impl Said {
+    /// The sentence in a language.
+    pub fn text(&self, language: Language) -> String {
+        let values: Vec<(&str, FluentValue<'_>)> =
+            self.values.iter().map(|(name, value)| (*name, FluentValue::from(value.text(language)))).collect();
+        language.text(self.key, &values)
+    }
+}
+
+impl Value {
+    fn text(&self, language: Language) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Kind(kind) => language.text(&format!("kind-{}", kind.to_string().replace('_', "-")), &[]),
+            Self::Said(said) => said.text(language),
+            Self::List(parts) => parts.iter().map(|part| part.text(language)).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+struct Reader {
+    tries: Cell<u32>,
+}
+
+impl Reader {
+    /// One of the sentences; `of` is what its key begins with behind `said-`.
+    fn said(&self, text: &str, of: Option<&str>, depth: u32) -> Option<Said> {
+        if text.is_empty() || text.len() > TEXT_MAX || depth > DEPTH_MAX {
+            return None;
+        }
+        FORMS.iter().find_map(|form| {
+            let own = form.key.strip_prefix("said-")?;
+            let fits = match of {
+                Some(of) => own.strip_prefix(of).is_some_and(|rest| rest.starts_with('-')),
+                // Single words that mean something in their place only.
+                None => !own.starts_with("pattern-"),
+            };
+            if !fits {
+                return None;
+            }
+            let mut values = Vec::with_capacity(form.names.len());
+            self.fit(form, 0, text, depth, &mut values).then_some(Said { key: form.key, values })
+        })
+    }
+
+    /// Whether the words from `at` on fit the rest of a text, with the values between them.
+    fn fit(&self, form: &Form, at: usize, text: &str, depth: u32, values: &mut Vec<(&'static str, Value)>) -> bool {
+        let left = self.tries.get();
+        if left == 0 {
+            return false;
+        }
+        self.tries.set(left - 1);
+        let Some(rest) = form.words.get(at).and_then(|words| text.strip_prefix(words)) else { return false };
+        let (Some(name), Some(next)) = (form.names.get(at), form.words.get(at + 1)) else { return rest.is_empty() };
+        let is_last = at + 1 == form.names.len();
+        let mut from = 0;
+        loop {
+            // The last words stand at the end; those between are tried wherever they stand.
+            let found = if is_last {
+                rest.strip_suffix(next).map(str::len).filter(|end| *end >= from)
+            } else {
+                rest.get(from..).and_then(|behind| behind.find(next)).map(|found| from + found)
+            };
+            let Some(end) = found else { return false };
+            if let Some(value) = self.value(name, &rest[..end], depth) {
+                values.push((name, value));
+                if self.fit(form, at + 1, &rest[end..], depth, values) {
+                    return true;
+                }
+                values.pop();
+            }
+            if is_last {
+                return false;
+            }
+            from = end + next.len().max(1);
+        }
+    }
+
+    fn value(&self, name: &'static str, text: &str, depth: u32) -> Option<Value> {
+        if text.is_empty() {
+            return None;
+        }
+        let kept = || Value::Text(text.to_owned());
+        let class: String = name.chars().take_while(char::is_ascii_lowercase).collect();
+        match class.as_str() {
+            "amount" => is_amount(text).then(kept),
+            "day" => text.parse::<jiff::civil::Date>().is_ok().then(kept),
+            "count" => text.bytes().all(|byte| byte.is_ascii_digit()).then(kept),
+            "field" => text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-').then(kept),
+            "kind" => ExceptionKind::ALL.iter().find(|kind| kind.words() == text).map(|kind| Value::Kind(*kind)),
+            "said" => {
+                let of = name.strip_prefix("said").filter(|of| !of.is_empty()).map(str::to_ascii_lowercase);
+                self.said(text, of.as_deref(), depth + 1).map(|said| Value::Said(Box::new(said)))
+            }
+            "maybe" => Some(self.maybe(text, depth)),
+            "list" => {
+                let mut parts: Vec<Value> = Vec::new();
+                for part in text.split(", ") {
+                    parts.push(self.maybe(part, depth));
+                }
+                Some(Value::List(parts))
+            }
+            _ => Some(kept()),
+        }
+    }
+
+    fn maybe(&self, text: &str, depth: u32) -> Value {
+        let said = self.said(text, None, depth + 1);
+        said.map_or_else(|| Value::Text(text.to_owned()), |said| Value::Said(Box::new(said)))
+    }
+}
+
+/// Money as the program writes it: `EUR 1180.00`.
+fn is_amount(text: &str) -> bool {
+    let Some((code, digits)) = text.split_once(' ') else { return false };
+    code.len() == 3
+        && code.bytes().all(|byte| byte.is_ascii_uppercase())
+        && Currency::parse(code).is_ok_and(|currency| Money::parse(digits, currency).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn spanish(text: &str) -> String {
+        say(Language::Spanish, text)
+    }
+
+    #[test]
+    fn sentences_are_read_back_and_said() {
+        for (text, wanted) in [
+            ("no open item explains the payment", "ninguna partida abierta explica el pago"),
+            ("INV-7 would not be cleared in full", "INV-7 no quedaría saldada del todo"),
+            (
+                "EUR 1180.00 from ACME, Inc., of Ohio, EUR 20.00 short of INV-2041",
+                "EUR 1180.00 de ACME, Inc., of Ohio, faltan EUR 20.00 para INV-2041",
+            ),
+            (
+                "EUR 5.00 from an unnamed payer: looks like money that is not ours to apply",
+                "EUR 5.00 de un pagador sin nombre: parece dinero que no nos corresponde aplicar",
+            ),
+            ("EUR 9.00 from A: B, fits INV-1 … INV-9 (9 items)", "EUR 9.00 de A: B, encaja con INV-1 … INV-9 (9 partidas)"),
+            (
+                "the pattern `lump_named` is not yet certified: without a certificate only one item quoted in full settles alone",
+                "el patrón `suma nombrada` aún no está certificado: sin certificado solo se salda sola una partida citada completa",
+            ),
+            (
+                "INV-1 and 3 more add up, by the payer, Rivers and the amount, Ltd and the amounts",
+                "INV-1 y 3 más suman lo mismo, por quien paga, Rivers and the amount, Ltd y los importes",
+            ),
+            (
+                "INV-1 exactly, by the invoice number in the text; avis.pdf names INV-1, INV-2",
+                "INV-1 exacto, por el número de factura en el texto; avis.pdf nombra INV-1, INV-2",
+            ),
+            ("there is a matter of `dispute`", "hay un asunto de `disputa`"),
+            ("settled alone: 2 items, discount, kept on account", "saldado solo: 2 partidas, descuento, a cuenta"),
+            ("only this kept it: the text names another item", "solo esto lo retuvo: el texto nombra otra partida"),
+            ("hint: it was saved over 2 times after it was made", "indicio: se guardó encima 2 veces después de hacerse"),
+            ("choice: there is no customer c-9", "choice: no hay ningún cliente c-9"),
+            // No sentence of the program stays as it is.
+            ("paid in full, thank you", "paid in full, thank you"),
+            ("short", "short"),
+            ("EUR 12 from heaven", "EUR 12 from heaven"),
+            ("", ""),
+        ] {
+            assert_eq!(spanish(text), wanted, "{text}");
+            assert_eq!(say(Language::English, text), text);
+        }
+    }
+
+    /// What the file says in English is what is written: each sentence, filled with values of its kinds, is read back as itself.
+    #[test]
+    fn every_sentence_of_the_file_is_read_as_itself() {
+        fn filled(form: &Form, depth: u32) -> String {
+            let mut text = String::new();
+            for (at, words) in form.words.iter().enumerate() {
+                text.push_str(words);
+                let Some(name) = form.names.get(at) else { continue };
+                let class: String = name.chars().take_while(char::is_ascii_lowercase).collect();
+                let value = match class.as_str() {
+                    "amount" => "EUR 12.34".to_owned(),
+                    "day" => "2026-12-01".to_owned(),
+                    "count" => "17".to_owned(),
+                    "field" => "amount".to_owned(),
+                    "kind" => "dispute".to_owned(),
+                    "said" if depth < 3 => {
+                        let of = name.strip_prefix("said").unwrap().to_ascii_lowercase();
+                        let wanted = |form: &&Form| {
+                            if of.is_empty() {
+                                form.key == "said-no-answer"
+                            } else {
+                                form.key.starts_with(&format!("said-{of}-"))
+                            }
+                        };
+                        filled(FORMS.iter().find(wanted).unwrap_or_else(|| panic!("{name}: no such sentence")), depth + 1)
+                    }
+                    _ => "Zq-81".to_owned(),
+                };
+                text.push_str(&value);
+            }
+            text
+        }
+        assert!(FORMS.len() > 300);
+        for form in FORMS.iter().filter(|form| !form.key.starts_with("said-pattern-")) {
+            let text = filled(form, 0);
+            let said = read(&text).unwrap_or_else(|| panic!("{}: `{text}` is not read", form.key));
+            assert_eq!(said.text(Language::English), text, "{}", form.key);
+            let own = Language::Spanish.text(form.key, &[]);
+            assert_ne!(own, form.key, "{} has no Spanish", form.key);
+        }
+    }
+
+    #[test]
+    fn no_text_takes_long() {
+        let start = Instant::now();
+        for piece in ["`a`: ", ", ", ": ", "EUR 1.00 from ", "; ", " and 3 more", "hint: ", "case 1: "] {
+            let text: String = piece.repeat(TEXT_MAX / piece.len());
+            read(&text);
+            say(Language::Spanish, &text);
+            say(Language::Spanish, &text.repeat(20));
+        }
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+}
