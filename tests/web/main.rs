@@ -12,5 +12,6 @@ mod passkeys;
 mod sample;
 mod serve;
 mod sign_in;
+mod spanish;
 mod webhooks;
 mod whatsapp;

@@ -177,6 +177,31 @@ async fn a_slow_or_dead_address_is_a_failure_with_a_reason() {
     // Nothing else got through: the address is off, the log says by whom, and a person switches it on again.
     assert_eq!(book.webhook("we_1").await.unwrap().unwrap().state, EndpointState::Off);
     assert_eq!(book.webhook_changed("we_1").await.unwrap().unwrap().0, "rule");
+    let admin = User {
+        id: UserId::parse("root").unwrap(),
+        name: "Root".to_owned(),
+        email: None,
+        language: None,
+        grants: vec![Grant { role: Role::Admin, entity: None }],
+        external: None,
+        is_disabled: false,
+    };
+    apply(&book, vec![Change::UserSet(admin.clone())]).await.unwrap();
+    let web = Web::new(book.clone(), Arc::new(SystemClock), Settings::for_address(([127, 0, 0, 1], 8080).into()));
+    let session = web.begin(&admin, &crate::desk::visitor()).await.unwrap();
+    let router = quittance_web::routes::router(web);
+    let page = async || {
+        let request = Request::builder().uri("/webhooks/we_1").header("cookie", format!("quittance-session={session}"));
+        let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap()
+    };
+    const NOTICE: &str = "Switched off by itself on";
+    let off = page().await;
+    assert!(off.contains(NOTICE), "the page says that it went off by itself, and when: {off}");
+    assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::On).await.unwrap());
+    assert!(!page().await.contains(NOTICE), "a person switched it on");
+    assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::Off).await.unwrap());
+    assert!(!page().await.contains(NOTICE), "a person switched it off, and knows it");
     assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::On).await.unwrap());
     // Where something else got through meanwhile, one message that is given up switches nothing off.
     server.reset().await;
