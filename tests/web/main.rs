@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod columns;
 mod desk;
+mod key;
 mod passkeys;
 #[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]

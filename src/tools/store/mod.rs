@@ -41,7 +41,7 @@ mod tables;
 mod verify;
 mod webhooks;
 
-pub use self::secrets::Sealed;
+pub use self::secrets::{Lost, Sealed};
 pub use self::verify::verify_export;
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use quittance_agent::ports::StoreError;
+use quittance_rules::users::UserId;
 
-use super::engine::Kind::Text;
+use super::engine::Kind::{Int, Text};
 use super::engine::Result;
 use super::{Database, Pool, sql};
 use crate::sealing::{Cell, Keys, SealError, key_of};
@@ -47,6 +48,15 @@ pub(super) fn refused(error: SealError) -> StoreError {
     }
 }
 
+/// Whose secrets are sealed with a key that is not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// People, with the version of their credentials.
+    pub people: Vec<(UserId, i64)>,
+    /// Ids of addresses for messages.
+    pub addresses: Vec<String>,
+}
+
 /// What [`Database::seal_secrets`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sealed {
@@ -80,6 +90,46 @@ impl Database {
         keys.sort();
         keys.dedup();
         Ok(keys)
+    }
+
+    /// Whose secrets cannot be opened with the keys at hand; a key is made where there is none, and the missing one is asked for no longer.
+    /// The secrets stay until new ones are set in their place.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where no key is missing, or none can be made.
+    pub async fn give_up_key(&self) -> Result<Lost> {
+        let mut lost = Lost::default();
+        let mut tx = self.pool.write().await?;
+        let is_lost = |content: &str| key_of(content).is_some_and(|key| !self.keys.has(&key));
+        for row in tx.rows(sql::SECRET_VERSIONS, vec![], &[Text, Text, Int]).await? {
+            if is_lost(&row[1].bare()) {
+                let user = UserId::parse(&row[0].bare()).map_err(|error| StoreError::BadRow {
+                    table: "secrets",
+                    row: row[0].bare(),
+                    column: "user_id",
+                    message: error.to_string(),
+                })?;
+                lost.people.push((user, row[2].int()));
+            }
+        }
+        for row in tx.rows(sql::WEBHOOK_SECRETS_SEALED, vec![], &[Text, Text]).await? {
+            let endpoint = row[0].bare();
+            if is_lost(&row[1].bare()) && !lost.addresses.contains(&endpoint) {
+                lost.addresses.push(endpoint);
+            }
+        }
+        let recorded = tx.rows(sql::SEALING_KEYS, vec![], &[Text]).await?;
+        if lost == Lost::default() && recorded.iter().all(|row| self.keys.has(&row[0].bare())) {
+            return Err(StoreError::Unavailable(format!(
+                "{} holds the key of this database: nothing is lost",
+                self.keys.place()
+            )));
+        }
+        self.keys.make().map_err(refused)?;
+        let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(SealError::NoKey(self.keys.place())))?;
+        tx.run(sql::SEALING_KEYS_OLD, vec![newest.into()]).await?;
+        tx.commit().await?;
+        Ok(lost)
     }
 
     /// Makes sure that every secret is sealed with the first key, and that the key is the one of this database. Where nothing was ever sealed,

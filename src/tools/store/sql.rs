@@ -272,6 +272,8 @@ statements! {
     );
     /// Every secret with its row, for sealing.
     SECRETS_ALL = "SELECT user_id, content FROM secrets ORDER BY user_id";
+    SECRET_VERSIONS = "SELECT user_id, content, version FROM secrets ORDER BY user_id";
+    WEBHOOK_SECRETS_SEALED = "SELECT endpoint_id, secret FROM webhook_secrets ORDER BY endpoint_id";
     SECRET_SEALED = "UPDATE secrets SET content = $2 WHERE user_id = $1";
     WEBHOOK_SECRETS_ALL = "SELECT digest, secret FROM webhook_secrets ORDER BY digest";
     WEBHOOK_SECRET_SEALED = "UPDATE webhook_secrets SET secret = $2 WHERE digest = $1";

@@ -52,7 +52,7 @@ pub(super) fn limit_of(pairs: &[(String, String)]) -> Result<u32, WebError> {
     ("min" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Least amount; needs currency"),
     ("max" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Largest amount; needs currency"),
     ("age" = Option<u32>, Query, maximum = 36500, description = "Raised at least so many days ago"),
-    ("due" = Option<String>, Query, pattern = "^1$", description = "1: only past their due time"),
+    ("due" = Option<String>, Query, pattern = "^[01]$", description = "1: only past their due time"),
     ("group" = Option<String>, Query, description = "Only of this group"),
     ("sort" = Option<String>, Query, pattern = "^(worth|risk|age|due)$", description = "worth, risk, age or due"),
     ("after" = Option<String>, Query, description = "The next of the page before"),
