@@ -347,12 +347,19 @@ async fn saved_profiles_on_the_command_line() {
     let saved = |name: &str, text: &str| {
         Change::ProfileSet(ImportProfile { name: name.into(), version: 1, entity: None, text: text.into(), is_on: true })
     };
-    let good = "name = \"Hausbank\"\ncurrency = \"EUR\"\ndecimal = \"comma\"\ndate = \"dmy\"\n[columns]\nbooking_date = \"Wann\"\n\
-        amount = \"Wieviel\"\ncounterparty_name = \"Wer genau\"\nremittance = \"Wof\u{fc}r eigentlich\"\n";
-    assert!(Profile::parse(good).is_ok());
-    crate::sample::apply(&book, vec![saved("Hausbank", good), saved("Old one", "[columns]\nshoe_size = 3\n")]).await.unwrap();
-    book.close().await;
     std::fs::write(folder.path().join("april.csv"), FILE).unwrap();
+    let fields = ["booking_date", "amount", "counterparty_name", "remittance"].map(str::to_owned).to_vec();
+    let table = TableProfile {
+        name: "Hausbank".to_owned(),
+        decimal: Some("comma".to_owned()),
+        date: Some("dmy".to_owned()),
+        currency: Some("EUR".to_owned()),
+        fields,
+        ..TableProfile::default()
+    };
+    let good = preview(&folder.path().join("april.csv"), Vec::new(), Some(table)).unwrap().text.expect("it reads the table");
+    crate::sample::apply(&book, vec![saved("Hausbank", &good), saved("Old one", "[columns]\nshoe_size = 3\n")]).await.unwrap();
+    book.close().await;
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quittance"));
         let output =

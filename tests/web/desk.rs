@@ -30,6 +30,8 @@ use quittance_web::session::{Theme, Visitor};
 use quittance_web::{Settings, Web};
 use tower::ServiceExt as _;
 
+use crate::lines::silent_credit;
+
 /// 2026-03-16T09:00:00Z.
 pub const MORNING: i64 = 1_773_651_600_000_000;
 
@@ -213,21 +215,10 @@ fn payment(id: &str, entity: &str, minor: i64, input: &InputDigest) -> Change {
         account: format!("account-{entity}"),
         input: input.clone(),
         line: StatementLine {
-            booking_date: Some(Date::constant(2026, 3, 14)),
-            value_date: None,
-            amount: eur(minor),
             counterparty_name: Some("ACME GmbH <b>&amp;".to_owned()),
             counterparty_account: Some("DE02120300000000202051".to_owned()),
             remittance: Some("INV-a thanks".to_owned()),
-            structured_reference: None,
-            end_to_end_id: None,
-            bank_reference: None,
-            transaction_code: None,
-            is_return: false,
-            is_booked: true,
-            fee: None,
-            original_amount: None,
-            place: "line 1".to_owned(),
+            ..silent_credit(eur(minor), Date::constant(2026, 3, 14))
         },
     })
 }

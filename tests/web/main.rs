@@ -7,6 +7,8 @@ mod browser;
 mod columns;
 mod desk;
 mod key;
+#[path = "../program/lines.rs"]
+mod lines;
 mod passkeys;
 #[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]

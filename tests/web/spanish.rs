@@ -194,7 +194,7 @@ async fn what_the_rules_wrote_is_said_in_spanish() {
         String::from_utf8(to_bytes(answer.into_body(), 32 << 20).await.unwrap().to_vec()).unwrap()
     };
     let mut paths: Vec<String> =
-        ["/", "/queue", "/queue?state=all&limit=500", "/imports", "/evidence", "/customers"].map(str::to_owned).into();
+        ["/", "/queue", "/queue?state=all&limit=200", "/imports", "/evidence", "/customers"].map(str::to_owned).into();
     paths.extend(cases.iter().map(|case| format!("/queue/{}", case.id)));
     assert!(cases.len() > 100, "the demo has cases of every kind");
     let mut found: Vec<String> = Vec::new();

@@ -469,8 +469,12 @@ mod tests {
         }
         // What the file does not decide is asked in words of the page, not of the command line.
         let (_folder, path) = file("Date,Amount,Text\n03/04/2026,10.00,a\n");
-        let asked =
-            preview(&path, Vec::new(), Some(TableProfile { date: None, ..german(&["booking_date", "amount", ""]) })).unwrap();
+        let asked = preview(
+            &path,
+            Vec::new(),
+            Some(TableProfile { date: None, decimal: Some("point".to_owned()), ..german(&["booking_date", "amount", ""]) }),
+        )
+        .unwrap();
         let message = &asked.problems[0].message;
         assert!(message.contains("say how dates are written") && !message.contains("--"), "{message}");
         // Other formats need no columns.

@@ -473,19 +473,17 @@ fn see_amount(evidence: &mut MarkEvidence, text: &str, line: u64, currency: Opti
         readings.retain(|r| Money::parse(&r.decimal, currency).is_ok());
     }
     match readings.as_slice() {
-        [one] => match one.mark {
-            Some(mark) => {
-                let (count, at) = match mark {
-                    DecimalMark::Point => (&mut evidence.only_point, 0),
-                    DecimalMark::Comma => (&mut evidence.only_comma, 1),
-                };
-                *count += 1;
-                if evidence.first[at].is_none() {
-                    evidence.first[at] = Some((line, shown(text)));
-                }
+        [one] => {
+            let Some(mark) = one.mark else { return };
+            let (count, at) = match mark {
+                DecimalMark::Point => (&mut evidence.only_point, 0),
+                DecimalMark::Comma => (&mut evidence.only_comma, 1),
+            };
+            *count += 1;
+            if evidence.first[at].is_none() {
+                evidence.first[at] = Some((line, shown(text)));
             }
-            None => {}
-        },
+        }
         [_, _, ..] => {
             evidence.either += 1;
             if evidence.example.is_none() {

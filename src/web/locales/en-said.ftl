@@ -1,6 +1,6 @@
 # What the program itself says in stored and passed-on sentences: reasons, answers, headlines, refusals. The English of this file is, word for
 # word, what the rules write; a sentence is told by it and its values are taken from it (`said.rs`). The names of values say what they may be:
-# `amount` is money, `day` a day, `count` a whole number, `kind` a kind of exception, `said` a sentence of this file, `maybe` one where it is
+# `amount` is money, `day` a day, `count` a whole number, `kind` a kind of exception, `name` a name without a semicolon, `said` a sentence of this file, `maybe` one where it is
 # one, `list` several of them with commas between; any other name is a text that is kept as it is.
 
 ## Why a person is asked: the reasons of the gate
