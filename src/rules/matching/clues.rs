@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
 use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
-use super::telling::{Kind, REFUNDS, has_stem, telling, tells_own_account};
+use super::telling::{Kind, REFUNDS, begun, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
     hash, lookalike,
@@ -878,6 +878,7 @@ impl Clues {
         atoms(&name, 20, &mut name_atoms);
         let (found, folded) = (&self.atoms[1], &self.folded[1]);
         let mut words = Words::default();
+        let last = found.last();
         for (list, text) in [(found, folded), (&name_atoms, &name)] {
             let mut before = "";
             for atom in list.iter().filter(|a| !a.is_number) {
@@ -899,8 +900,13 @@ impl Clues {
                         }
                     },
                     None => {
-                        // `abzgl. Gutschr`, where the bank cut the line.
+                        // `abzgl. Gutschr`, as it is abbreviated; `minus creditno`, where the bank cut the line.
                         words.credit |= word.starts_with("GUTSCHR");
+                        match last.filter(|last| std::ptr::eq(*last, atom)).and_then(|_| begun(word)) {
+                            Some(Kind::Credit) => words.credit = true,
+                            Some(Kind::Part) => words.part = true,
+                            _ => {}
+                        }
                         if has_stem(word) {
                             words.not_ours = words.not_ours.saturating_add(1);
                         }

@@ -4,13 +4,11 @@
 //! than is open or calls a payment the duplicate of one that did not happen. The probability of a hypothesis is the weight of the
 //! joint answers that hold it over the weight of all: the gap to the best different joint answer, with all others counted too.
 
-use std::collections::HashMap;
+mod belief;
 
 use super::book::{Book, NONE};
 use super::candidates::{Hypothesis, NEGLIGIBLE, is_free};
-
-/// Rounds of lowering what others claim; each halves what is left of the start.
-const ROUNDS: usize = 16;
+use belief::by_claims;
 
 /// Larger groups are weighed by claims and not counted.
 const COUNTED_MAX: usize = 16;
@@ -18,7 +16,7 @@ const COUNTED_MAX: usize = 16;
 /// Probabilities of the hypotheses of each payment of a group, in the order given.
 ///
 /// `group`: payments in order of booking date and id, with their hypotheses, best first. `is_settled`: the item was cleared in the
-/// first round. Groups too large to count are weighed by claims, which lets nothing contested through.
+/// first round. Groups too large to count are weighed by claims.
 pub(super) fn probabilities(
     book: &Book,
     group: &[(u32, &[Hypothesis])],
@@ -68,111 +66,6 @@ pub(super) fn probabilities(
     }
     count(book, group, &chosen, is_settled, states_max.saturating_mul(4))
         .unwrap_or_else(|| by_claims(book, group, &chosen, is_settled))
-}
-
-/// For groups too large to count: each payment weighs its hypotheses alone, then lowers those whose items others claim, a few times
-/// over. What others claim in the end limits the probability, so that a contested item settles nothing.
-fn by_claims(
-    book: &Book,
-    group: &[(u32, &[Hypothesis])],
-    chosen: &[Vec<usize>],
-    is_settled: &dyn Fn(u32) -> bool,
-) -> Vec<Vec<f64>> {
-    let alone: Vec<Vec<f64>> = group
-        .iter()
-        .zip(chosen)
-        .map(|((_, list), keep)| {
-            let scores: Vec<(usize, f64)> = keep.iter().map(|h| (*h, list[*h].score())).collect();
-            soft_max(list.len(), &scores)
-        })
-        .collect();
-    let mut now = alone.clone();
-    let mut free_of_claims: Vec<Vec<f64>> = group.iter().map(|(_, list)| vec![1.0; list.len()]).collect();
-    for _ in 0..ROUNDS {
-        let claims = Claims::of(book, group, &now);
-        let mut next = Vec::with_capacity(group.len());
-        for (at, (row, list)) in group.iter().enumerate() {
-            let booked = book.payment(*row).booked;
-            // What this payment claims itself does not stand against it.
-            let own = |item: u32, like: Option<bool>| {
-                list.iter()
-                    .zip(&now[at])
-                    .filter(|(h, share)| **share > LEAST_CLAIM && like.is_none_or(|l| l == h.is_named))
-                    .flat_map(|(h, share)| h.lines.iter().map(move |line| (line, *share)))
-                    .filter(|((claimed, _), _)| *claimed == item)
-                    .map(|((_, cleared), share)| share * part_of(book, item, *cleared))
-                    .sum::<f64>()
-            };
-            let free: Vec<f64> = list
-                .iter()
-                .map(|h| {
-                    if h.repeats != NONE && !is_settled(h.repeats) && book.item(h.repeats).open != 0 {
-                        let until = claims.until(h.repeats, booked, h.is_named);
-                        return (until - own(h.repeats, Some(h.is_named))).clamp(0.0, 1.0);
-                    }
-                    let others = |item: u32| (claims.all(item) - own(item, None)).clamp(0.0, 1.0);
-                    h.lines.iter().map(|(item, _)| 1.0 - others(*item)).fold(1.0, f64::min)
-                })
-                .collect();
-            let weights: Vec<f64> = alone[at].iter().zip(&free).map(|(a, f)| a * f.max(1e-9)).collect();
-            let total: f64 = weights.iter().sum();
-            // Half of the old: two payments that want one item would otherwise change their minds together for ever.
-            let share = |w: f64| if total > 0.0 { w / total } else { 0.0 };
-            next.push(weights.into_iter().zip(&now[at]).map(|(w, old)| 0.5 * old + 0.5 * share(w)).collect());
-            free_of_claims[at] = free;
-        }
-        now = next;
-    }
-    for (shares, free) in now.iter_mut().zip(&free_of_claims) {
-        for (share, free) in shares.iter_mut().zip(free) {
-            *share = share.min(*free);
-        }
-    }
-    now
-}
-
-/// Shares below this claim nothing.
-const LEAST_CLAIM: f64 = 1e-6;
-
-fn part_of(book: &Book, item: u32, cleared: i64) -> f64 {
-    cleared as f64 / book.item(item).open as f64
-}
-
-/// Who claims how much of each item's open amount, and since when: running sums in order of booking, so that a thousand equal
-/// payments of one item are weighed in a thousand steps and not in a million.
-struct Claims {
-    /// For each item: day of booking, and what unnamed and named claims come to up to here.
-    dated: HashMap<u32, Vec<(i32, [f64; 2])>>,
-}
-
-impl Claims {
-    /// `group` is in order of booking.
-    fn of(book: &Book, group: &[(u32, &[Hypothesis])], shares: &[Vec<f64>]) -> Self {
-        let mut dated: HashMap<u32, Vec<(i32, [f64; 2])>> = HashMap::new();
-        for ((row, list), shares) in group.iter().zip(shares) {
-            let booked = book.payment(*row).booked;
-            for (hypothesis, share) in list.iter().zip(shares).filter(|(_, share)| **share > LEAST_CLAIM) {
-                for (item, cleared) in hypothesis.lines.iter() {
-                    let sums = dated.entry(*item).or_default();
-                    let mut here = sums.last().map_or([0.0; 2], |(_, sum)| *sum);
-                    here[usize::from(hypothesis.is_named)] += share * part_of(book, *item, *cleared);
-                    sums.push((booked, here));
-                }
-            }
-        }
-        Self { dated }
-    }
-
-    fn all(&self, item: u32) -> f64 {
-        self.dated.get(&item).and_then(|sums| sums.last()).map_or(0.0, |(_, [unnamed, named])| unnamed + named)
-    }
-
-    /// Claims of payments booked up to a day, those that name their item or those that do not.
-    fn until(&self, item: u32, day: i32, is_named: bool) -> f64 {
-        let Some(sums) = self.dated.get(&item) else { return 0.0 };
-        let count = sums.partition_point(|(booked, _)| *booked <= day);
-        count.checked_sub(1).and_then(|at| sums.get(at)).map_or(0.0, |(_, sum)| sum[usize::from(is_named)])
-    }
 }
 
 /// A duplicate needs something it repeats.
@@ -361,5 +254,149 @@ impl Count<'_> {
                 .iter()
                 .any(|(by, by_name)| by_name == is_named && by != at && self.booked[*by] <= self.booked[*at])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Pattern;
+    use super::super::book::{BookBuilder, CustomerFields, ItemFields, PaymentFields};
+    use super::*;
+    use crate::money::{Currency, Money};
+
+    const EUR: &str = "EUR";
+
+    /// Items of 100.00 and payments of a day each.
+    fn book(items: usize, payments: usize) -> Book {
+        let money = Money::new(10_000, Currency::parse(EUR).unwrap());
+        let mut book = BookBuilder::new();
+        book.push_customer(&CustomerFields { id: "C", name: "Customer", ..CustomerFields::default() }).unwrap();
+        for item in 0..items {
+            let (id, number) = (format!("I{item}"), format!("INV-{item}"));
+            book.push_item(&ItemFields {
+                id: &id,
+                customer_id: "C",
+                seller_id: "S",
+                number: &number,
+                issued: None,
+                due: None,
+                open: money,
+                discount_ppm: 0,
+                discount_until: None,
+                is_on_hold: false,
+                contract: None,
+            })
+            .unwrap();
+        }
+        for payment in 0..payments {
+            let (id, day) = (format!("P{payment:04}"), format!("2026-05-{:02}", payment % 28 + 1));
+            book.push_payment(&PaymentFields {
+                id: &id,
+                booked: day.parse().ok(),
+                account: "",
+                amount: money,
+                payer_name: "",
+                payer_iban: "",
+                remittance: "",
+                structured_reference: "",
+                end_to_end_id: "",
+                original: None,
+                fee: 0,
+                is_return: false,
+            })
+            .unwrap();
+        }
+        book.build(1)
+    }
+
+    fn claim(item: u32, cleared: i64, score: f32) -> Hypothesis {
+        Hypothesis {
+            pattern: Pattern::ReferenceExact,
+            lines: vec![(item, cleared)].into(),
+            repeats: NONE,
+            weights: [score, 0.0, 0.0, 0.0, 0.0, 0.0],
+            fee: 0,
+            is_named: true,
+            leaves_out: false,
+            leaves_own: false,
+        }
+    }
+
+    fn nothing(score: f32) -> Hypothesis {
+        Hypothesis { pattern: Pattern::NoItem, lines: Vec::new().into(), is_named: false, ..claim(0, 0, score) }
+    }
+
+    fn sorted(mut list: Vec<Hypothesis>) -> Vec<Hypothesis> {
+        list.sort_by(|a, b| b.score().total_cmp(&a.score()));
+        list
+    }
+
+    fn both(lists: &[Vec<Hypothesis>], items: usize) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+        let book = book(items, lists.len());
+        let group: Vec<(u32, &[Hypothesis])> = (0..).zip(lists.iter().map(Vec::as_slice)).collect();
+        let chosen: Vec<Vec<usize>> = lists.iter().map(|list| (0..list.len()).collect()).collect();
+        let counted = count(&book, &group, &chosen, &|_| false, 10_000_000).unwrap();
+        (counted, by_claims(&book, &group, &chosen, &|_| false))
+    }
+
+    /// A payment: what it may clear, and how likely it has nothing to do with any of them.
+    fn payment(cleared: Vec<i64>) -> impl Strategy<Value = Vec<Hypothesis>> {
+        let one = (0..4_u32, prop::sample::select(cleared), -14.0_f32..-1.0);
+        (prop::collection::vec(one, 1..4), -12.0_f32..-3.0).prop_map(|(claims, none)| {
+            let claims = claims.into_iter().map(|(item, cleared, score)| claim(item, cleared, score));
+            sorted(claims.chain([nothing(none)]).collect())
+        })
+    }
+
+    /// The least that the count gives where belief would settle, and how far they are apart on average.
+    fn compared(lists: &[Vec<Hypothesis>]) -> (f64, f64) {
+        let (counted, believed) = both(lists, 4);
+        let all = || lists.iter().flatten().zip(counted.iter().flatten().zip(believed.iter().flatten()));
+        let settling = all().filter(|(hypothesis, (_, believed))| !hypothesis.lines.is_empty() && **believed >= 0.98);
+        let least = settling.map(|(_, (counted, _))| *counted).fold(1.0, f64::min);
+        let off: f64 = all().map(|(_, (counted, believed))| (counted - believed).abs()).sum();
+        (least, off / all().count() as f64)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn belief_comes_near_the_count(lists in prop::collection::vec(payment(vec![10_000]), 2..8)) {
+            let (least, off) = compared(&lists);
+            prop_assert!(least > 0.6 && off < 0.25, "{least} {off}");
+        }
+
+        /// Where several may pay parts of one item belief is coarser; that no item is overdrawn is looked at once more for all.
+        #[test]
+        fn belief_in_parts_does_not_turn_the_answer(lists in prop::collection::vec(payment(vec![4_000, 9_000, 10_000]), 2..8)) {
+            let (least, _) = compared(&lists);
+            prop_assert!(least > 0.6, "{least}");
+        }
+    }
+
+    #[test]
+    fn many_that_may_do_not_outweigh_one_that_surely_does() {
+        // A part of an item, named, and three hundred payments that are a little like the whole of it.
+        let sure = vec![claim(0, 4_000, -2.0), nothing(-14.0)];
+        let faint = vec![nothing(-3.0), claim(0, 10_000, -7.0)];
+        let lists: Vec<Vec<Hypothesis>> = [sure].into_iter().chain(vec![faint; 300]).collect();
+        let book = book(1, lists.len());
+        let group: Vec<(u32, &[Hypothesis])> = (0..).zip(lists.iter().map(Vec::as_slice)).collect();
+        let shares = probabilities(&book, &group, &|_| false, 4000);
+        assert!(shares[0][0] > 0.999, "{:?}", shares[0]);
+        assert!(shares[1..].iter().all(|share| share[1] < 0.001));
+    }
+
+    #[test]
+    fn equal_claims_are_a_question_for_all() {
+        let equal = vec![claim(0, 10_000, -2.0), nothing(-14.0)];
+        let book = book(1, 40);
+        let group: Vec<(u32, &[Hypothesis])> = (0..40).map(|row| (row, equal.as_slice())).collect();
+        let shares = probabilities(&book, &group, &|_| false, 4000);
+        assert!(shares.iter().all(|share| share[0] < 0.1), "{shares:?}");
+        assert!(shares.iter().all(|share| (share[0] - shares[0][0]).abs() < 1e-6), "{shares:?}");
     }
 }

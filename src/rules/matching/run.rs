@@ -392,8 +392,9 @@ impl<'b> Matcher<'b> {
                 }
                 Some(first) => {
                     let best = calibrated_asked(self.policy, close.hypotheses[*first].pattern, first_share, hold);
-                    // The others share what the first leaves, as they did before.
-                    if h == *first { best } else { share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0) }
+                    // The others share what the first leaves, as they did before, and none is worth more than it.
+                    let other = share * ((1.0 - best) / (1.0 - first_share).max(1e-9)).min(1.0);
+                    if h == *first { best } else { other.min(best) }
                 }
                 None => 0.0,
             }

@@ -34,6 +34,13 @@ pub(super) fn telling(word: &str) -> Option<Kind> {
     WORDS.binary_search_by(|(w, _)| (*w).cmp(word)).ok().map(|at| WORDS[at].1)
 }
 
+/// What the words tell that begin so: a bank's line may end within a word. Five letters at least.
+pub(super) fn begun(word: &str) -> Option<Kind> {
+    let at = WORDS.partition_point(|(known, _)| *known < word);
+    let (known, kind) = WORDS.get(at)?;
+    (word.len() >= 5 && known.starts_with(word)).then_some(*kind)
+}
+
 /// The word holds one of [`NOT_OURS_STEMS`] and more.
 pub(super) fn has_stem(word: &str) -> bool {
     const SETS: [u32; NOT_OURS_STEMS.len()] = {
@@ -276,6 +283,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("LOHNSTEUER", Kind::NotOurs),
     ("MASTERCARD", Kind::NotOurs),
     ("MENOS", Kind::Credit),
+    ("MINUS", Kind::Credit),
     ("MOINS", Kind::Credit),
     ("MOLLIE", Kind::NotOurs),
     ("NETS", Kind::NotOurs),
@@ -436,6 +444,12 @@ mod tests {
         assert!(telling("RECHNUNG").is_none() && telling("").is_none());
         assert!(NOT_OURS_STEMS.iter().all(|stem| has_stem(&format!("{stem}X")) && has_stem(&format!("X{stem}"))));
         assert!(!has_stem("STEUER") && !has_stem("RECHNUNGEN"));
+    }
+
+    #[test]
+    fn a_word_may_be_cut() {
+        assert!(matches!(begun("CREDITNO"), Some(Kind::Credit)) && matches!(begun("TEILZ"), Some(Kind::Part)));
+        assert!(begun("CRED").is_none() && begun("LIEFERUNG").is_none() && begun("").is_none() && begun("ZZZZZ").is_none());
     }
 
     #[test]

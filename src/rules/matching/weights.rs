@@ -468,7 +468,7 @@ mod tests {
     #[test]
     fn the_built_in_policy_reads() {
         let policy = MatchPolicy::default();
-        assert!(policy.settle.confidence > 0.99);
+        assert!(policy.settle.confidence > 0.97);
         assert_eq!(MatchPolicy::parse(BUILT_IN), Ok(policy));
     }
 

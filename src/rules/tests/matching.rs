@@ -464,6 +464,43 @@ fn digits_are_not_pieced_together_and_doubt_asks() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Each payment fits one item well, and something on the other side speaks for another.
+#[test]
+fn what_speaks_for_another_item_makes_a_question() {
+    let items = || {
+        [
+            item("own", "A", "RE778812", euro(28_090)),
+            item("next", "A", "RE555312", euro(61_000)),
+            ItemFields { issued: Some(date(2026, 2, 10)), ..item("late", "A", "RE4499017", euro(91_311)) },
+            item("twin", "A", "RE4400031", euro(33_307)),
+            item("twin2", "A", "RE5500031", euro(33_307)),
+            item("theirs", "B", "RE661254", euro(28_090)),
+            item("credited", "B", "RE662288", euro(74_010)),
+        ]
+    };
+    // Amount, payer, text; and what the near miss says.
+    for (cents, payer, text, said) in [
+        (28_090, ("Bloemen Zuiderzee BV", "NL2"), "RE778812", "who owes exactly this amount"),
+        (91_311, ("Alpha Bau GmbH", "DE1"), "Rechnung 99017", "issued after the payment was booked"),
+        (33_307, ("Alpha Bau GmbH", "DE1"), "Rechnung 00031", ""),
+        (70_000, ("Bloemen Zuiderzee BV", "NL2"), "RE662288 MINUS CREDITNO", "the text speaks of a credit note"),
+        (28_090, ("Alpha Bau GmbH", "DE1"), "RE555312", "the text names another item"),
+    ] {
+        let mut builder = BookBuilder::new();
+        builder.push_customer(&customer("A", "Alpha Bau GmbH", "DE1")).expect("new");
+        builder.push_customer(&customer("B", "Bloemen Zuiderzee BV", "NL2")).expect("new");
+        for one in items() {
+            builder.push_item(&one).expect("known");
+        }
+        builder.push_payment(&payment("p", euro(cents), payer.0, payer.1, text)).expect("well formed");
+        let book = builder.build(1);
+        let answers = answer(&book, &MatchPolicy::default());
+        let near_miss = answers[0].near_miss.as_deref().unwrap_or_default();
+        assert_eq!(answers[0].verdict, Proposal::Ask, "{text}: {}", shown(&book, &answers[0]));
+        assert!(near_miss.contains(said), "{text}: {near_miss}");
+    }
+}
+
 #[test]
 fn large_and_hostile_input_ends_in_a_question() {
     let mut builder = BookBuilder::new();

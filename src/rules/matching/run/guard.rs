@@ -10,6 +10,9 @@ const NOT_SEARCHED: &str = "more combinations of items are possible than were se
 const NETTED: &str = "a credit note is netted: a person confirms it";
 const MUTE: &str = "would settle alone as not ours if the bank line said what it is or who pays";
 
+/// A payer so much likelier (natural logarithm) is known from the other: as a name that is equal from one that has a word in common.
+const PAYER_TELLS: f32 = 2.0;
+
 /// Why an answer waits for a person, if it does. `best`: index of its hypothesis; `guard`: what keeps it from settling.
 pub(super) fn hold(close: &Close, best: usize, guard: Option<&'static str>) -> Hold {
     let why = match guard {
@@ -116,6 +119,17 @@ impl Matcher<'_> {
                 "the number in the text, as it is written, is another item's"
             });
         }
+        let is_late = |item: u32| payment.booked != i32::MIN && book.item(item).issued > payment.booked;
+        let is_written = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Listed);
+        if let [(item, _)] = *best.lines
+            && is_late(item)
+            && !is_written(item)
+        {
+            return Some("issued after the payment was booked, and not named by its whole number");
+        }
+        if !best.lines.is_empty() && close.hypotheses.iter().any(|other| self.is_payers_own(best, other)) {
+            return Some("the payer is another customer, who owes exactly this amount");
+        }
         if best.pattern == Pattern::PayerExact && close.sums_up {
             return Some("several other items of the payer come to the same amount");
         }
@@ -132,6 +146,9 @@ impl Matcher<'_> {
         let is_exact_by_number = matches!(best.pattern, Pattern::ReferenceExact | Pattern::Discount | Pattern::OtherCurrency);
         if best.lines.len() == 1 && close.says_several && !is_exact_by_number {
             return Some("the text speaks of several items");
+        }
+        if matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) && self.owes_exactly(row, best) {
+            return Some("another item of the customer is open at exactly this amount");
         }
         if close.says_credit && matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over) {
             return Some("the text speaks of a credit note");
@@ -172,6 +189,23 @@ impl Matcher<'_> {
         let (small, all) = alike
             .fold((0_usize, 0_usize), |(small, all), i| (small + usize::from(i.open.saturating_mul(3) < there.open), all + 1));
         small * 2 > all
+    }
+
+    /// Another answer clears an item of a customer who is far more likely the payer, and does so exactly.
+    fn is_payers_own(&self, best: &Hypothesis, other: &Hypothesis) -> bool {
+        const PAYER: usize = 2;
+        let customer = |h: &Hypothesis| h.lines.first().map(|(item, _)| self.book.item_customer(*item));
+        matches!(other.pattern, Pattern::ReferenceExact | Pattern::PayerExact)
+            && other.weights[PAYER] >= best.weights[PAYER] + PAYER_TELLS
+            && customer(other) != customer(best)
+    }
+
+    /// Another item of the customer asks for just what was paid.
+    fn owes_exactly(&self, row: u32, best: &Hypothesis) -> bool {
+        let (book, money) = (self.book, self.book.payment_amount(row));
+        let Some((item, _)) = best.lines.first() else { return false };
+        let mut items = book.items_of(book.item_customer(*item)).take(self.policy.limits.customer_items);
+        items.any(|other| self.settled_by[other as usize] == NONE && other != *item && book.item_open(other) == money)
     }
 
     /// An item of several that the text does not name might as well be another of the same customer and amount.

@@ -252,9 +252,12 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
             let theirs = book.item_customer(other);
             !is_exact || theirs == customer || book.item_open(other) == amount || !is_sure_payer(customer) || is_payer(theirs)
         };
+        // An item that the same number names as well, and that asks for as much: neither is said.
+        let is_as_good =
+            |o: &Hit, hit: &Hit| o.level <= hit.level && book.item_open(o.item) == amount && book.item_open(*item) == amount;
         of_item().any(|hit| {
-            let is_other = |o: &Hit| o.number == hit.number && o.item != hit.item && o.level <= Level::PrefixDropped;
-            clues.hits.iter().any(|o| is_other(o) && may_be_meant(o.item))
+            let others = clues.hits.iter().filter(|o| o.number == hit.number && o.item != hit.item);
+            others.clone().any(|o| (o.level <= Level::PrefixDropped || is_as_good(o, hit)) && may_be_meant(o.item))
         })
     })
 }
