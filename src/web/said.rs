@@ -417,6 +417,21 @@ mod tests {
         }
     }
 
+    /// What the matcher says when it does not settle alone stands in one file of its own; each sentence there has its Spanish.
+    #[test]
+    fn every_doubt_of_the_matcher_is_said() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/matching/run/guard.rs");
+        let source = std::fs::read_to_string(path).unwrap();
+        let mut seen = 0;
+        for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for text in line.split('"').skip(1).step_by(2).filter(|text| text.split(' ').count() > 3) {
+                assert_ne!(spanish(text), text, "no Spanish for `{text}`");
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "the search would find them: {seen}");
+    }
+
     /// Whatever somebody writes on a transfer, the work on it is bounded.
     #[test]
     fn no_text_takes_long() {
