@@ -1,6 +1,9 @@
 //! What evidence does besides being read: a piece used twice is found, a claim pauses reminders and ends, a sender's complaint holds all
 //! of the sender's items, a reviewer's word on what a piece is stands.
 
+#[path = "program/lines.rs"]
+mod lines;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use quittance_agent::claimed::claimed;
@@ -18,6 +21,8 @@ use quittance_rules::money::{Currency, Money};
 use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
 use quittance_tools::store::Database;
+
+use crate::lines::silent_credit;
 
 struct DayClock(Date);
 
@@ -141,21 +146,8 @@ fn bank_line(statement: &InputDigest, minor: i64, remittance: &str) -> BankLine 
         account: "DE12500105170648489890".into(),
         input: statement.clone(),
         line: StatementLine {
-            booking_date: Some(date(2026, 4, 9)),
-            value_date: None,
-            amount: Money::new(minor, Currency::EUR),
-            counterparty_name: None,
-            counterparty_account: None,
             remittance: Some(remittance.into()),
-            structured_reference: None,
-            end_to_end_id: None,
-            bank_reference: None,
-            transaction_code: None,
-            is_return: false,
-            is_booked: true,
-            fee: None,
-            original_amount: None,
-            place: "line 1".into(),
+            ..silent_credit(Money::new(minor, Currency::EUR), date(2026, 4, 9))
         },
     }
 }

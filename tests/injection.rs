@@ -3,6 +3,8 @@
 
 #[path = "injection/attacks.rs"]
 mod attacks;
+#[path = "program/lines.rs"]
+mod lines;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +25,8 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, ItemKind, OpenItem, PaymentId};
 use quittance_rules::reuse::shows_one_payment;
 use quittance_tools::store::Database;
+
+use crate::lines::silent_credit;
 
 /// Documents of every kind that matters, as a reader of letters sees them.
 const DOCUMENTS: [(&str, &str); 9] = [
@@ -217,21 +221,11 @@ async fn settled(
             account: "DE12500105170648489890".into(),
             input: statement.clone(),
             line: StatementLine {
-                booking_date: Some(DAY),
-                value_date: None,
-                amount: eur(10_000 + 7 * n as i64),
                 counterparty_name: Some(format!("Kunde {n} Werke GmbH")),
-                counterparty_account: None,
                 remittance: Some(memo(n)),
-                structured_reference: None,
-                end_to_end_id: None,
                 bank_reference: Some(format!("BR{n}")),
-                transaction_code: None,
-                is_return: false,
-                is_booked: true,
-                fee: None,
-                original_amount: None,
                 place: format!("line {n}"),
+                ..silent_credit(eur(10_000 + 7 * n as i64), DAY)
             },
         }));
     }

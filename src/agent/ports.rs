@@ -150,6 +150,8 @@ pub struct VerifyReport {
     pub blobs: u64,
     /// What is wrong.
     pub findings: Vec<String>,
+    /// What could not be compared, and why: secrets without their key.
+    pub not_compared: Vec<String>,
 }
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -45,11 +45,17 @@ fn print(report: &VerifyReport) -> Outcome {
     for finding in &report.findings {
         println!("ALTERED: {finding}");
     }
+    for why in &report.not_compared {
+        println!("NOT COMPARED: {why}");
+    }
     println!(
         "{} audit entries followed, {} records and {} originals compared. Head: {}",
         report.entries, report.rows, report.blobs, report.head
     );
-    if report.findings.is_empty() {
+    if report.findings.is_empty() && !report.not_compared.is_empty() {
+        println!("Nothing that could be compared has been altered; the secrets could not be compared.");
+        Outcome::SomeRefused
+    } else if report.findings.is_empty() {
         println!(
             "Nothing has been altered. Write the head down: a log that was cut short still verifies, but ends with another head."
         );

@@ -59,6 +59,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = args.dir.join("quittance.toml");
     std::fs::write(&config, text).with_context(|| format!("{}", config.display()))?;
     let database = Database::create(&settings.database).await.map_err(wrong_database)?;
+    let database = settings.seal(database).await?;
     settings.publish(&database, "demo").await?;
 
     let (customers, invoices) = ([args.dir.join(&manifest.customers)], [args.dir.join(&manifest.invoices)]);

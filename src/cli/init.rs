@@ -17,6 +17,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let settings = args.db.settings()?;
     let by = args.by.name(&settings)?;
     let database = Database::create(&settings.database).await.map_err(wrong_database)?;
+    let database = settings.seal(database).await?;
     let recorded = settings.publish(&database, &by).await?;
     match recorded {
         0 => println!("The database is there and as the settings say."),

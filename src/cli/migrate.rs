@@ -13,7 +13,8 @@ pub struct Args {
 /// Brings the tables of an older database up to this version. Make a backup first.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let settings = args.db.settings()?;
-    Database::migrate(&settings.database).await.map_err(wrong_database)?;
+    let database = Database::migrate(&settings.database).await.map_err(wrong_database)?;
+    settings.seal(database).await?;
     println!("The database is up to date.");
     Ok(Outcome::Done)
 }

@@ -15,6 +15,7 @@ mod export;
 mod fit;
 mod import;
 mod init;
+mod key;
 mod match_book;
 mod match_explain;
 mod migrate;
@@ -56,6 +57,8 @@ enum Command {
     Init(init::Args),
     /// Bring the tables of an older database up to this version
     Migrate(migrate::Args),
+    /// The key that seals the secrets in the database: show which it is, change it
+    Key(key::Args),
     /// Take files in: customers, invoices, statements, evidence
     Import(import::Args),
     /// What was read: list it, correct its kind, see what is claimed and not yet paid
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Match(args) => match_book::run(args),
         Command::Init(args) => wait_for(init::run(args)),
         Command::Migrate(args) => wait_for(migrate::run(args)),
+        Command::Key(args) => wait_for(key::run(args)),
         Command::Import(args) => wait_for(import::run(args)),
         Command::Evidence(args) => wait_for(evidence::run(args)),
         Command::Watch(args) => wait_for(watch::run(args)),

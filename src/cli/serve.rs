@@ -16,6 +16,7 @@ use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::intake::IntakeError;
 use quittance_tools::intake::bank_file::BankFileOptions;
+use quittance_tools::intake::open_point::Asked;
 use quittance_tools::intake::preview::preview;
 use quittance_tools::intake::profile::Profile;
 use quittance_tools::store::Database;
@@ -112,11 +113,17 @@ fn web_settings(args: &Args, settings: &Settings) -> anyhow::Result<WebSettings>
 /// Serves the pages until SIGINT or SIGTERM.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
+    let database = settings.seal(database).await?;
     // Identity providers, addresses of webhooks and the chat's files are asked over TLS; the program brings one implementation and says
     // which, before anything makes a client.
     rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     let web = Web::new(database.clone(), Arc::new(SystemClock), web_settings(&args, &settings)?)
-        .with_importer(Arc::new(WebImporter { database: database.clone(), settings: settings.clone(), earlier: Arc::default() }))
+        .with_importer(Arc::new(WebImporter {
+            database: database.clone(),
+            settings: settings.clone(),
+            earlier: Arc::default(),
+            patience: PREVIEW_WAIT,
+        }))
         .with_painter(Arc::new(Pages(quittance_tools::evidence::EvidenceReader::of_this_program()?)));
     let chat = whatsapp::chat(&database, &settings)?;
     let web = match &chat {
@@ -212,6 +219,8 @@ struct WebImporter {
     settings: Settings,
     /// What evidence is compared with, kept over all that is brought.
     earlier: Arc<Earlier>,
+    /// How long a look waits for its place.
+    patience: std::time::Duration,
 }
 
 impl quittance_agent::ports_pages::Importer for WebImporter {
@@ -237,7 +246,10 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                     let saved = self.database.profiles().await.map_err(|error| error.to_string())?;
                     let (saved, left_out) = recognisable(&saved, &placing);
                     notices = left_out;
-                    Importer::Statement(placing, Box::new(BankFileOptions { profile, saved, ..BankFileOptions::default() }))
+                    Importer::Statement(
+                        placing,
+                        Box::new(BankFileOptions { profile, saved, asked: Asked::Page, ..BankFileOptions::default() }),
+                    )
                 }
             };
             match import_one(&self.database, &by, upload.path, upload.kind, &importer).await {
@@ -259,7 +271,7 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
         profile: Option<TableProfile>,
     ) -> Pin<Box<dyn Future<Output = Result<TablePreview, PreviewRefused>> + Send + 'a>> {
         Box::pin(async move {
-            let place = tokio::time::timeout(PREVIEW_WAIT, PREVIEWS.acquire()).await;
+            let place = tokio::time::timeout(self.patience, PREVIEWS.acquire()).await;
             let Ok(Ok(place)) = place else { return Err(PreviewRefused::Busy) };
             let (saved, left_out) = read_all(saved.iter());
             // Who goes away meanwhile leaves the reading behind: it keeps its place to its end.
@@ -278,5 +290,32 @@ impl quittance_agent::ports_pages::Importer for WebImporter {
                 Err(error) => Err(PreviewRefused::Unreadable(error.to_string())),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quittance_agent::ports_pages::Importer as _;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_finds_no_place_to_look_is_told_and_the_next_one_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::create(&format!("sqlite://{}", folder.path().join("q.db").display())).await.unwrap();
+        let patience = std::time::Duration::from_millis(50);
+        let importer = WebImporter { database, settings: Settings::default(), earlier: Arc::default(), patience };
+        let path = folder.path().join("april.csv");
+        std::fs::write(&path, "Date,Amount,Text\n2026-04-03,10.00,INV-7\n").unwrap();
+        let look = || importer.preview(path.clone(), Vec::new(), None);
+        let unreadable = ImportProfile { name: "Old".into(), version: 1, entity: None, text: "[columns\n".into(), is_on: true };
+        {
+            let _all = PREVIEWS.acquire_many(2).await.unwrap();
+            assert_eq!(look().await, Err(PreviewRefused::Busy));
+        }
+        assert_eq!(look().await.unwrap().rows.len(), 1);
+        let seen = importer.preview(path.clone(), vec![unreadable], None).await.unwrap();
+        assert!(seen.notices.iter().any(|notice| notice.contains("the saved profile Old was left out")), "{:?}", seen.notices);
+        let none = folder.path().join("none.csv");
+        assert!(matches!(importer.preview(none, Vec::new(), None).await, Err(PreviewRefused::Unreadable(_))));
     }
 }

@@ -1,6 +1,7 @@
 //! Settings: `quittance.toml`, overridden by environment, overridden by flags. The only place that reads the environment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use figment::Figment;
@@ -15,7 +16,8 @@ use quittance_rules::policy::{DEFAULT_POLICY, Policy};
 use quittance_rules::records::{Entity, EntityId};
 use quittance_tools::clock::SystemClock;
 use quittance_tools::model::Secret;
-use quittance_tools::store::Database;
+use quittance_tools::sealing::{Keys, SealError};
+use quittance_tools::store::{Database, file_of};
 use serde::{Deserialize, Serialize};
 
 use super::Usage;
@@ -30,6 +32,11 @@ pub struct Settings {
     pub user: Option<String>,
     /// File with the policy that `quittance init` publishes; the built-in one when unset.
     pub policy: Option<PathBuf>,
+    /// File with the key that seals the secrets in the database [default: `quittance.key` beside this file, else beside the database].
+    pub key_file: Option<PathBuf>,
+    /// The settings file, where there is one.
+    #[serde(skip)]
+    pub read_from: Option<PathBuf>,
     /// The language model, where there is one.
     #[serde(skip_serializing_if = "ModelSetting::is_unset")]
     pub model: ModelSetting,
@@ -281,6 +288,8 @@ impl Default for Settings {
             database: "sqlite://quittance.db".to_owned(),
             user: None,
             policy: None,
+            key_file: None,
+            read_from: None,
             model: ModelSetting::default(),
             entity: Vec::new(),
             web: WebSetting::default(),
@@ -322,7 +331,7 @@ impl DbArgs {
     /// Opens the database the settings name. One that is not there or holds no book of this version is wrong use.
     pub async fn open(&self) -> anyhow::Result<(Database, Settings)> {
         let settings = self.settings()?;
-        let database = Database::open(&settings.database).await.map_err(wrong_database)?;
+        let database = Database::open(&settings.database).await.map_err(wrong_database)?.with_keys(settings.keys()?);
         Ok((database, settings))
     }
 }
@@ -411,6 +420,11 @@ impl Settings {
     /// Reads the settings: the file named, else the one of `QUITTANCE_CONFIG`, else `quittance.toml` where there is one; then the environment.
     pub fn read(config: Option<&Path>) -> anyhow::Result<Self> {
         let file = config.map(Path::to_owned).or_else(|| variable("QUITTANCE_CONFIG").map(PathBuf::from));
+        let read_from = file.clone().or_else(|| {
+            // Where the reader below looks too: here, then in the folders above.
+            let here = Path::new(".").canonicalize().ok()?;
+            here.ancestors().map(|folder| folder.join("quittance.toml")).find(|file| file.is_file())
+        });
         let mut figment = Figment::from(Serialized::defaults(Settings::default()));
         figment = match file {
             Some(path) => {
@@ -425,6 +439,7 @@ impl Settings {
         figment = figment.merge(Env::prefixed("QUITTANCE_MODEL_").map(|key| format!("model.{key}").into()));
         let mut settings: Settings =
             figment.extract().map_err(|error| Usage(format!("settings: {}", without_excerpt(&error.to_string()))))?;
+        settings.read_from = read_from;
         if let Some(url) = variable("DATABASE_URL") {
             settings.database = url;
         }
@@ -435,6 +450,49 @@ impl Settings {
             settings.model.name = Some(name);
         }
         Ok(settings)
+    }
+
+    /// The keys that seal secrets: those of `QUITTANCE_KEY`, else of the file that `QUITTANCE_KEY_FILE` or `key_file` names, else of
+    /// `quittance.key` beside the settings, else beside the database, else here. The file need not be there yet.
+    pub fn keys(&self) -> anyhow::Result<Keys> {
+        let wrong = |error: SealError| Usage(error.to_string());
+        if let Some(value) = variable("QUITTANCE_KEY") {
+            return Ok(Keys::of_environment("QUITTANCE_KEY", &value).map_err(wrong)?);
+        }
+        let file = variable("QUITTANCE_KEY_FILE").map(PathBuf::from).or_else(|| self.key_file.clone()).unwrap_or_else(|| {
+            let beside = self.read_from.clone().or_else(|| file_of(&self.database));
+            beside.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join("quittance.key")
+        });
+        Ok(Keys::of_file(&file).map_err(wrong)?)
+    }
+
+    /// Makes sure that the secrets of a database are sealed with its key, which the first start makes. Says on standard error what was done.
+    pub async fn seal(&self, database: Database) -> anyhow::Result<Database> {
+        let keys = Arc::new(self.keys()?);
+        let database = database.with_keys(Arc::clone(&keys));
+        let done = database.seal_secrets(SystemClock.now()).await.map_err(wrong_database)?;
+        if done.made {
+            let place = keys.place();
+            eprintln!(
+                "notice: made {place}, which seals the secrets in the database; keep a copy of it, apart from copies of the database"
+            );
+        }
+        if done.first > 0 {
+            eprintln!(
+                "notice: {} secrets stood readable in the database and are sealed now; older backups still hold them",
+                done.first
+            );
+        }
+        if done.again > 0 {
+            eprintln!("notice: {} secrets are sealed with the newest key now", done.again);
+        }
+        if keys.is_open_to_others() {
+            eprintln!(
+                "quittance: warning: everybody on this machine may read {}; take that right away (chmod 600)",
+                keys.place()
+            );
+        }
+        Ok(database)
     }
 
     /// The changes that bring entities, accounts and policy of a database in line with the settings.

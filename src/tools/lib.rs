@@ -4,6 +4,7 @@ pub mod clock;
 pub mod evidence;
 pub mod intake;
 pub mod model;
+pub mod sealing;
 pub mod store;
 pub mod webhooks;
 pub mod whatsapp;

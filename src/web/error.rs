@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use quittance_agent::ports::StoreError;
 
+use crate::locale::Language;
+
 /// Why a request was not done. Handlers return it; the outermost layer turns it into a page or JSON.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WebError {
@@ -88,6 +90,13 @@ impl WebError {
             Self::Internal(_) => "internal",
             Self::Unavailable(_) => "unavailable",
         }
+    }
+
+    /// As `application/problem+json`, its sentence in a language.
+    pub fn problem_in(&self, language: Language) -> serde_json::Value {
+        let mut problem = self.problem();
+        problem["detail"] = crate::said::say(language, &self.to_string()).into();
+        problem
     }
 
     /// As `application/problem+json`.

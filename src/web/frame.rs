@@ -112,6 +112,11 @@ impl Frame {
         self.language.text(key, &[(first, first_value.into()), (second, second_value.into())])
     }
 
+    /// A text of the program in the language of the page; any other text as it is.
+    pub fn said(&self, text: &str) -> String {
+        crate::said::say(self.language, text)
+    }
+
     /// The address of an asset.
     pub fn asset(&self, name: &str) -> &'static str {
         crate::assets::address(name)

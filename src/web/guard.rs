@@ -168,7 +168,7 @@ fn finish(
 
 fn with_body(bare: Response, error: &WebError, wants_json: bool, visitor: &Visitor) -> Response {
     let mut response = if wants_json {
-        let mut response = axum::Json(error.problem()).into_response();
+        let mut response = axum::Json(error.problem_in(visitor.language)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     } else {

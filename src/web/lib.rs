@@ -34,6 +34,7 @@ pub mod passkeys;
 pub mod password;
 pub mod qr;
 pub mod routes;
+pub mod said;
 pub mod secret;
 pub mod serve;
 pub mod session;

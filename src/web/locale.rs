@@ -42,6 +42,14 @@ impl Language {
         }
     }
 
+    /// The sentences of the program, in the same format: see [`crate::said`].
+    pub(crate) fn said(self) -> &'static str {
+        match self {
+            Self::English => include_str!("locales/en-said.ftl"),
+            Self::Spanish => include_str!("locales/es-said.ftl"),
+        }
+    }
+
     /// The language of a tag (`es`, `es-MX`).
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
@@ -92,10 +100,12 @@ static BUNDLES: LazyLock<HashMap<Language, FluentBundle<FluentResource>>> = Lazy
             let mut bundle = FluentBundle::new_concurrent(vec![language.tag().parse().unwrap_or_default()]);
             // Marks that isolate directions would end up in copied amounts and names; both languages are written left to right.
             bundle.set_use_isolating(false);
-            let resource = match FluentResource::try_new(language.source().to_owned()) {
-                Ok(resource) | Err((resource, _)) => resource,
-            };
-            bundle.add_resource_overriding(resource);
+            for source in [language.source(), language.said()] {
+                let resource = match FluentResource::try_new(source.to_owned()) {
+                    Ok(resource) | Err((resource, _)) => resource,
+                };
+                bundle.add_resource_overriding(resource);
+            }
             (language, bundle)
         })
         .collect()
@@ -111,7 +121,7 @@ mod tests {
     fn keys(language: Language) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut key = String::new();
-        for line in language.source().lines() {
+        for line in language.source().lines().chain(language.said().lines()) {
             if let Some((name, _)) = line.split_once(" =")
                 && line.starts_with(|c: char| c.is_ascii_lowercase())
             {
@@ -136,7 +146,9 @@ mod tests {
         assert!(english.len() > 20);
         for language in Language::ALL {
             assert_eq!(keys(language), english, "{}", language.own_name());
-            assert!(FluentResource::try_new(language.source().to_owned()).is_ok(), "{} parses", language.tag());
+            for source in [language.source(), language.said()] {
+                assert!(FluentResource::try_new(source.to_owned()).is_ok(), "{} parses", language.tag());
+            }
         }
     }
 

@@ -434,6 +434,22 @@ fn sheet(bytes: Vec<u8>) -> Result<(Collected, TableOutcome), IntakeError> {
     Ok((found, outcome))
 }
 
+/// A workbook small on disk and large when it is unpacked is refused while somebody waits, before its cells are held.
+#[test]
+fn a_workbook_of_too_many_cells_is_not_looked_at() {
+    use quittance_tools::intake::preview::{CELLS_MAX, preview};
+    let row = |number: u64| format!("<row r=\"{number}\">{}</row>", "<c><v>1</v></c>".repeat(1_000));
+    let rows: String = (1..=CELLS_MAX / 1_000 + 1).map(row).collect();
+    let sheet = format!(
+        r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large.xlsx");
+    std::fs::write(&path, archive(&sheet, false, "")).expect("written");
+    let refused = preview(&path, Vec::new(), None).expect_err("too many cells");
+    assert!(matches!(refused, IntakeError::OverLimit { .. }) && refused.to_string().contains("1000000"), "{refused}");
+}
+
 #[test]
 fn spreadsheets_give_exact_amounts_and_dates() {
     let rows: &[&[&str]] = &[

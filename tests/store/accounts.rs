@@ -344,14 +344,22 @@ async fn lists_for_pages(book: Database) {
 async fn a_password_put_in_place_behind_the_log_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/book.db", folder.path().display());
-    let book = Database::create(&url).await.unwrap();
-    add(&book, person("ana")).await;
-    set(&book, "ana", &Credentials { password: Some("$argon2id$one".to_owned()), version: 1, ..Credentials::default() }, None)
-        .await
-        .unwrap();
+    let book = Database::create(&url).await.unwrap().with_keys(contract::keys());
+    for name in ["ana", "bo"] {
+        add(&book, person(name)).await;
+        let credentials = Credentials { password: Some(format!("$argon2id${name}")), version: 1, ..Credentials::default() };
+        set(&book, name, &credentials, None).await.unwrap();
+    }
     assert!(book.verify().await.unwrap().findings.is_empty());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    sqlx::query("UPDATE secrets SET content = replace(content, 'one', 'two')").execute(&pool).await.unwrap();
+    // Nothing readable goes in, not even by hand; what was sealed for another opens for nobody else.
+    let readable = sqlx::query("UPDATE secrets SET content = '{}' WHERE user_id = 'ana'").execute(&pool).await;
+    assert!(readable.unwrap_err().to_string().contains("secrets are kept sealed"));
+    sqlx::query("UPDATE secrets SET content = (SELECT content FROM secrets WHERE user_id = 'bo') WHERE user_id = 'ana'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert!(matches!(book.credentials(&id("ana")).await, Err(StoreError::BadRow { table: "secrets", .. })));
     let findings = book.verify().await.unwrap().findings;
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(findings[0].starts_with("table secrets, row ana, column content"), "{findings:?}");

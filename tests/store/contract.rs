@@ -4,11 +4,17 @@ use std::future::Future;
 use std::pin::Pin;
 
 use quittance_agent::ports::Store as _;
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 
 use crate::postgres;
 
 pub type CaseFn = fn(Database) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A key of the test's own.
+pub fn keys() -> Keys {
+    Keys::in_memory().expect("the system gives chance")
+}
 
 /// Names the cases of a contract.
 macro_rules! contract {
@@ -33,7 +39,7 @@ async fn run(name: &str, case: CaseFn, book: Database) {
 pub async fn on_sqlite(contract: &[(&str, CaseFn)]) {
     let folder = tempfile::tempdir().unwrap();
     for (name, case) in contract {
-        let book = Database::create(&format!("sqlite://{}/{name}.db", folder.path().display())).await.unwrap();
+        let book = Database::create(&format!("sqlite://{}/{name}.db", folder.path().display())).await.unwrap().with_keys(keys());
         run(name, *case, book).await;
     }
 }
@@ -42,7 +48,7 @@ pub async fn on_sqlite(contract: &[(&str, CaseFn)]) {
 pub async fn on_postgres(contract: &[(&str, CaseFn)]) {
     let server = postgres::Server::start();
     for (name, case) in contract {
-        let book = Database::create(&server.fresh().await).await.unwrap();
+        let book = Database::create(&server.fresh().await).await.unwrap().with_keys(keys());
         run(name, *case, book).await;
     }
 }

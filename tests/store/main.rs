@@ -8,5 +8,6 @@ mod life;
 mod postgres;
 mod properties;
 mod sample;
+mod sealed;
 mod tamper;
 mod webhooks;

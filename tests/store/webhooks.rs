@@ -23,7 +23,7 @@ contract![
     one_address_does_not_take_every_place,
     two_who_claim_at_once_get_different_messages,
     switching_off_drops_what_waits,
-    a_secret_changed_behind_the_back_is_found,
+    a_secret_comes_only_with_its_address,
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -277,7 +277,7 @@ async fn switching_off_drops_what_waits(book: Database) {
     assert!(book.claim_deliveries(later(1), later(4), 4, 10, "a").await.unwrap().is_empty(), "what was dropped stays so");
 }
 
-async fn a_secret_changed_behind_the_back_is_found(book: Database) {
+async fn a_secret_comes_only_with_its_address(book: Database) {
     small_book(&book).await;
     add(&book, "we_1", None).await;
     let before = book.verify().await.unwrap();

@@ -11,6 +11,7 @@ use quittance_rules::journal::Change;
 use quittance_rules::ledger::Entry;
 use quittance_rules::users::{ApiToken, Grant, Role, Scope, User, UserId};
 use quittance_tools::clock::SystemClock;
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 use quittance_web::{Settings, Web, routes};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use crate::sample::*;
 async fn desk() -> (tempfile::TempDir, Database, axum::Router) {
     let folder = tempfile::tempdir().unwrap();
     let book = Database::create(&format!("sqlite://{}/q.db", folder.path().display())).await.unwrap();
+    let book = book.with_keys(Keys::in_memory().unwrap());
     small_book(&book).await;
     let candidate = |item: &str, minor: i64| {
         let entry = Entry {

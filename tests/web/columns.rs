@@ -295,6 +295,105 @@ async fn a_saved_profile_is_switched_off_and_on() {
     assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
 }
 
+/// An importer that cannot look at a file just now.
+struct Refusing(PreviewRefused);
+
+impl Importer for Refusing {
+    fn import<'a>(&'a self, _: Upload) -> Pin<Box<dyn Future<Output = Result<Imported, String>> + Send + 'a>> {
+        Box::pin(async { Err("nothing is imported here".to_owned()) })
+    }
+
+    fn preview<'a>(
+        &'a self,
+        _: std::path::PathBuf,
+        _: Vec<ImportProfile>,
+        _: Option<TableProfile>,
+    ) -> Pin<Box<dyn Future<Output = Result<TablePreview, PreviewRefused>> + Send + 'a>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_that_is_refused_says_why_and_keeps_nothing() {
+    let mut desk = TestDesk::new().await;
+    let place = format!("/imports/columns/{}", brought(&desk).await);
+    let ana = desk.person("ana", &[(Role::Reviewer, None)]).await;
+    let session = desk.session(&ana).await;
+    let head = desk.web.store.head().await.unwrap();
+    for (refused, status, words) in [
+        (PreviewRefused::Busy, 503, ""),
+        (PreviewRefused::TooLarge("the number of cells is above 1000000".to_owned()), 200, "above 1000000; cut it up"),
+        (PreviewRefused::Unreadable("the file broke off".to_owned()), 200, "the file broke off"),
+    ] {
+        desk.web = desk.web.clone().with_importer(Arc::new(Refusing(refused)));
+        desk.router = quittance_web::routes::router(desk.web.clone());
+        let seen = desk.get(&place, Some(&session)).await;
+        assert!(seen.status == status && seen.body.contains(words), "{words}: {} {}", seen.status, seen.body);
+        let all = [("do", "save"), ("name", "Hausbank"), ("field.0", "booking_date"), ("field.1", "amount"), ("currency", "EUR")];
+        let saved = desk.post(&place, &session, &form(&all)).await;
+        assert!(saved.status.is_client_error() || saved.status == 503, "{}", saved.status);
+    }
+    assert!(desk.web.store.profiles().await.unwrap().is_empty());
+    assert_eq!(desk.web.store.head().await.unwrap(), head);
+}
+
+/// The program on a book with a profile that reads and one that an older version wrote and this one cannot read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saved_profiles_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("q.db").display());
+    let book = Database::create(&url).await.unwrap();
+    crate::sample::small_book(&book).await;
+    let saved = |name: &str, text: &str| {
+        Change::ProfileSet(ImportProfile { name: name.into(), version: 1, entity: None, text: text.into(), is_on: true })
+    };
+    std::fs::write(folder.path().join("april.csv"), FILE).unwrap();
+    let fields = ["booking_date", "amount", "counterparty_name", "remittance"].map(str::to_owned).to_vec();
+    let table = TableProfile {
+        name: "Hausbank".to_owned(),
+        decimal: Some("comma".to_owned()),
+        date: Some("dmy".to_owned()),
+        currency: Some("EUR".to_owned()),
+        fields,
+        ..TableProfile::default()
+    };
+    let good = preview(&folder.path().join("april.csv"), Vec::new(), Some(table)).unwrap().text.expect("it reads the table");
+    crate::sample::apply(&book, vec![saved("Hausbank", &good), saved("Old one", "[columns]\nshoe_size = 3\n")]).await.unwrap();
+    book.close().await;
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quittance"));
+        let output =
+            command.current_dir(&folder).args(["import"]).args(arguments).args(["--db", &url, "--by", "ana"]).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, list, _) = run(&["profiles"]);
+    assert_eq!((status, list.lines().count()), (Some(0), 2), "{list}");
+    assert!(list.lines().all(|line| line.starts_with("on ") && line.contains("all entities")), "{list}");
+    // The unreadable one is left out with a word; the other reads on.
+    let statement = ["statement", "april.csv", "--account", "DE1", "--entity", "e1"];
+    let (status, out, said) = run(&statement);
+    assert!(status == Some(0) && out.contains("2 new"), "{out}{said}");
+    assert!(
+        said.contains("notice: the saved profile Old one was left out, it cannot be read") && said.contains("shoe_size"),
+        "{said}"
+    );
+    // Switched off it is no longer spoken of, and switching is said, done once, and refused for a name nobody saved.
+    assert!(run(&["profiles", "--off", "Old one"]).1.contains("Old one is off now"));
+    assert!(run(&["profiles", "--off", "Old one"]).1.contains("was off already"));
+    assert!(run(&["profiles"]).1.lines().any(|line| line.starts_with("off ") && line.contains("Old one")));
+    assert!(!run(&statement).2.contains("Old one"));
+    assert!(run(&["profiles", "--on", "Old one"]).1.contains("is on now"));
+    let (status, _, said) = run(&["profiles", "--off", "Nobody"]);
+    assert!(status == Some(2) && said.contains("there is no mapping profile Nobody"), "{said}");
+    assert_eq!(run(&["profiles", "--off", "a", "--on", "b"]).0, Some(2));
+    // Asked for by its name, it is refused in one sentence.
+    let (status, _, said) = run(&["statement", "april.csv", "--profile", "Old one"]);
+    assert!(status == Some(2) && said.contains("the saved profile Old one"), "{said}");
+    let book = Database::open(&url).await.unwrap();
+    assert!(book.verify().await.unwrap().findings.iter().all(|finding| finding.starts_with("table sequences")));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn columns_are_named_in_a_browser_by_keyboard() {
     let mut desk = TestDesk::new().await;

@@ -23,11 +23,14 @@ use quittance_rules::records::{Customer, CustomerId, Entity, EntityId, ItemId, I
 use quittance_rules::reuse::EvidenceMarks;
 use quittance_rules::users::{Grant, Role, User, UserId};
 use quittance_rules::webhooks::{EndpointState, EventKind, SecretRecord, WebhookEndpoint};
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 use quittance_web::locale::Language;
 use quittance_web::session::{Theme, Visitor};
 use quittance_web::{Settings, Web};
 use tower::ServiceExt as _;
+
+use crate::lines::silent_credit;
 
 /// 2026-03-16T09:00:00Z.
 pub const MORNING: i64 = 1_773_651_600_000_000;
@@ -109,6 +112,7 @@ impl TestDesk {
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Database::create(&format!("sqlite://{}/book.db", folder.path().display())).await.expect("a new book");
+        let store = store.with_keys(Keys::in_memory().expect("the system gives chance"));
         let clock = Arc::new(HandClock(AtomicI64::new(MORNING)));
         let mut settings = Settings::for_address(([127, 0, 0, 1], 8080).into());
         change(&mut settings);
@@ -211,21 +215,10 @@ fn payment(id: &str, entity: &str, minor: i64, input: &InputDigest) -> Change {
         account: format!("account-{entity}"),
         input: input.clone(),
         line: StatementLine {
-            booking_date: Some(Date::constant(2026, 3, 14)),
-            value_date: None,
-            amount: eur(minor),
             counterparty_name: Some("ACME GmbH <b>&amp;".to_owned()),
             counterparty_account: Some("DE02120300000000202051".to_owned()),
             remittance: Some("INV-a thanks".to_owned()),
-            structured_reference: None,
-            end_to_end_id: None,
-            bank_reference: None,
-            transaction_code: None,
-            is_return: false,
-            is_booked: true,
-            fee: None,
-            original_amount: None,
-            place: "line 1".to_owned(),
+            ..silent_credit(eur(minor), Date::constant(2026, 3, 14))
         },
     })
 }

@@ -6,11 +6,15 @@ mod api;
 mod browser;
 mod columns;
 mod desk;
+mod key;
+#[path = "../program/lines.rs"]
+mod lines;
 mod passkeys;
 #[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]
 mod sample;
 mod serve;
 mod sign_in;
+mod spanish;
 mod webhooks;
 mod whatsapp;

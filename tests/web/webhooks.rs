@@ -19,6 +19,7 @@ use quittance_rules::journal::Change;
 use quittance_rules::users::{ApiToken, Grant, Role, Scope, User, UserId};
 use quittance_rules::webhooks::{EndpointState, EventKind, WebhookEndpoint};
 use quittance_tools::clock::SystemClock;
+use quittance_tools::sealing::Keys;
 use quittance_tools::store::Database;
 use quittance_tools::webhooks::Sender;
 use quittance_web::{Settings, Web, routes};
@@ -45,6 +46,7 @@ fn sender(seconds: u64) -> Sender {
 async fn book() -> (tempfile::TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
     let book = Database::create(&format!("sqlite://{}/q.db", folder.path().display())).await.unwrap();
+    let book = book.with_keys(Keys::in_memory().unwrap());
     small_book(&book).await;
     (folder, book)
 }
@@ -175,6 +177,31 @@ async fn a_slow_or_dead_address_is_a_failure_with_a_reason() {
     // Nothing else got through: the address is off, the log says by whom, and a person switches it on again.
     assert_eq!(book.webhook("we_1").await.unwrap().unwrap().state, EndpointState::Off);
     assert_eq!(book.webhook_changed("we_1").await.unwrap().unwrap().0, "rule");
+    let admin = User {
+        id: UserId::parse("root").unwrap(),
+        name: "Root".to_owned(),
+        email: None,
+        language: None,
+        grants: vec![Grant { role: Role::Admin, entity: None }],
+        external: None,
+        is_disabled: false,
+    };
+    apply(&book, vec![Change::UserSet(admin.clone())]).await.unwrap();
+    let web = Web::new(book.clone(), Arc::new(SystemClock), Settings::for_address(([127, 0, 0, 1], 8080).into()));
+    let session = web.begin(&admin, &crate::desk::visitor()).await.unwrap();
+    let router = quittance_web::routes::router(web);
+    let page = async || {
+        let request = Request::builder().uri("/webhooks/we_1").header("cookie", format!("quittance-session={session}"));
+        let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap()
+    };
+    const NOTICE: &str = "Switched off by itself on";
+    let off = page().await;
+    assert!(off.contains(NOTICE), "the page says that it went off by itself, and when: {off}");
+    assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::On).await.unwrap());
+    assert!(!page().await.contains(NOTICE), "a person switched it on");
+    assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::Off).await.unwrap());
+    assert!(!page().await.contains(NOTICE), "a person switched it off, and knows it");
     assert!(switch(&book, Actor::Person("ana".to_owned()), SystemClock.now(), "we_1", EndpointState::On).await.unwrap());
     // Where something else got through meanwhile, one message that is given up switches nothing off.
     server.reset().await;
@@ -459,6 +486,9 @@ fn serving_sends_and_running_says_that_nobody_does() {
     runtime.block_on(async {
         Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
         let book = Database::create(&format!("sqlite://{}/q.db", folder.path().display())).await.unwrap();
+        // The key of the program that serves it below.
+        let book = book.with_keys(Keys::of_file(&folder.path().join("quittance.key")).unwrap());
+        assert!(book.seal_secrets(at(0)).await.unwrap().made);
         let policy = quittance_rules::policy::DEFAULT_POLICY.to_owned();
         apply(&book, vec![Change::EntitySet(entity("e1")), Change::PolicyPublished { version: "v".into(), text: policy }])
             .await

@@ -10,6 +10,7 @@ use quittance_rules::money::Currency;
 use super::camt::{self, CamtKind};
 use super::csv_bank::{self, TableOptions};
 use super::detect::{HEAD, detect};
+use super::open_point::Asked;
 use super::profile::Profile;
 use super::tabular::TableOutcome;
 use super::tabular_seen::TableSeen;
@@ -30,6 +31,8 @@ pub struct BankFileOptions {
     pub saved: Vec<Profile>,
     /// Cells of a workbook that are read, where it is only looked at.
     pub most_cells: Option<u64>,
+    /// Where somebody is asked for what a table leaves open.
+    pub asked: Asked,
 }
 
 /// What a file was, and what is worth saying about how it was read.
@@ -70,7 +73,8 @@ pub fn read_bank_file<R: Read + Seek>(
     let currency = options.currency;
     let account = options.account.as_deref();
     let profile = options.profile.as_ref();
-    let table = TableOptions { profile, saved: &options.saved, currency, account, most_cells: options.most_cells };
+    let table =
+        TableOptions { profile, saved: &options.saved, currency, account, most_cells: options.most_cells, asked: options.asked };
     let Some(format) = format else {
         // XML whose kind the head does not show: its reader finds the message further on, or says what the document is instead
         // (a payment order, an invoice, a web page).

@@ -10,6 +10,7 @@ use quittance_rules::bank::{Problem, StatementSink};
 use quittance_rules::money::Currency;
 
 use super::IntakeError;
+use super::open_point::{Asked, OpenPoint};
 use super::profile::{Profile, ProfileError};
 use super::table::Table;
 use super::tabular::{Cells, Known, RowSource, TableOutcome, read_table};
@@ -29,6 +30,8 @@ pub struct TableOptions<'p> {
     pub account: Option<&'p str>,
     /// Cells of a workbook that are read; of CSV nothing is held.
     pub most_cells: Option<u64>,
+    /// Where somebody is asked for what the table leaves open.
+    pub asked: Asked,
 }
 
 impl From<ProfileError> for IntakeError {
@@ -76,7 +79,7 @@ pub fn read<R: Read + Seek>(
             source.delimiter = delimiter;
             let profile = profile.as_ref();
             let delimiter = Some(char::from(delimiter));
-            let mut outcome = read_table(&mut source, &layout, profile, options.currency, delimiter, sink)?;
+            let mut outcome = read_table(&mut source, &layout, profile, options.currency, delimiter, options.asked, sink)?;
             outcome.seen = Some(look(&mut source, &layout, profile, outcome.known, delimiter)?);
             if let (None, Some(profile)) = (options.profile, profile) {
                 outcome.notices.extend(recognised(profile, options.saved));
@@ -86,7 +89,7 @@ pub fn read<R: Read + Seek>(
         found => {
             source.delimiter = own_delimiter.or(found.map(|(d, ..)| d)).map_or_else(|| widest(&mut source), Ok)?;
             let delimiter = char::from(source.delimiter);
-            refuse_unknown(&mut source, options.profile, Some(delimiter), sink)?
+            refuse_unknown(&mut source, options.profile, Some(delimiter), options.asked, sink)?
         }
     };
     if encoding != seen.encoding && label.is_none() {
@@ -140,6 +143,7 @@ pub(super) fn refuse_unknown<S: RowSource>(
     source: &mut S,
     profile: Option<&Profile>,
     delimiter: Option<char>,
+    asked: Asked,
     sink: &mut dyn StatementSink,
 ) -> Result<TableOutcome, IntakeError> {
     source.restart()?;
@@ -165,11 +169,7 @@ pub(super) fn refuse_unknown<S: RowSource>(
             missing_columns(profile, &header).join(", "),
             shown.join(" | ")
         ),
-        None => format!(
-            "the layout of this table is not known, and its columns do not say which is the date and which the amount; \
-             write a profile and pass it with --profile. The row with most fields reads: {}",
-            shown.join(" | ")
-        ),
+        None => OpenPoint::Layout { row: shown.join(" | ") }.sentence(asked),
     };
     sink.problem(Problem { line: Some(header.line), field: None, message });
     let layout = by_meaning(&header);

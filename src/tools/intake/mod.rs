@@ -20,6 +20,7 @@ mod mt940_entry;
 pub mod nacha;
 pub mod ofx;
 mod ofx_tokens;
+pub mod open_point;
 pub mod preview;
 pub mod profile;
 pub mod qif;

@@ -12,6 +12,7 @@ use quittance_rules::money::Currency;
 
 use super::bank_file::{BankFileOptions, read_bank_path};
 use super::column_words::folded;
+use super::open_point::Asked;
 use super::profile::{Field, Names, Profile, is_place};
 use super::tabular_seen::TableSeen;
 use super::{BankFormat, IntakeError};
@@ -65,22 +66,6 @@ fn word<T: serde::Serialize>(value: T) -> Option<String> {
         Ok(toml::Value::String(word)) => Some(word),
         _ => None,
     }
-}
-
-/// What one writes for a command line, and what a page says instead.
-const PAGE_WORDS: [(&str, &str); 5] = [
-    ("; say which is which in a profile and pass it with --profile", "; say which is which"),
-    ("set `decimal` in a profile and pass it with --profile", "say how amounts are written"),
-    ("set `date` in a profile and pass it with --profile", "say how dates are written"),
-    ("pass it with --currency, or set `currency` in a profile", "say which it is"),
-    ("; write a profile and pass it with --profile.", "."),
-];
-
-fn for_page(mut problem: Problem) -> Problem {
-    for (written, said) in PAGE_WORDS {
-        problem.message = problem.message.replace(written, said);
-    }
-    problem
 }
 
 /// Names by which a profile means columns: their own, or their place where that is none or stands twice.
@@ -193,7 +178,7 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
         let limit = format!("{} MB that are looked at", BYTES_MAX / 1_000_000);
         return Err(IntakeError::OverLimit { line: None, what: "the size of the file".to_owned(), limit });
     }
-    let looking = BankFileOptions { most_cells: Some(CELLS_MAX), ..BankFileOptions::default() };
+    let looking = BankFileOptions { most_cells: Some(CELLS_MAX), asked: Asked::Page, ..BankFileOptions::default() };
     let mut first = First::default();
     let mut reading = read_bank_path(path, &BankFileOptions { saved, ..looking.clone() }, &mut first)?;
     let Some(seen) = reading.table.take() else {
@@ -238,7 +223,7 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
             first.problems.push(Problem { line: None, field: None, message });
         }
     }
-    preview.problems = first.problems.into_iter().map(for_page).collect();
+    preview.problems = first.problems;
     if first.more > 0 {
         preview.problems.push(Problem { line: None, field: None, message: format!("and {} more", first.more) });
     }
@@ -366,6 +351,52 @@ mod tests {
         }
     }
 
+    /// A saved profile says how its bank wrote; a file that shows another way is asked about, with the line and field that show it.
+    #[test]
+    fn a_profile_that_the_file_contradicts_reads_nothing_wrongly() {
+        let comma = |rows: &[&str]| rows.iter().map(|row| format!("{row};ACME;INV-7\n")).collect::<String>();
+        for (rows, line, field, example) in [
+            // A decimal point under a profile of commas: `1.180` alone would be read as one thousand one hundred and eighty.
+            (&["03.04.2026;1.180", "04.04.2026;1,234.56"][..], 3, "amount", "1,234.56"),
+            (&["03.04.2026;12.50", "04.04.2026;1.180"], 2, "amount", "12.50"),
+            // The month first under a profile of days: the third of April would be the fourth of March.
+            (&["04/03/2026;1,50", "12/31/2026;2,50"], 3, "booking_date", "12/31/2026"),
+            (&["04/03/2026;1,50", "04/05/2026;1,50", "04/13/2026;2,50", "04/14/2026;2,50"], 4, "booking_date", "04/13/2026"),
+            // As many one way as the other: nobody knows which the ambiguous ones are.
+            (&["13/04/2026;1,50", "04/13/2026;2,50"], 3, "booking_date", "04/13/2026"),
+        ] {
+            let (_folder, path) = file(&format!("Wann;Wieviel;Wer genau;Wof\u{fc}r\n{}", comma(rows)));
+            let read = preview(&path, Vec::new(), Some(german(&MAPPED))).unwrap();
+            assert_eq!((read.taken, read.problems.len()), (0, 1), "{rows:?}: {:?}", read.problems);
+            let problem = &read.problems[0];
+            assert_eq!((problem.line, problem.field.as_deref()), (Some(line), Some(field)), "{problem:?}");
+            assert!(problem.message.contains(&format!("`{example}`")) && problem.message.contains("Hausbank"), "{problem:?}");
+            assert!(problem.message.contains("say how") && !problem.message.contains("profile, or"), "{problem:?}");
+            // On the command line, and when the profile is recognised by itself: the same question, in its words.
+            let (_folder, plain) = file("Wann;Wieviel;Wer genau;Wof\u{fc}r\n13.04.2026;1.180,50;ACME;INV-7\n");
+            let saved = Profile::parse(&preview(&plain, Vec::new(), Some(german(&MAPPED))).unwrap().text.unwrap()).unwrap();
+            for options in [
+                BankFileOptions { saved: vec![saved.clone()], ..BankFileOptions::default() },
+                BankFileOptions { profile: Some(saved.clone()), ..BankFileOptions::default() },
+            ] {
+                let mut first = First::default();
+                read_bank_path(&path, &options, &mut first).unwrap();
+                assert_eq!((first.taken, first.problems.len()), (0, 1), "{:?}", first.problems);
+                assert!(first.problems[0].message.contains("in the profile"), "{:?}", first.problems);
+            }
+        }
+        // One broken row among many that are clear stays a broken row; and what can be read either way is read as the profile says.
+        let clear: Vec<String> = (0..20).map(|n| format!("{}.04.2026;1.180,{n:02}", 13 + n % 15)).collect();
+        let broken = ["04.25.2026;7,50", "14.04.2026;7.50"];
+        let rows: Vec<&str> = clear.iter().map(String::as_str).chain(broken).collect();
+        let (_folder, path) = file(&format!("Wann;Wieviel;Wer genau;Wof\u{fc}r\n{}", comma(&rows)));
+        let read = preview(&path, Vec::new(), Some(german(&MAPPED))).unwrap();
+        assert_eq!((read.taken, read.problems.len()), (20, 2), "{:?}", read.problems);
+        let (_folder, path) = file(&format!("Wann;Wieviel;Wer genau;Wof\u{fc}r\n{}", comma(&["03.04.2026;1.180"])));
+        let read = preview(&path, Vec::new(), Some(german(&MAPPED))).unwrap();
+        assert_eq!(read.lines[0].amount.to_string(), "EUR 1180.00");
+    }
+
     #[test]
     fn a_column_without_a_name_is_told_by_its_place() {
         let header = fields(&["Date", "", "Amount", " "]);
@@ -438,8 +469,12 @@ mod tests {
         }
         // What the file does not decide is asked in words of the page, not of the command line.
         let (_folder, path) = file("Date,Amount,Text\n03/04/2026,10.00,a\n");
-        let asked =
-            preview(&path, Vec::new(), Some(TableProfile { date: None, ..german(&["booking_date", "amount", ""]) })).unwrap();
+        let asked = preview(
+            &path,
+            Vec::new(),
+            Some(TableProfile { date: None, decimal: Some("point".to_owned()), ..german(&["booking_date", "amount", ""]) }),
+        )
+        .unwrap();
         let message = &asked.problems[0].message;
         assert!(message.contains("say how dates are written") && !message.contains("--"), "{message}");
         // Other formats need no columns.

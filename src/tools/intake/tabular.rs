@@ -11,6 +11,7 @@ use quittance_rules::date_text::{DateOrder, read_date};
 use quittance_rules::money::{Currency, Money};
 
 use super::IntakeError;
+use super::open_point::{Asked, OpenPoint};
 use super::profile::{Field, Profile};
 use super::tabular_layout::{Layout, suggest};
 use super::tabular_row::{RunningBalance, account_text, is_balance_row, is_line, line_of, row_currency, wrong_width};
@@ -123,6 +124,8 @@ struct MarkEvidence {
     only_comma: u64,
     either: u64,
     example: Option<String>,
+    /// The first amount with a point only, and with a comma only, with their lines.
+    first: [Option<(u64, String)>; 2],
 }
 
 #[derive(Default)]
@@ -134,6 +137,8 @@ struct OrderEvidence {
     years: [Vec<i16>; 3],
     differ: [[bool; 3]; 3],
     example: Option<String>,
+    /// The first date that cannot be read under each order, with its line.
+    first: [Option<(u64, String)>; 3],
 }
 
 impl MarkEvidence {
@@ -148,7 +153,7 @@ impl OrderEvidence {
         sure && self.fails.iter().all(|&fails| fails == 0 || fails >= ENOUGH)
     }
 
-    fn see(&mut self, text: &str) {
+    fn see(&mut self, text: &str, line: u64) {
         if self.is_settled() || text.is_empty() || text.starts_with([EXACT_DATE, EXACT_NUMBER]) {
             return;
         }
@@ -159,6 +164,9 @@ impl OrderEvidence {
         self.read += 1;
         for (one, date) in read.iter().enumerate() {
             self.fails[one] += u64::from(date.is_none());
+            if date.is_none() && self.first[one].is_none() {
+                self.first[one] = Some((line, shown(text)));
+            }
             if let Some(date) = date
                 && self.years[one].len() < MANY_YEARS
                 && !self.years[one].contains(&date.year())
@@ -169,7 +177,7 @@ impl OrderEvidence {
                 if date.is_some() && second.is_some() && date != second {
                     self.differ[one][other] = true;
                     if self.example.is_none() {
-                        self.example = Some(text.chars().take(40).collect());
+                        self.example = Some(shown(text));
                     }
                 }
             }
@@ -225,11 +233,13 @@ pub fn read_table(
     profile: Option<&Profile>,
     assumed_currency: Option<Currency>,
     delimiter: Option<char>,
+    asked: Asked,
     sink: &mut dyn StatementSink,
 ) -> Result<TableOutcome, IntakeError> {
     let mut outcome = TableOutcome::default();
-    let refuse = |sink: &mut dyn StatementSink, field: Option<&str>, message: String, known: Known| {
-        sink.problem(Problem { line: Some(layout.header_line), field: field.map(str::to_owned), message });
+    let refuse = |sink: &mut dyn StatementSink, open: &OpenPoint, line: Option<u64>, known: Known| {
+        let field = open.field().map(str::to_owned);
+        sink.problem(Problem { line: line.or(Some(layout.header_line)), field, message: open.sentence(asked) });
         // What a built-in profile knows besides columns (which rows are booked, what a fee does) stands in no suggestion.
         let is_built_in = profile.is_some_and(|profile| !profile.source.is_empty());
         let suggested_profile = (!is_built_in).then(|| suggest(layout, profile, delimiter, known));
@@ -241,23 +251,21 @@ pub fn read_table(
         return Ok(outcome);
     }
     if let Some(clash) = &layout.clash {
-        let message = format!("{clash}; say which is which in a profile and pass it with --profile");
-        return Ok(refuse(sink, None, message, Known::default()));
+        return Ok(refuse(sink, &OpenPoint::Clash(clash.clone()), None, Known::default()));
     }
     let gathered = gather(source, layout, profile, assumed_currency)?;
     let decimal = profile.and_then(|p| p.decimal).map_or_else(|| mark(&gathered.marks), |m| Ok(Some(m)));
     let (fixed, orders) = (profile.and_then(|p| p.date), (gathered.booking.decide(), gathered.value.decide()));
     let known = Known { decimal: decimal.ok().flatten(), date: fixed.or(orders.0.ok().flatten()) };
     outcome.known = known;
+    if let Some((open, line)) = profile.and_then(|profile| contradicted(&gathered, profile)) {
+        return Ok(refuse(sink, &open, Some(line), known));
+    }
     let decimal = match decimal {
         Ok(decided) => decided.unwrap_or(DecimalMark::Point),
         Err(()) => {
             let example = gathered.marks.example.clone().unwrap_or_default();
-            let message = format!(
-                "amounts such as `{example}` can be read with a decimal point or a decimal comma, and the file does not decide; \
-                 set `decimal` in a profile and pass it with --profile"
-            );
-            return Ok(refuse(sink, Some("amount"), message, known));
+            return Ok(refuse(sink, &OpenPoint::Decimal { example }, None, known));
         }
     };
     let (booking_order, value_order) = match (fixed, orders) {
@@ -270,11 +278,7 @@ pub fn read_table(
         (None, (Ok(Some(order)), Err(())) | (Err(()), Ok(Some(order)))) => (order, order),
         (None, (Err(()), Ok(None) | Err(())) | (Ok(None), Err(()))) => {
             let example = gathered.booking.example.clone().or(gathered.value.example.clone()).unwrap_or_default();
-            let message = format!(
-                "dates such as `{example}` can be read with the day or the month first, and the file does not decide; \
-                 set `date` in a profile and pass it with --profile"
-            );
-            return Ok(refuse(sink, Some("booking_date"), message, known));
+            return Ok(refuse(sink, &OpenPoint::DateOrder { example }, None, known));
         }
     };
     if gathered.too_many {
@@ -286,8 +290,7 @@ pub fn read_table(
         return Ok(outcome);
     }
     if gathered.statements.is_empty() && gathered.without_currency > 0 {
-        let message = "the file names no currency; pass it with --currency, or set `currency` in a profile".to_owned();
-        return Ok(refuse(sink, Some("currency"), message, known));
+        return Ok(refuse(sink, &OpenPoint::Currency, None, known));
     }
     outcome.profile = Some(layout.name.clone());
     let used: Vec<usize> = layout.columns.values().flatten().copied().collect();
@@ -399,8 +402,8 @@ fn gather(
                     continue;
                 }
                 let money = !matches!(field, Field::OriginalAmount);
-                if profile.is_none_or(|p| p.decimal.is_none()) && !found.marks.is_settled() {
-                    see_amount(&mut found.marks, text, currency.filter(|_| money));
+                if !found.marks.is_settled() {
+                    see_amount(&mut found.marks, text, cells.line, currency.filter(|_| money));
                 }
                 let sign_is_open = found.debit_positive == 0 && found.debit_negative < ENOUGH;
                 if field == Field::Debit && sign_is_open && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
@@ -411,11 +414,8 @@ fn gather(
             }
         }
         for (field, evidence) in [(Field::BookingDate, &mut found.booking), (Field::ValueDate, &mut found.value)] {
-            if profile.is_some_and(|p| p.date.is_some()) {
-                continue;
-            }
             for &column in layout.columns.get(&field).into_iter().flatten() {
-                evidence.see(cells.get(column));
+                evidence.see(cells.get(column), cells.line);
             }
         }
         match currency {
@@ -434,18 +434,56 @@ fn gather(
     Ok(found)
 }
 
-fn see_amount(evidence: &mut MarkEvidence, text: &str, currency: Option<Currency>) {
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// What the file shows otherwise than the profile says, with the line that shows it. A few rows that cannot be read as the profile says
+/// are broken rows, where many others can only be read so; else the others might be read wrongly.
+fn contradicted(found: &Evidence, profile: &Profile) -> Option<(OpenPoint, u64)> {
+    let outweighs = |with: u64, against: u64| against == 0 || with >= against.saturating_mul(CLEAR_MAJORITY);
+    if let Some(says) = profile.decimal {
+        let marks = &found.marks;
+        let (with, against, first) = match says {
+            DecimalMark::Point => (marks.only_point, marks.only_comma, &marks.first[1]),
+            DecimalMark::Comma => (marks.only_comma, marks.only_point, &marks.first[0]),
+        };
+        if let Some((line, example)) = first.clone().filter(|_| !outweighs(with, against)) {
+            return Some((OpenPoint::OtherDecimal { profile: profile.name.clone(), says, example }, line));
+        }
+    }
+    if let Some(says) = profile.date {
+        let own = DateOrder::ALL.iter().position(|order| *order == says)?;
+        for column in [&found.booking, &found.value] {
+            // Rows that only another order can read, against rows that order cannot.
+            let other = (0..3).filter(|order| *order != own).map(|order| column.fails[order]).min().unwrap_or(0);
+            let example = column.first[own].clone().filter(|_| !outweighs(other, column.fails[own]));
+            if let Some((line, example)) = example {
+                return Some((OpenPoint::OtherDateOrder { profile: profile.name.clone(), says, example }, line));
+            }
+        }
+    }
+    None
+}
+
+fn see_amount(evidence: &mut MarkEvidence, text: &str, line: u64, currency: Option<Currency>) {
     let Ok(mut readings) = amount_readings(text) else { return };
     if let Some(currency) = currency {
         // A reading finer than the currency's minor unit cannot be an amount of it.
         readings.retain(|r| Money::parse(&r.decimal, currency).is_ok());
     }
     match readings.as_slice() {
-        [one] => match one.mark {
-            Some(DecimalMark::Point) => evidence.only_point += 1,
-            Some(DecimalMark::Comma) => evidence.only_comma += 1,
-            None => {}
-        },
+        [one] => {
+            let Some(mark) = one.mark else { return };
+            let (count, at) = match mark {
+                DecimalMark::Point => (&mut evidence.only_point, 0),
+                DecimalMark::Comma => (&mut evidence.only_comma, 1),
+            };
+            *count += 1;
+            if evidence.first[at].is_none() {
+                evidence.first[at] = Some((line, shown(text)));
+            }
+        }
         [_, _, ..] => {
             evidence.either += 1;
             if evidence.example.is_none() {

@@ -67,14 +67,14 @@ pub fn read<R: Read + Seek>(
         let Some((_, sheet, _)) = sheets.iter_mut().max_by_key(|(_, sheet, _)| sheet.rows.len()) else {
             return Err(IntakeError::Empty);
         };
-        return refuse_unknown(sheet, options.profile, None, sink);
+        return refuse_unknown(sheet, options.profile, None, options.asked, sink);
     }
     for (name, mut sheet, found) in sheets {
         match found {
             None => outcome.notices.push(format!("the sheet {name} holds no bank lines and was not read")),
             Some((mut layout, profile)) => {
                 layout.assume_account(options.account);
-                let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, sink)?;
+                let read = read_table(&mut sheet, &layout, profile.as_ref(), options.currency, None, options.asked, sink)?;
                 if outcome.seen.is_none() {
                     outcome.seen = Some(look(&mut sheet, &layout, profile.as_ref(), read.known, None)?);
                     if let (None, Some(profile)) = (options.profile, &profile) {

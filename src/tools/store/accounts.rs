@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::apply::Also;
 use super::engine::Kind::{Int, Text};
 use super::engine::{Kind, Result, Row, Value};
+use super::secrets::{CREDENTIALS, refused};
 use super::{Database, codec, sql, tables};
 
 const SESSION: [Kind; 8] = [Text, Text, Int, Int, Int, Int, Text, Text];
@@ -110,7 +111,8 @@ impl Accounts for Database {
     async fn credentials(&self, id: &UserId) -> Result<Credentials> {
         let rows = self.pool.rows(sql::SECRET, vec![id.as_str().into()], &[Text]).await?;
         let Some(row) = rows.first() else { return Ok(Credentials::default()) };
-        serde_json::from_str(&text(row, 0)).map_err(|error| StoreError::BadRow {
+        let content = self.keys.open(CREDENTIALS.cell(id.as_str()), &text(row, 0)).map_err(refused)?;
+        serde_json::from_str(&content).map_err(|error| StoreError::BadRow {
             table: "secrets",
             row: id.to_string(),
             column: "content",
@@ -135,10 +137,11 @@ impl Accounts for Database {
         if !recorded {
             return Err(StoreError::Unavailable(format!("the change of {user}'s credentials is not in its change set")));
         }
+        let sealed = self.keys.seal(CREDENTIALS.cell(user.as_str()), &content).map_err(refused)?;
         let also = [
             Also {
                 statement: sql::SECRET_SET,
-                values: vec![user.as_str().into(), content.into(), credentials.version.into()],
+                values: vec![user.as_str().into(), sealed.into(), credentials.version.into()],
                 at_least: 1,
                 about: format!("the credentials of {user}"),
             },

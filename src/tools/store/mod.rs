@@ -4,11 +4,12 @@
 //! - `codec`: domain types to rows and back;
 //! - `apply`: the one way in, a transaction that writes changes, balances and one audit entry;
 //! - `read`: the port's questions; `accounts`: people, sessions and tokens; `desk`, `desk_list`, `desk_index`: the queue's;
-//!   `model_calls`: what models were asked; `webhooks`: messages to other programs; `chat`: messages of the chat; `pages`: lists and sums; `blobs`: originals as received;
+//!   `secrets`: what stands sealed; `model_calls`: what models were asked; `webhooks`: messages to other programs; `chat`: messages of the chat; `pages`: lists and sums; `blobs`: originals as received;
 //! - `verify`: everything compared with the log.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use quittance_agent::ports::StoreError;
@@ -18,6 +19,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, Executor, PgConnection, PgPool, SqlSafeStr, SqlitePool};
 
 use self::engine::Kind;
+use crate::sealing::Keys;
 
 mod accounts;
 mod aliases;
@@ -33,11 +35,13 @@ mod engine;
 mod model_calls;
 mod pages;
 mod read;
+mod secrets;
 mod sql;
 mod tables;
 mod verify;
 mod webhooks;
 
+pub use self::secrets::{Lost, Sealed};
 pub use self::verify::verify_export;
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -56,6 +60,7 @@ enum Pool {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: Pool,
+    keys: Arc<Keys>,
 }
 
 /// Where a database is.
@@ -98,8 +103,18 @@ impl Place {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
             .pragma("recursive_triggers", "ON")
+            // What is written over is wiped: a secret that is sealed or replaced leaves nothing readable in its page.
+            .pragma("secure_delete", "FAST")
             .statement_cache_capacity(256);
         Ok(Self::File(file, options))
+    }
+}
+
+/// The file of a database on SQLite; `None` for one on a server, or an address that names neither.
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    match Place::parse(url) {
+        Ok(Place::File(file, _)) => Some(file),
+        Ok(Place::Server(_)) | Err(_) => None,
     }
 }
 
@@ -173,7 +188,7 @@ impl Database {
                 Pool::Postgres(pool.connect_with(options).await.map_err(unreachable)?)
             }
         };
-        Ok(Self { pool })
+        Ok(Self { pool, keys: Arc::new(Keys::none()) })
     }
 
     /// The newest migration this program knows.

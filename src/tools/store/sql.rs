@@ -24,6 +24,10 @@ pub(super) const SQLITE_HEAD: &str = "SELECT seq, hash FROM chain_head WHERE id 
 pub(super) const POSTGRES_HEAD: &str = "SELECT seq, hash FROM chain_head WHERE id = 1 FOR UPDATE";
 /// SQLite's check of its own file.
 pub(super) const SQLITE_INTEGRITY: &str = "PRAGMA integrity_check";
+/// Folds SQLite's write-ahead log into the file and empties it.
+pub(super) const SQLITE_LOG_EMPTIED: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// Lets one after the other look for the key of the database.
+pub(super) const POSTGRES_SEALING_KEYS_LOCKED: &str = "LOCK TABLE sealing_keys IN EXCLUSIVE MODE";
 /// SQLite's check of its foreign keys.
 pub(super) const SQLITE_FOREIGN_KEYS: &str = "PRAGMA foreign_key_check";
 
@@ -266,6 +270,16 @@ statements! {
         columns!(users ""),
         " FROM users WHERE issuer = $1 AND subject = $2"
     );
+    /// Every secret with its row, for sealing.
+    SECRETS_ALL = "SELECT user_id, content FROM secrets ORDER BY user_id";
+    SECRET_VERSIONS = "SELECT user_id, content, version FROM secrets ORDER BY user_id";
+    WEBHOOK_SECRETS_SEALED = "SELECT endpoint_id, secret FROM webhook_secrets ORDER BY endpoint_id";
+    SECRET_SEALED = "UPDATE secrets SET content = $2 WHERE user_id = $1";
+    WEBHOOK_SECRETS_ALL = "SELECT digest, secret FROM webhook_secrets ORDER BY digest";
+    WEBHOOK_SECRET_SEALED = "UPDATE webhook_secrets SET secret = $2 WHERE digest = $1";
+    SEALING_KEYS = "SELECT id FROM sealing_keys ORDER BY since, id";
+    SEALING_KEY_SET = "INSERT INTO sealing_keys (id, since) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+    SEALING_KEYS_OLD = "DELETE FROM sealing_keys WHERE id <> $1";
     SECRET = "SELECT content FROM secrets WHERE user_id = $1";
     SECRETS_WITH_RECORD = "SELECT s.user_id, s.content, c.digest FROM secrets s LEFT JOIN credentials c ON c.user_id = s.user_id \
         WHERE s.user_id > $1 ORDER BY s.user_id LIMIT 1000";
@@ -593,9 +607,24 @@ pub(super) const PAYMENTS_BY_ID: &str = concat!(
 pub(super) fn all(on_postgres: bool) -> Vec<String> {
     let mut statements: Vec<String> = PLAIN.iter().map(|sql| (*sql).to_owned()).collect();
     let own = if on_postgres {
-        &[POSTGRES_HAS_MIGRATIONS, POSTGRES_HEAD, POSTGRES_DESK_PROGRESS, POSTGRES_WEBHOOK_CLAIM, POSTGRES_CHAT_CLAIM][..]
+        &[
+            POSTGRES_HAS_MIGRATIONS,
+            POSTGRES_HEAD,
+            POSTGRES_DESK_PROGRESS,
+            POSTGRES_WEBHOOK_CLAIM,
+            POSTGRES_CHAT_CLAIM,
+            POSTGRES_SEALING_KEYS_LOCKED,
+        ][..]
     } else {
-        &[SQLITE_HAS_MIGRATIONS, SQLITE_HEAD, SQLITE_INTEGRITY, SQLITE_FOREIGN_KEYS, SQLITE_WEBHOOK_CLAIM, SQLITE_CHAT_CLAIM][..]
+        &[
+            SQLITE_HAS_MIGRATIONS,
+            SQLITE_HEAD,
+            SQLITE_INTEGRITY,
+            SQLITE_FOREIGN_KEYS,
+            SQLITE_WEBHOOK_CLAIM,
+            SQLITE_CHAT_CLAIM,
+            SQLITE_LOG_EMPTIED,
+        ][..]
     };
     statements.extend(own.iter().map(|sql| (*sql).to_owned()));
     statements.extend(super::desk::statements());

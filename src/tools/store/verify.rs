@@ -13,8 +13,10 @@ use quittance_rules::journal::{AuditEntry, BrokenChain, ChainCheck, Change};
 use sha2::{Digest, Sha256};
 
 use super::engine::{Kind, RawRow, Result, Row, Tx, Value};
+use super::secrets::CREDENTIALS;
 use super::tables::{self, LOOKUP_SIZE, Table};
 use super::{Database, Pool, codec, sql};
+use crate::sealing::{Keys, SealError};
 
 /// Findings listed in full; more are counted.
 const FINDINGS_MAX: usize = 1_000;
@@ -43,6 +45,12 @@ impl Findings {
     }
 
     /// A part that could not be checked is a finding too; the others go on.
+    fn not_compared(&mut self, why: String) {
+        if !self.report.not_compared.contains(&why) {
+            self.report.not_compared.push(why);
+        }
+    }
+
     fn part(&mut self, done: Result<()>) {
         if let Err(error) = done {
             self.add(error.to_string());
@@ -121,10 +129,10 @@ impl Database {
         findings.part(self.check_statements().await.map(|_| ()));
         let mut tx = self.pool.snapshot().await?;
         if matches!(self.pool, Pool::Sqlite(_)) {
-            findings.part_of(&mut tx, Part::Integrity).await;
+            findings.part_of(&mut tx, Part::Integrity, &self.keys).await;
         }
         for part in [Part::Log, Part::Balances, Part::Originals, Part::Numbers, Part::Secrets] {
-            findings.part_of(&mut tx, part).await;
+            findings.part_of(&mut tx, part, &self.keys).await;
         }
         Ok(findings.finish())
     }
@@ -141,14 +149,14 @@ enum Part {
 }
 
 impl Findings {
-    async fn part_of(&mut self, tx: &mut Tx, part: Part) {
+    async fn part_of(&mut self, tx: &mut Tx, part: Part, keys: &Keys) {
         let done = match part {
             Part::Integrity => self.integrity(tx).await,
             Part::Log => self.log(tx).await,
             Part::Balances => self.balances(tx).await,
             Part::Originals => self.originals(tx).await,
             Part::Numbers => self.numbers(tx).await,
-            Part::Secrets => self.secrets(tx).await,
+            Part::Secrets => self.secrets(tx, keys).await,
         };
         self.part(done);
     }
@@ -444,7 +452,7 @@ impl Findings {
         Ok(())
     }
     /// What people prove themselves with, against the digest in the log: a password hash put in place behind the program's back.
-    async fn secrets(&mut self, tx: &mut Tx) -> Result<()> {
+    async fn secrets(&mut self, tx: &mut Tx, keys: &Keys) -> Result<()> {
         let mut after = String::new();
         loop {
             let kinds = [Kind::Text, Kind::Text, Kind::Text];
@@ -452,13 +460,20 @@ impl Findings {
             let Some(last) = rows.last() else { break };
             after = last[0].bare();
             for row in &rows {
-                if hex::encode(Sha256::digest(row[1].bare())) != row[2].bare() {
-                    self.at("secrets", &row[0].bare(), "content", "it is not what the log says was set");
+                let user = row[0].bare();
+                match keys.open(CREDENTIALS.cell(&user), &row[1].bare()) {
+                    Ok(content) if hex::encode(Sha256::digest(&content)) == row[2].bare() => {}
+                    // Without the key nothing can be said about it, which is no finding.
+                    Err(error @ (SealError::OtherKey { .. } | SealError::NoKey(_))) => self.not_compared(error.to_string()),
+                    Ok(_) | Err(_) => self.at("secrets", &user, "content", "it is not what the log says was set"),
                 }
             }
         }
-        for (table, row, column, message) in super::webhooks::secrets_findings(tx).await? {
-            self.at(table, &row, column, message);
+        for seen in super::webhooks::secrets_findings(tx, keys).await? {
+            match seen {
+                Ok((table, row, column, message)) => self.at(table, &row, column, message),
+                Err(without_key) => self.not_compared(without_key),
+            }
         }
         for row in tx.rows(sql::CREDENTIALS_WITHOUT_SECRET, vec![], &[Kind::Text]).await? {
             self.at("secrets", &row[0].bare(), "content", "the row is missing");

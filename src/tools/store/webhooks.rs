@@ -17,8 +17,10 @@ use super::apply::Also;
 use super::codec::{self, json, name_of, named, read_instant};
 use super::engine::Kind::{Int, Text};
 use super::engine::{Kind, Result, Row, Tx, Value};
+use super::secrets::{SIGNING, refused};
 use super::tables::{self, INSERT_SIZES, Reader, Table};
 use super::{Database, sql};
+use crate::sealing::{Keys, SealError};
 
 /// Messages. Not in the log: it says what happened; this says whether somebody was told.
 pub(super) const DELIVERIES: &Table = &tables::table(
@@ -241,7 +243,9 @@ impl Database {
     async fn secrets_of(&self, endpoint: &WebhookEndpoint, now: Timestamp) -> Result<Vec<String>> {
         let rows = self.pool.rows(sql::WEBHOOK_SECRETS_OF, vec![endpoint.id.as_str().into()], &[Text, Text]).await?;
         let found: HashMap<String, String> = rows.iter().map(|row| (row[0].bare(), row[1].bare())).collect();
-        Ok(endpoint.digests_at(now).iter().filter_map(|digest| found.get(*digest).cloned()).collect())
+        let held = endpoint.digests_at(now);
+        let sealed = held.iter().filter_map(|digest| found.get_key_value(*digest));
+        sealed.map(|(digest, sealed)| self.keys.open(SIGNING.cell(digest), sealed).map_err(refused)).collect()
     }
 }
 
@@ -276,9 +280,10 @@ impl Webhooks for Database {
             if !endpoint.secrets.iter().any(|known| known.digest == digest) {
                 return Err(StoreError::Unavailable(format!("address {} does not name its new secret", endpoint.id)));
             }
+            let sealed = self.keys.seal(SIGNING.cell(&digest), secret).map_err(refused)?;
             also.push(Also {
                 statement: sql::WEBHOOK_SECRET_KEPT,
-                values: vec![digest.into(), endpoint.id.as_str().into(), secret.into()],
+                values: vec![digest.into(), endpoint.id.as_str().into(), sealed.into()],
                 at_least: 1,
                 about: format!("the secret of address {}", endpoint.id),
             });
@@ -446,8 +451,11 @@ impl Webhooks for Database {
     }
 }
 
-/// What is wrong with the secrets of addresses: table, row, column, sentence. The log has their digests.
-pub(super) async fn secrets_findings(tx: &mut Tx) -> Result<Vec<(&'static str, String, &'static str, String)>> {
+/// Table, row, column and a sentence.
+type Finding = (&'static str, String, &'static str, String);
+
+/// What is wrong with the secrets of addresses; the log has their digests. An error is why one could not be looked at.
+pub(super) async fn secrets_findings(tx: &mut Tx, keys: &Keys) -> Result<Vec<std::result::Result<Finding, String>>> {
     let mut findings = Vec::new();
     let rows = tx.rows(sql::WEBHOOKS, vec![], &tables::WEBHOOK_ENDPOINTS.kinds()).await?;
     let endpoints: Vec<WebhookEndpoint> = rows.into_iter().map(read_endpoint).collect::<Result<_>>()?;
@@ -456,18 +464,27 @@ pub(super) async fn secrets_findings(tx: &mut Tx) -> Result<Vec<(&'static str, S
     let mut kept: HashMap<String, String> = HashMap::new();
     for row in &secrets {
         let (digest, endpoint) = (row[0].bare(), row[1].bare());
-        if hex::encode(Sha256::digest(row[2].bare())) != digest {
-            findings.push(("webhook_secrets", digest.clone(), "secret", "it is not what the log says was set".to_owned()));
+        match keys.open(SIGNING.cell(&digest), &row[2].bare()) {
+            Ok(secret) if hex::encode(Sha256::digest(&secret)) == digest => {}
+            Err(error @ (SealError::OtherKey { .. } | SealError::NoKey(_))) => findings.push(Err(error.to_string())),
+            Ok(_) | Err(_) => {
+                findings.push(Ok((
+                    "webhook_secrets",
+                    digest.clone(),
+                    "secret",
+                    "it is not what the log says was set".to_owned(),
+                )));
+            }
         }
         let named = endpoints.iter().find(|known| known.id == endpoint);
         if !named.is_some_and(|known| known.secrets.iter().any(|secret| secret.digest == digest)) {
-            findings.push(("webhook_secrets", digest.clone(), "digest", format!("address {endpoint} does not name it")));
+            findings.push(Ok(("webhook_secrets", digest.clone(), "digest", format!("address {endpoint} does not name it"))));
         }
         kept.insert(digest, endpoint);
     }
     for endpoint in &endpoints {
         for secret in endpoint.secrets.iter().filter(|secret| !kept.contains_key(&secret.digest)) {
-            findings.push(("webhook_secrets", secret.digest.clone(), "digest", "the row is missing".to_owned()));
+            findings.push(Ok(("webhook_secrets", secret.digest.clone(), "digest", "the row is missing".to_owned())));
         }
     }
     Ok(findings)

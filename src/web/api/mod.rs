@@ -115,7 +115,7 @@ async fn once<S: Desk>(
     let key = key
         .to_str()
         .ok()
-        .filter(|key| (1..=200).contains(&key.len()))
+        .filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()))
         .ok_or_else(|| WebError::invalid("Idempotency-Key", "it has 1 to 200 visible ASCII characters"))?;
     let user = session.user.id.as_str();
     let mut request = path.as_bytes().to_vec();

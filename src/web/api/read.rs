@@ -23,6 +23,17 @@ pub(super) fn given<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p
     pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
 }
 
+/// Refuses a parameter that is there and says nothing. A page's filters may be left empty; a program means something, and should be told.
+fn nothing_empty(pairs: &[(String, String)]) -> Result<(), WebError> {
+    match pairs.iter().find(|(name, value)| value.is_empty() && name != "q") {
+        Some((name, _)) => {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+            Err(WebError::invalid("query", format!("`{name}` is empty: leave it out, or say what it is")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// How many rows of a list are asked for: the parameter `limit`.
 pub(super) fn limit_of(pairs: &[(String, String)]) -> Result<u32, WebError> {
     let limit = given(pairs, "limit").unwrap_or("50").parse().ok();
@@ -41,7 +52,7 @@ pub(super) fn limit_of(pairs: &[(String, String)]) -> Result<u32, WebError> {
     ("min" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Least amount; needs currency"),
     ("max" = Option<String>, Query, pattern = "^[0-9]{1,12}([.][0-9]{1,2})?$", description = "Largest amount; needs currency"),
     ("age" = Option<u32>, Query, maximum = 36500, description = "Raised at least so many days ago"),
-    ("due" = Option<String>, Query, pattern = "^1$", description = "1: only past their due time"),
+    ("due" = Option<String>, Query, pattern = "^[01]$", description = "1: only past their due time"),
     ("group" = Option<String>, Query, description = "Only of this group"),
     ("sort" = Option<String>, Query, pattern = "^(worth|risk|age|due)$", description = "worth, risk, age or due"),
     ("after" = Option<String>, Query, description = "The next of the page before"),
@@ -55,6 +66,7 @@ pub(super) async fn cases<S: Desk>(
     session: Session,
     Params(pairs): Pairs,
 ) -> Result<Response, WebError> {
+    nothing_empty(&pairs)?;
     let asked = ask(&web, &session, &pairs).await?;
     if asked.query.after.as_deref().is_some_and(|after| quittance_agent::desk::list::Place::parse(after).is_none()) {
         return Err(WebError::invalid("after", "it is the `next` of the page before, unchanged"));
@@ -75,6 +87,7 @@ pub(super) async fn counts<S: Desk>(
     session: Session,
     Params(pairs): Pairs,
 ) -> Result<Response, WebError> {
+    nothing_empty(&pairs)?;
     let asked = ask(&web, &session, &pairs).await?;
     let counts = web.store.counts(&asked.query, session.user.id.as_str()).await?;
     json(&CountsShape {
@@ -98,6 +111,7 @@ pub(super) async fn groups<S: Desk>(
     session: Session,
     Params(pairs): Pairs,
 ) -> Result<Response, WebError> {
+    nothing_empty(&pairs)?;
     let asked = ask(&web, &session, &pairs).await?;
     let groups = web.store.groups(&asked.query, 200).await?;
     json(&Groups { groups: groups.into_iter().map(Into::into).collect() }).map(written)
@@ -268,7 +282,8 @@ pub(super) async fn audit<S: Desk>(
     _session: Session,
     Params(pairs): Pairs,
 ) -> Result<Response, WebError> {
-    let after: i64 = given(&pairs, "after").unwrap_or("0").parse().map_err(|_| WebError::invalid("after", "it is a number"))?;
+    let after = given(&pairs, "after").unwrap_or("0").parse().ok().filter(|after: &i64| *after >= 0);
+    let after = after.ok_or_else(|| WebError::invalid("after", "it is a number, 0 or more"))?;
     let limit = limit_of(&pairs)?;
     let entries = web.store.audit_entries(after, limit).await?;
     let next = entries.last().filter(|_| entries.len() == limit as usize).map(|entry| entry.seq.to_string());

@@ -253,12 +253,14 @@ pub async fn take<S: Desk>(
     let entity = entity.or_else(|| profile.as_ref().and_then(|profile| profile.entity.clone()));
     let profile = profile.map(|profile| profile.text);
     let upload = Upload { path, kind, by: session.actor(), account, entity, profile };
+    let frame = web.frame(&session, "imports");
     let taken = match importer.import(upload).await {
         Ok(imported) => {
             let columns = imported.needs_columns.map(|digest| format!("/imports/columns/{digest}{of_entity}"));
-            Taken { name, line: imported.line, refused: imported.refused, columns }
+            let refused = imported.refused.iter().map(|sentence| frame.said(sentence)).collect();
+            Taken { name, line: frame.said(&imported.line), refused, columns }
         }
-        Err(sentence) => Taken { name, line: String::new(), refused: vec![sentence], columns: None },
+        Err(sentence) => Taken { name, line: String::new(), refused: vec![frame.said(&sentence)], columns: None },
     };
     Ok(Json(taken).into_response())
 }

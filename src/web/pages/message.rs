@@ -16,7 +16,7 @@ struct Message {
     detail: String,
 }
 
-/// The page of an error. Words of the rules and the store are shown as they are; the rest is in the visitor's language.
+/// The page of an error, in the visitor's language.
 pub fn error_page(visitor: &Visitor, error: &WebError) -> Response {
     let frame = Frame::of_visitor(visitor);
     let title = frame.t(&format!("error-{}", error.name()));
@@ -28,7 +28,9 @@ pub fn error_page(visitor: &Visitor, error: &WebError) -> Response {
         | WebError::Forged
         | WebError::Internal(_)
         | WebError::Unavailable(_) => frame.t(&format!("error-{}-detail", error.name())),
-        WebError::Forbidden(_) | WebError::Invalid { .. } | WebError::TooLarge(_) | WebError::Conflict(_) => error.to_string(),
+        WebError::Forbidden(_) | WebError::Invalid { .. } | WebError::TooLarge(_) | WebError::Conflict(_) => {
+            frame.said(&error.to_string())
+        }
     };
     let message = Message { frame, status: error.status().as_u16(), title, detail };
     // A template that cannot be written leaves the bare status; there is nothing better to say then.

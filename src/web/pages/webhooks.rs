@@ -81,8 +81,11 @@ pub(crate) fn fresh_names() -> Result<(String, String), WebError> {
     Ok((format!("we_{}", hex::encode(secret::chance::<8>()?)), fresh_secret()?))
 }
 
-/// A secret of 256 bits as the specification writes it.
-pub(crate) fn fresh_secret() -> Result<String, WebError> {
+/// A signing secret of 256 bits as the specification writes it.
+///
+/// # Errors
+/// Where the system gives no chance.
+pub fn fresh_secret() -> Result<String, WebError> {
     Ok(format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(secret::chance::<32>()?)))
 }
 

@@ -71,10 +71,10 @@ struct Drawn {
 
 impl CasePage {
     fn headline(&self) -> String {
-        words::fancy(&self.frame, &self.view.case.headline)
+        words::said(&self.frame, &self.view.case.headline)
     }
-    fn fancy(&self, text: &str) -> String {
-        words::fancy(&self.frame, text)
+    fn said(&self, text: &str) -> String {
+        words::said(&self.frame, text)
     }
     fn shown(&self, value: &Shown) -> String {
         words::shown(&self.frame, value)
@@ -100,13 +100,17 @@ impl CasePage {
         candidate.rank == 1 && candidate.compared.len() + candidate.bars.len() + 2 * others <= 17
     }
     fn chances(&self, text: &str) -> String {
-        words::chances(text)
+        words::chances(&words::said(&self.frame, text))
     }
     /// What was found and what was needed, where the sentence does not say it already in full.
     fn weighed(&self, condition: &Condition) -> Option<(String, String)> {
         let (value, threshold) = condition.value.as_ref().zip(condition.threshold.as_ref())?;
         let says_more = matches!(value, Shown::Money(_)) || matches!(threshold, Shown::Money(_));
-        says_more.then(|| (self.shown(value), self.shown(threshold)))
+        let words = |value: &Shown| match value {
+            Shown::Text(text) => self.said(text),
+            Shown::Money(_) => self.shown(value),
+        };
+        says_more.then(|| (words(value), words(threshold)))
     }
     /// The case is about a file that came in, not about a payment.
     fn is_of_file(&self) -> bool {
@@ -209,10 +213,10 @@ impl CasePage {
     }
     fn claim_field(&self, claim: &ClaimView) -> String {
         let name = serde_json::to_value(claim.claim.field).ok().and_then(|value| value.as_str().map(str::to_owned));
-        name.unwrap_or_default().replace('_', " ")
+        self.frame.said(&name.unwrap_or_default().replace('_', " "))
     }
     fn evidence_kind(&self, view: &EvidenceView) -> String {
-        view.kind.replace('_', " ")
+        self.frame.said(&view.kind.replace('_', " "))
     }
     /// The waterfall in a drawing 300 wide, the zero line where the sums want it.
     fn drawn(&self, candidate: &CandidateView) -> Vec<Drawn> {

@@ -47,8 +47,8 @@ struct GroupPage {
 }
 
 impl GroupPage {
-    fn fancy(&self, text: &str) -> String {
-        words::fancy(&self.frame, text)
+    fn said(&self, text: &str) -> String {
+        words::said(&self.frame, text)
     }
     fn back(&self) -> String {
         if self.question.is_empty() { "/queue".to_owned() } else { format!("/queue?{}", self.question) }

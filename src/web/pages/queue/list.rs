@@ -118,7 +118,7 @@ impl ListPage {
                 .map(|rest| rest.trim_start_matches([',', ':', ' ']).to_owned()),
             _ => None,
         };
-        words::fancy(&self.frame, rest.as_deref().filter(|rest| !rest.is_empty()).unwrap_or(&row.headline))
+        words::said(&self.frame, rest.as_deref().filter(|rest| !rest.is_empty()).unwrap_or(&row.headline))
     }
 
     fn watchers(&self, row: &CaseRow) -> Option<String> {

@@ -43,6 +43,11 @@ pub(super) fn fancy(frame: &Frame, text: &str) -> String {
     quoted(&out.join(" "))
 }
 
+/// A sentence of the program in the language of the page, its amounts as people read them.
+pub(super) fn said(frame: &Frame, text: &str) -> String {
+    fancy(frame, &frame.said(text))
+}
+
 /// Names the program puts between back quotes, as people write them: `` `lump_named` `` as “lump named”.
 fn quoted(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
