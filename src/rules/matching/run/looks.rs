@@ -59,7 +59,10 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
             return nothing;
         }
     }
-    if !clues.hits.iter().any(|hit| hit.item == one && hit.level == Level::Full && tells_at_once(clues, hit)) {
+    // Without its letters a number says as much only where the account says whose it is.
+    let digits = |hit: &Hit| clues.numbers.get(usize::from(hit.number)).map_or(0, |number| number.digits);
+    let says_it = |hit: &Hit| hit.level == Level::Full || by_account && digits(hit) >= 5;
+    if !clues.hits.iter().any(|hit| hit.item == one && tells_at_once(clues, hit) && says_it(hit)) {
         return nothing;
     }
     // It asks for none of the others.
