@@ -11,3 +11,5 @@ mod ofx;
 mod qif;
 mod tables;
 mod text_bank;
+#[path = "../program/workbook.rs"]
+mod workbook;

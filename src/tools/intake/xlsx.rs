@@ -20,6 +20,11 @@ use super::tabular_seen::look;
 const MOST_INFLATED: u64 = 256 << 20;
 /// Bytes of the shared texts, which are held in memory.
 const MOST_STRINGS: u64 = 64 << 20;
+/// Bytes of the texts of all cells: many cells may share one long text, and each holds a copy of it.
+const MOST_TEXT: usize = 128 << 20;
+/// Bytes of one cell's text that are kept; a spreadsheet takes 32,767 characters
+/// (Microsoft, "Excel specifications and limits").
+const MOST_CELL: usize = 4 * 32_767;
 /// Parts of the archive.
 const MOST_PARTS: usize = 2000;
 /// Columns that are looked at.
@@ -40,14 +45,16 @@ pub fn read<R: Read + Seek>(
     let built_in = Profile::built_in()?;
     let names = workbook.sheet_names();
     let mut sheets: Vec<(String, Sheet, Option<Found>)> = Vec::new();
-    let mut left = options.most_cells;
+    let mut left = Left { cells: options.most_cells, text: MOST_TEXT };
     for name in names {
-        let loaded = load(&mut workbook, &name, &mut left);
-        if let (Some(0), Some(most)) = (left, options.most_cells) {
-            return Err(over("the number of cells in the workbook", most.to_string()));
-        }
-        let mut sheet = match loaded {
+        let mut sheet = match load(&mut workbook, &name, &mut left) {
             Ok(sheet) => sheet,
+            Err(_) if left.cells == Some(0) => {
+                return Err(over("the number of cells in the workbook", options.most_cells.unwrap_or_default().to_string()));
+            }
+            Err(_) if left.text == 0 => {
+                return Err(over("the text of all cells of the workbook", format!("{} MiB", MOST_TEXT >> 20)));
+            }
             Err(message) => {
                 sink.problem(Problem { line: None, field: Some(format!("sheet {name}")), message });
                 continue;
@@ -164,15 +171,23 @@ struct Sheet {
     next: usize,
 }
 
-/// Reads a sheet; `left` is how many cells may be read, and 0 when there were too many.
-fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, left: &mut Option<u64>) -> Result<Sheet, String> {
+/// How much of a workbook may yet be held; 0 when there was too much.
+struct Left {
+    /// Cells; `None` where time tells.
+    cells: Option<u64>,
+    /// Bytes of text.
+    text: usize,
+}
+
+/// Reads a sheet.
+fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, left: &mut Left) -> Result<Sheet, String> {
     let mut sheet = Sheet { text: String::new(), rows: Vec::new(), ends: Vec::new(), width: 0, next: 0 };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| error.to_string())?;
     let mut current: Vec<String> = Vec::new();
     let mut row_number = None;
     let mut cut_off = false;
     while let Some(cell) = cells.next_cell().map_err(|error| error.to_string())? {
-        if let Some(left) = left {
+        if let Some(left) = &mut left.cells {
             *left = left.saturating_sub(1);
             if *left == 0 {
                 return Err("it has too many cells".to_owned());
@@ -187,7 +202,12 @@ fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, left: &mut Option<u6
             row_number = Some(row);
         }
         let column = column as usize;
-        let text = cell_text(cell.get_value());
+        let mut text = cell_text(cell.get_value());
+        text.truncate(text.floor_char_boundary(MOST_CELL));
+        left.text = left.text.saturating_sub(text.len());
+        if left.text == 0 {
+            return Err("it has too much text".to_owned());
+        }
         if column >= MOST_COLUMNS {
             cut_off |= !text.is_empty();
             continue;
