@@ -10,12 +10,12 @@ use quittance_rules::bank::{Problem, Statement, StatementEnd, StatementLine, Sta
 use quittance_rules::date_text::DateOrder;
 use quittance_rules::money::Currency;
 
+use super::IntakeError;
 use super::bank_file::{BankFileOptions, read_bank_path};
 use super::column_words::folded;
 use super::open_point::Asked;
 use super::profile::{Field, Names, Profile, is_place};
 use super::tabular_seen::TableSeen;
-use super::{BankFormat, IntakeError};
 
 /// Lines shown.
 const LINES: usize = 20;
@@ -204,8 +204,7 @@ pub fn preview(path: &Path, saved: Vec<Profile>, wanted: Option<TableProfile>) -
         header = (0..seen.header.len()).map(place).collect();
     }
     let header = names_of(&header);
-    let may_go_on = reading.format == BankFormat::Csv;
-    let mut preview = TablePreview { may_go_on, lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
+    let mut preview = TablePreview { lacks: lacks(&profile.fields), header, rows, ..TablePreview::default() };
     match text_of(&profile, &preview.header, &seen) {
         Ok(text) => {
             first = First::default();
@@ -333,6 +332,9 @@ mod tests {
         for (account, taken) in [
             (Some("DE02 1203 0000 0000 2020 51"), 0),
             (Some("9999999999"), 0),
+            // The bank's number, not the account's; a slip of the pen.
+            (Some("37040044"), 0),
+            (Some("DE89370400440532013001"), 0),
             (Some("DE89370400440532013000"), 1),
             (Some("0532013000"), 1),
             (Some("giro"), 1),
@@ -344,7 +346,9 @@ mod tests {
             if taken == 0 {
                 let problem = &read.problems[0];
                 assert_eq!((read.problems.len(), problem.field.as_deref()), (1, Some("account")));
-                for named in ["DE89370400440532013000", &account.unwrap_or_default().replace(' ', ""), "Hausbank"] {
+                let file =
+                    if account == Some("DE89370400440532013001") { "wrong check digits" } else { "DE89370400440532013000" };
+                for named in [file, &account.unwrap_or_default().replace(' ', ""), "Hausbank"] {
                     assert!(problem.message.contains(named), "{named}: {}", problem.message);
                 }
             }

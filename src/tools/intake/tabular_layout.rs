@@ -177,34 +177,69 @@ pub(super) fn same_field(header: &[String], first: usize, second: usize) -> Stri
     format!("{columns}{} and {} could be the same field", shown(first), shown(second))
 }
 
-/// Says so when the lines above the header name another account than the profile that a person chose. Only what can be compared is: an
-/// IBAN, or a number that stands in one.
+/// Says so when the account of the profile that a person chose is not one that the lines above the header name, or no account. Only what
+/// can be compared is: an IBAN, or a number that an IBAN ends with.
 fn other_account(profile: &Profile, rows: &[Cells], header_line: u64) -> Option<String> {
     let own = normal_account(profile.account.as_deref()?);
-    let named = iban_before(rows, header_line)?;
-    let is_number = own.len() >= 5 && own.bytes().all(|byte| byte.is_ascii_digit());
-    let differs =
-        if is_number { !named.contains(&own) } else { quittance_agent::reading::scan::iban_holds(&own) && named != own };
-    differs.then(|| format!("the file is of account {named}, and the profile `{}` is of account {own}: take the account out of the profile, or the profile of that account", profile.name))
+    let plain: String = own.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let is_iban = quittance_agent::reading::scan::iban_holds(&plain);
+    let name = &profile.name;
+    if is_iban && plain != own {
+        return Some(format!("the profile `{name}` is of account {own}: write it {plain}"));
+    }
+    let is_like_one = (15..=34).contains(&own.len())
+        && own.bytes().take(2).all(|b| b.is_ascii_uppercase())
+        && own.bytes().skip(2).take(2).all(|b| b.is_ascii_digit())
+        && own.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_like_one && !is_iban {
+        return Some(format!("the profile `{name}` is of account {own}, which is an IBAN with wrong check digits: correct it"));
+    }
+    let named = ibans_before(rows, header_line);
+    let is_number = own.len() >= 4 && own.bytes().all(|byte| byte.is_ascii_digit());
+    // Two digits of a national check may follow the number (France, Portugal).
+    let ends =
+        |iban: &String| iban.ends_with(&own) || iban.get(..iban.len().saturating_sub(2)).is_some_and(|i| i.ends_with(&own));
+    let is_own = |iban: &String| if is_number { ends(iban) } else { *iban == own };
+    if named.is_empty() || !(is_iban || is_number) || named.iter().any(is_own) {
+        return None;
+    }
+    let advice = if named.len() == 1 {
+        "take the account out of the profile, or the profile of that account"
+    } else {
+        "take the profile of the right one"
+    };
+    Some(format!("the file is of account {}, and the profile `{name}` is of account {own}: {advice}", named.join(" or ")))
 }
 
+/// The account that the lines above the header name, where they name one.
 pub(super) fn iban_before(rows: &[Cells], header_line: u64) -> Option<String> {
-    rows.iter().take_while(|row| row.line < header_line).flat_map(Cells::iter).find_map(iban_in)
+    let mut named = ibans_before(rows, header_line);
+    if named.len() == 1 { named.pop() } else { None }
 }
 
-/// An IBAN with right check digits (ISO 7064 MOD 97-10) in a field of the lines above the header.
+fn ibans_before(rows: &[Cells], header_line: u64) -> Vec<String> {
+    let mut named: Vec<String> = Vec::new();
+    for iban in rows.iter().take_while(|row| row.line < header_line).flat_map(Cells::iter).filter_map(iban_in) {
+        if !named.contains(&iban) {
+            named.push(iban);
+        }
+    }
+    named
+}
+
+/// An IBAN with right check digits (ISO 7064 MOD 97-10) in a field of the lines above the header; groups may be set apart by blanks or
+/// dashes, letters may be small.
 pub(super) fn iban_in(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    plain
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .find(|word| {
-            let bytes = word.as_bytes();
-            (15..=34).contains(&bytes.len())
-                && bytes[..2].iter().all(u8::is_ascii_uppercase)
-                && bytes[2..4].iter().all(u8::is_ascii_digit)
-                && quittance_agent::reading::scan::iban_holds(word)
-        })
-        .map(str::to_owned)
+    let holds = |word: &&str| {
+        let bytes = word.as_bytes();
+        (15..=34).contains(&bytes.len())
+            && bytes[..2].iter().all(u8::is_ascii_uppercase)
+            && bytes[2..4].iter().all(u8::is_ascii_digit)
+            && quittance_agent::reading::scan::iban_holds(word)
+    };
+    let find = |plain: &str| plain.split(|c: char| !c.is_ascii_alphanumeric()).find(holds).map(str::to_owned);
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
+    find(&plain).or_else(|| find(&plain.replace('-', "")))
 }
 
 pub(super) fn by_profile(row: &Cells, profile: &Profile, score: usize) -> Layout {
