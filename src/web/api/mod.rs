@@ -1,8 +1,9 @@
 //! The JSON interface under `/api/v1`: the same functions as the pages, with one shape for every answer and every refusal.
 //!
-//! Amounts are decimal strings beside an ISO 4217 currency. Lists come in pages: give `next` back as `after`. A change may carry an
-//! `Idempotency-Key`: the first answer is kept for a day and given again to the same request; another request under the same key is
-//! refused. Refusals are `application/problem+json` (RFC 9457).
+//! Amounts are decimal strings beside an ISO 4217 currency. Lists come in pages: give `next` back as `after`. A change of a case or of a
+//! mapping profile may carry an `Idempotency-Key`: the first answer is kept for a day and given again to the same request; another request
+//! under the same key is refused. Not so the addresses of webhooks, whose first answer holds a secret. Refusals are
+//! `application/problem+json` (RFC 9457).
 
 mod actions;
 mod document;

@@ -2,13 +2,14 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use quittance_agent::ports_pages::ProfileLine;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::refusals::{Conflict, Guarded, NotFound, TooLarge, Unfit};
-use super::{body, json, written};
+use super::refusals::{Conflict, Guarded, NotFound, OnceKey, TooLarge, Unfit};
+use super::{body, json, once, written};
 use crate::error::WebError;
 use crate::pages::imports::switch_profile;
 use crate::session::Session;
@@ -75,13 +76,22 @@ pub(super) async fn list<S: Desk>(State(web): State<Web<S>>) -> Result<Response,
 }
 
 /// Switches a mapping profile on or off. Nothing that was read with it changes.
-#[utoipa::path(post, path = "/api/v1/import-profiles/state", tag = "imports", request_body = ProfileStateBody, responses(
+#[utoipa::path(post, path = "/api/v1/import-profiles/state", tag = "imports", params(OnceKey), request_body = ProfileStateBody,
+    responses(
     (status = 200, body = ProfileShape),
     Guarded, NotFound, Conflict, TooLarge, Unfit,
 ))]
-pub(super) async fn set_state<S: Desk>(State(web): State<Web<S>>, session: Session, bytes: Bytes) -> Result<Response, WebError> {
-    let wanted: ProfileStateBody = body(&bytes)?;
-    switch_profile(&web, &session, &wanted.name, &wanted.state).await?;
-    let found = web.store.profile_lines().await?.into_iter().find(|line| line.profile.name == wanted.name);
-    json(&ProfileShape::from(found.ok_or(WebError::NotFound)?)).map(written)
+pub(super) async fn set_state<S: Desk>(
+    State(web): State<Web<S>>,
+    session: Session,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, WebError> {
+    once(&web, &session, &headers, "import-profiles/state", &bytes, async {
+        let wanted: ProfileStateBody = body(&bytes)?;
+        switch_profile(&web, &session, &wanted.name, &wanted.state).await?;
+        let found = web.store.profile_lines().await?.into_iter().find(|line| line.profile.name == wanted.name);
+        json(&ProfileShape::from(found.ok_or(WebError::NotFound)?))
+    })
+    .await
 }
