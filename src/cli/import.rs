@@ -9,7 +9,7 @@ use quittance_agent::import::{
     ImportReport, Placing, import_customers, import_invoices, import_statement, input_of, problem_sentence, to_complete,
 };
 use quittance_agent::ports::{Clock as _, Store};
-use quittance_agent::ports_pages::Pages as _;
+use quittance_agent::ports_pages::{Pages as _, ProfileLine};
 use quittance_agent::profiles::{Switched, switch};
 use quittance_rules::bank::Problem;
 use quittance_rules::cases::Actor;
@@ -27,7 +27,7 @@ use super::model::{ModelArgs, ModelReader};
 use super::progress::Bar;
 use super::settings::{ByArgs, DbArgs};
 use super::shown::on_terminal;
-use super::{Outcome, Usage};
+use super::{Format, Outcome, Usage};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
@@ -69,6 +69,9 @@ struct Profiles {
     /// Switch it on again
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
     #[command(flatten)]
     db: DbArgs,
     #[command(flatten)]
@@ -135,11 +138,7 @@ async fn saved_profiles(args: &Profiles) -> anyhow::Result<Outcome> {
     let (database, settings) = args.db.open().await?;
     let wanted = args.off.as_ref().map(|name| (name, false)).or(args.on.as_ref().map(|name| (name, true)));
     let Some((name, is_on)) = wanted else {
-        for line in database.profile_lines().await? {
-            let entity = line.profile.entity.as_ref().map_or("all entities", EntityId::as_str);
-            let state = if line.profile.is_on { "on" } else { "off" };
-            println!("{}", on_terminal(&format!("{:<3} {:<30} {entity}: {} at {}", state, line.profile.name, line.by, line.at)));
-        }
+        list_profiles(&database.profile_lines().await?, args.format)?;
         return Ok(Outcome::Done);
     };
     let by = Actor::Person(args.by.name(&settings)?);
@@ -153,6 +152,42 @@ async fn saved_profiles(args: &Profiles) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Columns of the list of saved profiles.
+const PROFILE_COLUMNS: [&str; 6] = ["name", "version", "entity_id", "state", "changed_by", "changed_at"];
+
+fn list_profiles(lines: &[ProfileLine], format: Format) -> anyhow::Result<()> {
+    let cells = |line: &ProfileLine| {
+        let (profile, state) = (&line.profile, if line.profile.is_on { "on" } else { "off" });
+        let entity = profile.entity.as_ref().map(ToString::to_string).unwrap_or_default();
+        [profile.name.clone(), profile.version.to_string(), entity, state.to_owned(), line.by.clone(), line.at.to_string()]
+    };
+    match format {
+        Format::Json => {
+            for line in lines {
+                let object: serde_json::Map<String, serde_json::Value> =
+                    PROFILE_COLUMNS.iter().zip(cells(line)).map(|(name, cell)| ((*name).to_owned(), cell.into())).collect();
+                println!("{}", serde_json::Value::Object(object));
+            }
+        }
+        Format::Csv => {
+            let mut out = csv::Writer::from_writer(std::io::stdout().lock());
+            out.write_record(PROFILE_COLUMNS)?;
+            for line in lines {
+                out.write_record(cells(line))?;
+            }
+            out.flush()?;
+        }
+        Format::Table => {
+            for line in lines {
+                let [name, _, entity, state, by, at] = cells(line);
+                let entity = if entity.is_empty() { "all entities" } else { &entity };
+                println!("{}", on_terminal(&format!("{state:<3} {name:<30} {entity}: {by} at {at}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What to do with each file.
