@@ -1,6 +1,6 @@
 //! Taking files in: kept as received, once; then line by line into the book. What is known already changes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::Future;
 
 use quittance_rules::bank::{LineKey, Problem, Statement, StatementEnd, StatementLine, normal_account};
@@ -26,7 +26,7 @@ pub enum FeedEvent {
         statement: Statement,
         /// Not the booked statement itself.
         is_interim: bool,
-        /// Of a table with one sheet: it may be read in more ways than one, and each of its rows has a place of its own in the file.
+        /// Of a table, which may be read in more ways than one.
         is_table: bool,
     },
     /// Lines of the statement that began last.
@@ -249,7 +249,10 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
     let entities = store.entities().await?;
     let mut place: Option<Place> = None;
     let mut last_entity = None;
-    let mut rows = BookedRows::of(store.booked_from(&taking.input.digest).await?);
+    let former = Former::of(store, &taking.input.digest).await?;
+    // Lines of a table that was read before wait for its end.
+    let mut held: Vec<BankLine> = Vec::new();
+    let (mut is_held, mut is_table_begun, mut is_left) = (false, false, false);
     while let Some(event) = feed.next().await {
         match event {
             FeedEvent::Statement { statement, is_interim, is_table } => {
@@ -257,11 +260,27 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 if let Some(place) = &place {
                     last_entity = Some(place.entity.clone());
                 }
-                rows.is_table = is_table;
+                is_held = is_table && former.is_any();
+                if is_table && !is_held && !is_table_begun {
+                    is_table_begun = true;
+                    // Two readings at once, perhaps in two ways, would not know each other's lines.
+                    is_left = Former::of(store, &taking.input.digest).await?.is_any();
+                    if is_left {
+                        let message =
+                            "somebody is taking this file in at this moment: nothing was taken; bring it again".to_owned();
+                        taking.report.problem(Problem { line: None, field: None, message });
+                    }
+                }
             }
             FeedEvent::Lines(lines) => match &mut place {
+                Some(_) if is_left => {}
                 Some(place) => {
-                    untelling = untelling.saturating_add(book_lines(lines, place, placing, &mut rows, &mut taking).await?)
+                    let lines = placed(lines, place, placing, &mut taking);
+                    if is_held {
+                        held.extend(lines);
+                    } else {
+                        untelling = untelling.saturating_add(book_lines(lines, &mut taking).await?);
+                    }
                 }
                 None => {
                     taking.report.refuse(
@@ -289,15 +308,22 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
     }
+    // Looked up again: somebody may have gone on with the file meanwhile.
+    let former = if is_held { Former::of(store, &taking.input.digest).await? } else { former };
+    let missing = if is_held { former.missing_in(store, &held).await? } else { 0 };
+    if missing == 0 {
+        untelling = untelling.saturating_add(book_lines(held, &mut taking).await?);
+    } else {
+        let message = format!(
+            "this file was read before; found then and not now: {}. Nothing was taken. Name the columns as they were named then, and \
+             further ones; or bring the missing rows in a file of their own",
+            count(usize::try_from(missing).unwrap_or(usize::MAX), "payment", "payments")
+        );
+        taking.report.problem(Problem { line: None, field: None, message });
+    }
     if untelling > 0 {
         taking.report.notices.push(format!(
             "{untelling} of the known lines carry no reference of the bank: if it booked one of them twice on a day, compare the balance"
-        ));
-    }
-    if rows.left > 0 {
-        let left = count(usize::try_from(rows.left).unwrap_or(usize::MAX), "payment", "payments");
-        taking.report.notices.push(format!(
-            "{left} of rows that are booked already and would be read otherwise now: they stay as they were booked"
         ));
     }
     if taking.report.announced > 0 {
@@ -319,45 +345,41 @@ struct Place {
     alike: HashMap<[u8; 16], u32>,
 }
 
-/// What is booked of a table that is read again, perhaps in another way. What a line says makes its key, so a row read otherwise has
-/// another key, and its place in the file tells that it is booked.
-#[derive(Default)]
-struct BookedRows {
-    /// Key to place.
-    places: HashMap<String, String>,
-    /// Places with a booked line; `true` where this reading gives the line that is booked.
-    same: HashMap<String, bool>,
-    is_table: bool,
-    /// Lines that were left as they are booked.
-    left: u64,
+/// What earlier readings of a file found. What a line says makes its key, so a row read otherwise has another key and would be booked
+/// again: a table may go on only where everything found before is found again.
+struct Former {
+    /// Keys of the lines that were booked from this file.
+    booked: Vec<String>,
+    /// Lines that the last reading booked or found in the book, where it came to its end.
+    found: u64,
 }
 
-impl BookedRows {
-    fn of(booked: Vec<(String, String)>) -> Self {
-        let same = booked.iter().map(|(_, place)| (place.clone(), false)).collect();
-        Self { places: booked.into_iter().collect(), same, ..Self::default() }
+impl Former {
+    async fn of<S: Store>(store: &S, digest: &InputDigest) -> Result<Self, StoreError> {
+        let booked = store.booked_from(digest).await?.into_iter().map(|(key, _)| key).collect();
+        Ok(Self { booked, found: store.lines_found(digest).await? })
     }
 
-    /// A key that no other row of the file is booked under: from what a line says and how many said the same before it.
-    fn key(&self, account: &str, line: &StatementLine, first: LineKey, alike: &mut u32) -> String {
-        let mut key = if *alike == 0 { first } else { LineKey::of(account, line, *alike) }.to_hex();
-        while self.is_table && self.places.get(&key).is_some_and(|place| *place != line.place) {
-            *alike = alike.saturating_add(1);
-            key = LineKey::of(account, line, *alike).to_hex();
-        }
-        *alike = alike.saturating_add(1);
-        key
+    fn is_any(&self) -> bool {
+        self.found > 0 || !self.booked.is_empty()
     }
 
-    /// Whether the line is of a row that was booked by another reading. A row may give two lines, a payment and its fee: where the first
-    /// is the one that is booked, the second is of the same reading.
-    fn leaves(&mut self, key: &str, place: &str) -> bool {
-        let Some(same) = self.same.get_mut(place).filter(|_| self.is_table) else { return false };
-        *same |= self.places.contains_key(key);
-        if !*same {
-            self.left = self.left.saturating_add(1);
+    /// How many of the lines found before are not among these.
+    async fn missing_in<S: Store>(&self, store: &S, lines: &[BankLine]) -> Result<u64, StoreError> {
+        let keys: HashSet<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+        let own: HashSet<&str> = self.booked.iter().map(String::as_str).collect();
+        let lost = own.difference(&keys).count() as u64;
+        // The others were booked from another file.
+        let mut others = self.found.saturating_sub(own.len() as u64);
+        for line in lines {
+            if others == 0 {
+                break;
+            }
+            if !own.contains(line.key.as_str()) && store.payment(&line.payment).await?.is_some() {
+                others -= 1;
+            }
         }
-        !*same
+        Ok(lost.saturating_add(others))
     }
 }
 
@@ -416,15 +438,14 @@ async fn find_place<S: Store, C: Clock>(
     Ok(Some(Place { account, entity, is_interim, alike: HashMap::new() }))
 }
 
-async fn book_lines<S: Store, C: Clock>(
+/// The lines that are to be booked, with their keys.
+fn placed<S: Store, C: Clock>(
     lines: Vec<StatementLine>,
     place: &mut Place,
     placing: &Placing,
-    rows: &mut BookedRows,
     taking: &mut Taking<'_, S, C>,
-) -> Result<u64, StoreError> {
-    let mut untelling = 0_u64;
-    let mut changes = Vec::with_capacity(lines.len().min(BATCH));
+) -> Vec<BankLine> {
+    let mut placed = Vec::with_capacity(lines.len());
     for mut line in lines {
         storable_line(&mut line);
         if !line.is_booked || (place.is_interim && !placing.book_interim) {
@@ -439,28 +460,33 @@ async fn book_lines<S: Store, C: Clock>(
         let mut short = [0; 16];
         short.copy_from_slice(&first.0[..16]);
         let alike = place.alike.entry(short).or_insert(0);
-        let key = rows.key(&place.account, &line, first, alike);
-        if rows.leaves(&key, &line.place) {
-            taking.report.known = taking.report.known.saturating_add(1);
-            continue;
-        }
+        let key = if *alike == 0 { first } else { LineKey::of(&place.account, &line, *alike) }.to_hex();
+        *alike = alike.saturating_add(1);
         let Ok(payment) = PaymentId::parse(&format!("bl-{}", &key[..20])) else { continue };
-        changes.push(Change::LineBooked(BankLine {
+        placed.push(BankLine {
             payment,
             entity: place.entity.clone(),
             account: place.account.clone(),
             input: taking.input.digest.clone(),
             line,
             key,
-        }));
-        if changes.len() == BATCH {
-            untelling = untelling.saturating_add(add_lines(std::mem::take(&mut changes), taking).await?);
-        }
+        });
     }
-    Ok(untelling.saturating_add(add_lines(changes, taking).await?))
+    placed
 }
 
 /// Books lines; gives how many were known by their text alone, without a reference of the bank.
+async fn book_lines<S: Store, C: Clock>(lines: Vec<BankLine>, taking: &mut Taking<'_, S, C>) -> Result<u64, StoreError> {
+    let mut untelling = 0_u64;
+    let mut changes = lines.into_iter().map(Change::LineBooked).peekable();
+    while changes.peek().is_some() {
+        let batch = changes.by_ref().take(BATCH).collect();
+        untelling = untelling.saturating_add(add_lines(batch, taking).await?);
+    }
+    Ok(untelling)
+}
+
+/// Books some; gives the same.
 async fn add_lines<S: Store, C: Clock>(changes: Vec<Change>, taking: &mut Taking<'_, S, C>) -> Result<u64, StoreError> {
     let without_reference: Vec<bool> = changes
         .iter()

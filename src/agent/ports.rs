@@ -187,6 +187,8 @@ pub trait Store: Send + Sync {
     fn input(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(Input, bool)>>> + Send;
     /// Key and place of each line that was booked from a file.
     fn booked_from(&self, digest: &InputDigest) -> impl Future<Output = Result<Vec<(String, String)>>> + Send;
+    /// How many lines the last whole reading of a file booked or found booked; 0 for none.
+    fn lines_found(&self, digest: &InputDigest) -> impl Future<Output = Result<u64>> + Send;
     /// A customer.
     fn customer(&self, id: &CustomerId) -> impl Future<Output = Result<Option<Customer>>> + Send;
     /// All customers, by id.

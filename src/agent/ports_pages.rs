@@ -268,9 +268,6 @@ pub struct TablePreview {
     pub problems: Vec<Problem>,
     /// What is worth saying.
     pub notices: Vec<String>,
-    /// Each of its rows has one place in the file (CSV; a workbook may have several sheets): what is booked of it stays as it is when the
-    /// rest is read in another way.
-    pub may_go_on: bool,
 }
 
 /// Why nothing can be shown of what a table would give.

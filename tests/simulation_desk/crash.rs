@@ -109,6 +109,10 @@ impl Store for CrashingStore {
         self.inner.booked_from(digest).await
     }
 
+    async fn lines_found(&self, digest: &InputDigest) -> Result<u64> {
+        self.inner.lines_found(digest).await
+    }
+
     async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {
         self.inner.customer(id).await
     }

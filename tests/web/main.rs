@@ -10,6 +10,7 @@ mod key;
 #[path = "../program/lines.rs"]
 mod lines;
 mod passkeys;
+mod reread;
 #[path = "../store/sample.rs"]
 #[allow(dead_code, reason = "these tests use their part of the samples")]
 mod sample;
@@ -18,3 +19,6 @@ mod sign_in;
 mod spanish;
 mod webhooks;
 mod whatsapp;
+#[path = "../program/workbook.rs"]
+#[allow(dead_code)] // One of its two ways of writing.
+mod workbook;

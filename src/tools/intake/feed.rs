@@ -29,7 +29,7 @@ impl BankFileFeed {
             let mut sink = ChannelSink { sender, lines: Vec::new(), is_interim: false, is_table: false };
             let outcome = announced_format(&path).and_then(|format| {
                 sink.is_interim = format.is_some_and(is_interim);
-                sink.is_table = format == Some(BankFormat::Csv);
+                sink.is_table = matches!(format, Some(BankFormat::Csv | BankFormat::Xlsx));
                 read_bank_path(&path, &options, &mut sink)
             });
             sink.flush();

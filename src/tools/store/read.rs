@@ -118,6 +118,11 @@ impl Store for Database {
         Ok(rows.iter().map(|row| (row[0].bare(), row[1].bare())).collect())
     }
 
+    async fn lines_found(&self, digest: &InputDigest) -> Result<u64> {
+        let rows = self.pool.rows(sql::LINES_FOUND, vec![digest.0.as_str().into()], &[Kind::Int]).await?;
+        Ok(rows.first().map_or(0, |row| u64::try_from(row[0].int()).unwrap_or_default()))
+    }
+
     async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {
         self.one(id.as_str().into(), tables::CUSTOMERS, codec::read_customer).await
     }

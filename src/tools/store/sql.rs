@@ -504,6 +504,7 @@ statements! {
     LINE_OF_INPUT = "SELECT CAST(1 AS BIGINT) FROM bank_lines WHERE input_digest = $1 LIMIT 1";
     IMPORT_PROFILES = "SELECT p.name, p.version, p.entity_id, p.text, p.is_on, a.actor, a.entered_at FROM import_profiles p \
         JOIN audit_entries a ON a.seq = p.audit_seq ORDER BY p.name";
+    LINES_FOUND = "SELECT added + known FROM inputs_taken WHERE digest = $1";
     KEYS_OF_INPUT = "SELECT line_key, place FROM bank_lines WHERE input_digest = $1";
     WEBHOOK_CHANGED = "SELECT a.actor, a.entered_at FROM webhook_endpoints w JOIN audit_entries a ON a.seq = w.audit_seq \
         WHERE w.id = $1";

@@ -331,11 +331,10 @@ pub async fn set<S: Desk>(
         text: text.clone(),
         is_on: true,
     };
-    let may_go_on = seen.as_ref().is_ok_and(|seen| seen.may_go_on);
     let is_whole = web.store.input(&kept.input.digest).await?.is_some_and(|(_, is_taken)| is_taken);
     let has_lines = web.store.has_lines(&kept.input.digest).await?;
-    let mut imported = if has_lines && (is_whole || !may_go_on) {
-        // Nothing is left to take, or the rows of several sheets cannot be told apart by their place: it is for the next file.
+    let mut imported = if has_lines && is_whole {
+        // Nothing is left to take: it is for the next file.
         Imported { line: String::new(), refused: vec![frame.t("columns-booked")], needs_columns: None, is_taken: true }
     } else {
         let importer = web.importer.clone().ok_or_else(|| WebError::Unavailable("this process takes no files".to_owned()))?;
