@@ -217,6 +217,7 @@ said-orders-marks = instructions in document: the text holds marks that fence of
 said-account-broken = account: `{ $account }` fails its check digits, so it was not taken
 said-words-first = only the first { $count } of { $count_all } words were read for claims
 said-no-text = No text was found in it.
+said-reading-stopped = reading it took longer than the limit and was stopped; open it by hand or ask for a screenshot
 said-not-readable = it could not be read
 said-pages-first = Only the first { $count } of { $count_all } pages were read.
 said-pages-first-some = Only the first { $count } pages were read.

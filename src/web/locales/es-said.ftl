@@ -208,6 +208,7 @@ said-orders-marks = órdenes en el documento: el texto tiene marcas que delimita
 said-account-broken = cuenta: `{ $account }` no cumple sus dígitos de control, así que no se tomó
 said-words-first = solo se leyeron las primeras { $count } de { $count_all } palabras
 said-no-text = No se encontró texto.
+said-reading-stopped = leerlo tardó más que el límite y se detuvo; ábralo a mano o pida una captura de pantalla
 said-not-readable = no se pudo leer
 said-pages-first = Solo se leyeron las primeras { $count } de { $count_all } páginas.
 said-pages-first-some = Solo se leyeron las primeras { $count } páginas.
