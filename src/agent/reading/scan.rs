@@ -524,7 +524,22 @@ fn touches_figures(
     let number: String = span.clone().map(|at| pieces[at]).collect();
     let head = span.start.checked_sub(1).filter(|&at| free(at)).map(|at| pieces[at]);
     let tail = Some(span.end).filter(|&at| at < pieces.len() && free(at)).map(|at| pieces[at]);
-    head.is_some_and(|head| could_begin(head, &number)) || tail.is_some_and(|tail| could_end(&number, tail))
+    // Noughts in small letters behind whole groups of thousands change nothing: `kr 1 845 00`.
+    let groups = span.len() > 1 || figures(&number).contains(['.', ',']);
+    let noughts = tail.is_some_and(|tail| groups && figures(tail) == "00" && tail.trim_matches(['.', ',']).len() == 2);
+    head.is_some_and(|head| could_begin(head, &number) || is_torn(head, &number))
+        || (!noughts && tail.is_some_and(|tail| could_end(&number, tail) || is_torn(&number, tail)))
+}
+
+/// One number torn inside a group of thousands: `1.31 8,65` for 1.318,65.
+fn is_torn(head: &str, tail: &str) -> bool {
+    let (head, tail) = (figures(head), figures(tail));
+    let Some((lead, last)) = head.rsplit_once(['.', ',']) else { return false };
+    let whole = tail.split(['.', ',']).next().unwrap_or("");
+    let rest = tail.get(whole.len()..).unwrap_or("");
+    let mark = head.as_bytes().get(lead.len());
+    let decimals = rest.len() == 3 && rest.as_bytes().first() != mark;
+    !last.is_empty() && !whole.is_empty() && last.len().saturating_add(whole.len()) == 3 && decimals
 }
 
 /// The figures of a number, from the first to the last.

@@ -51,6 +51,7 @@ fn a_number_in_pieces_is_no_amount() {
         "Virement instantané envoyé\n\n1 1 80.45 €\n\nà   Plomberie Martin\n",
         "Virement effectué\n\n2 315 c0€\n\nBénéficiaire   Menuiserie Garnier\n",
         "Skickat till Lund AB\n\n3 89000 kr\n\nDatum   12 nov 2026\n\nValuta   SEK\n",
+        "Pix realizado\n\nR$ 1.31 8,65\n\nPara   Mercado Estrela\n\nSaldo   R$ 640,00\n",
         "Transferiste\n\n$ 1.890' 50\n\na Refaccionaria López\n\nMoneda   MXN\n",
         "Payment sent\n\n1 28.50 EUR\n\nTo   Thames Joinery\n\nFee   EUR 0.35\n",
     ] {
@@ -63,6 +64,7 @@ fn a_number_in_pieces_is_no_amount() {
 fn figures_that_cannot_be_of_one_number_leave_it_alone() {
     for (text, amount) in [
         ("Transfer successful\n\nAmount   350.00 EUR\n\n12 Nov 2026 10:41\n\nTo   Thames Joinery\n", "350.00"),
+        ("Betaling gjennomført\n\nkr 1 845 00\n\nTil   Maler Hansen\n\nValuta   NOK\n", "1845"),
         ("Virement effectué\n\nMontant   2 315,60 €\n\nBénéficiaire   Menuiserie Garnier\n", "2315.60"),
         ("Überweisung ausgeführt\n\nBetrag   118 1.250,00 EUR\n\nAn   Holzbau GmbH\n", "1250.00"),
     ] {
