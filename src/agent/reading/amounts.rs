@@ -26,6 +26,8 @@ pub struct Candidate {
     pub negative: bool,
     /// Stands in a column of amounts under a header.
     pub item: bool,
+    /// The figures are all of the number's, as far as can be told. What is not legible is not said, nor another in its place.
+    pub legible: bool,
     /// How much it looks like the amount of the document.
     pub score: f64,
 }
@@ -126,8 +128,23 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
         readings,
         negative,
         item: governed.is_some_and(|g| g.relation == Relation::Column),
+        legible: !amount.in_pieces && !may_lack_mark(doc, index, currency.map(|(c, _)| c)),
         score: 0.0,
     })
+}
+
+/// A headline `kr 73850` may be `738,50` whose small decimals lost their mark: apps group the thousands of what they set in large letters.
+/// It counts where the currency has no decimals or the same number stands a second time.
+fn may_lack_mark(doc: &Document<'_>, index: usize, currency: Option<Currency>) -> bool {
+    let amount = &doc.scan.amounts[index];
+    let again = || {
+        let others = doc.scan.amounts.iter().enumerate().filter(|(at, other)| *at != index && other.words != amount.words);
+        let value = |text: &str| text.parse::<Decimal>().ok();
+        others
+            .flat_map(|(_, other)| &other.readings)
+            .any(|(there, _)| amount.readings.iter().any(|(here, _)| value(there) == value(here)))
+    };
+    amount.unmarked && is_large(doc, amount) && currency.is_none_or(|c| c.exponent() > 0) && !again()
 }
 
 /// Height of the tallest word of an amount, in millionths of the page.
@@ -200,6 +217,22 @@ const MOVES: &[&str] = &[
 /// These behind or before an amount are prose too often to count alone.
 const WEAK_MOVED: &[&str] = &["para", "an"];
 
+/// What costs money beside a payment, right before an amount: `our bank charged us USD 35.00`.
+const COSTS: &[&str] = &[
+    "charged us",
+    "fee of",
+    "charge of",
+    "charges of",
+    "comision de",
+    "comissao de",
+    "commission de",
+    "frais de",
+    "gebuhr von",
+    "gebuhren von",
+    "commissione di",
+    "kosten van",
+];
+
 /// What a sentence says an amount is, where no label governs it.
 fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
     if !amount.has_sign() {
@@ -223,6 +256,9 @@ fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
     let before = joined(first.saturating_sub(3)..first);
     let starts = |phrase: &&&str| behind == **phrase || behind.starts_with(&format!("{phrase} "));
     let closes = |phrase: &&&str| before == **phrase || before.ends_with(&format!(" {phrase}"));
+    if COSTS.iter().any(|p| closes(&p)) {
+        return Some(Role::Fee);
+    }
     let moved = !ends && MOVED.iter().filter(|p| !WEAK_MOVED.contains(p)).any(|p| starts(&p));
     (moved || MOVES.iter().any(|p| closes(&p))).then_some(Role::Paid)
 }
@@ -551,6 +587,9 @@ fn chance(score: f64, margin: f64) -> f64 {
 }
 
 fn said(doc: &Document<'_>, candidate: &Candidate, probability: f64) -> Vec<Claim> {
+    if !candidate.legible {
+        return Vec::new();
+    }
     let amount = &doc.scan.amounts[candidate.amount];
     let readings = candidate.readings.iter().filter(|(_, weight)| *weight >= 0.02);
     readings

@@ -29,6 +29,10 @@ pub struct Amount {
     pub shared_sign: Option<String>,
     /// Written with a fraction.
     pub has_fraction: bool,
+    /// Seen in pixels with figures right beside it that may be its own: the number that is written may be another.
+    pub in_pieces: bool,
+    /// A bare run of five figures or more, seen in pixels: a mark may have been lost in it.
+    pub unmarked: bool,
 }
 
 impl Amount {
@@ -178,7 +182,12 @@ fn date_at(layout: &Layout<'_>, words: &[usize], pieces: &[&str], at: usize) -> 
         if length > 1 {
             text.push(' ');
         }
-        text.push_str(if length == 1 { first } else { piece });
+        let piece_read = if length == 1 { first } else { piece };
+        if layout.is_ocr(words[at]) {
+            text.push_str(&with_letter_o(piece_read));
+        } else {
+            text.push_str(piece_read);
+        }
         let bare = text.trim_end_matches([',', '.', ';', ')', ']', '"', '!', '?', ':', '-', '–', '|', '•', '·', ' ']);
         // A bare run of eight digits is far more often an operation number than a date.
         if bare.len() < 6 || bare.bytes().all(|b| b.is_ascii_digit()) || text.len() > 60 {
@@ -190,6 +199,17 @@ fn date_at(layout: &Layout<'_>, words: &[usize], pieces: &[&str], at: usize) -> 
         }
     }
     best
+}
+
+/// `12-N0v-2026`: a nought between letters is the letter, in the name of a month.
+fn with_letter_o(piece: &str) -> String {
+    let letters = piece.as_bytes();
+    let is_letter = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let read = |(at, letter): (usize, char)| {
+        let inside = letter == '0' && is_letter(at.checked_sub(1)) && is_letter(at.checked_add(1));
+        if inside { 'o' } else { letter }
+    };
+    piece.char_indices().map(read).collect()
 }
 
 /// `6:21 pm`, `18:21:05`, `14h30`, `18.21 Uhr`: how many words, and the time.
@@ -489,6 +509,89 @@ fn is_half_of_number(layout: &Layout<'_>, words: &[usize], pieces: &[&str], span
     }
 }
 
+/// Figures stand right beside the number at `span`, and the two may be one: `1 1 80.45 €` for 1 180,45 €, `3 89000 kr` for 3 890,00 kr,
+/// `$ 1.890' 50` for cents in small letters. What a date, a time or an account took does not count.
+fn touches_figures(
+    layout: &Layout<'_>,
+    words: &[usize],
+    pieces: &[&str],
+    span: &std::ops::Range<usize>,
+    taken: &[bool],
+    before: Option<&Amount>,
+) -> bool {
+    let free =
+        |at: usize| layout.is_ocr(words[at]) && (!taken[at] || before.is_some_and(|amount| amount.words.contains(&words[at])));
+    let number: String = span.clone().map(|at| pieces[at]).collect();
+    let head = span.start.checked_sub(1).filter(|&at| free(at)).map(|at| pieces[at]);
+    let tail = Some(span.end).filter(|&at| at < pieces.len() && free(at)).map(|at| pieces[at]);
+    // Noughts in small letters behind whole groups of thousands change nothing: `kr 1 845 00`.
+    let groups = span.len() > 1 || figures(&number).contains(['.', ',']);
+    let noughts = tail.is_some_and(|tail| groups && figures(tail) == "00" && tail.trim_matches(['.', ',']).len() == 2);
+    head.is_some_and(|head| could_begin(head, &number) || is_torn(head, &number))
+        || (!noughts && tail.is_some_and(|tail| could_end(&number, tail) || is_torn(&number, tail)))
+}
+
+/// One number torn inside a group of thousands: `1.31 8,65` for 1.318,65.
+fn is_torn(head: &str, tail: &str) -> bool {
+    let (head, tail) = (figures(head), figures(tail));
+    let Some((lead, last)) = head.rsplit_once(['.', ',']) else { return false };
+    let whole = tail.split(['.', ',']).next().unwrap_or("");
+    let rest = tail.get(whole.len()..).unwrap_or("");
+    let mark = head.as_bytes().get(lead.len());
+    let decimals = rest.len() == 3 && rest.as_bytes().first() != mark;
+    !last.is_empty() && !whole.is_empty() && last.len().saturating_add(whole.len()) == 3 && decimals
+}
+
+/// The figures of a number, from the first to the last.
+fn figures(text: &str) -> &str {
+    let from = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+    let to = text.rfind(|c: char| c.is_ascii_digit()).map_or(from, |at| at.saturating_add(1));
+    text.get(from..to).unwrap_or("")
+}
+
+/// Figures before a number that may be its first: at most three, or groups, and together still a number that can be written.
+fn could_begin(head: &str, number: &str) -> bool {
+    let (first, rest) = (figures(head), figures(number));
+    let sign =
+        |text: &str| text.chars().any(|c| c.is_alphanumeric() && !c.is_ascii_digit()) || text.contains(['/', ':', '%', '#', '(']);
+    // `kr 738` behind figures begins with a sign of its own.
+    if first.is_empty()
+        || sign(head)
+        || number.trim_start_matches(['-', '−', '–', '+']).find(|c: char| c.is_ascii_digit()) != Some(0)
+    {
+        return false;
+    }
+    let grouped = first.contains(['.', ',']);
+    let open = if grouped {
+        first.rsplit(['.', ',']).next().is_some_and(|last| last.len() == 3) && rest.len() <= 3
+    } else {
+        first.len() <= 3 && !head.ends_with(['.', ')'])
+    };
+    // `118 1.250,00`: the second has thousands of its own, and before them there is room for three figures at most.
+    let lead = rest.split(['.', ',', '\'']).next().unwrap_or("").len();
+    let groups = rest.split(['.', ',', '\'']).skip(1).any(|group| group.len() == 3);
+    open && (!groups || first.len().saturating_add(lead) <= 3)
+}
+
+/// Figures behind a number that may be its last: two or three of them, with a mark or the sign of a currency or nothing.
+fn could_end(number: &str, tail: &str) -> bool {
+    let last = figures(number);
+    let decimals = last.rsplit(['.', ',']).next().is_some_and(|group| group.len() <= 2 && group.len() < last.len());
+    let bare = tail.trim_start_matches(['\'', '"', ',', '.', '’']).trim_end_matches(['\'', '"', '.', '’']);
+    let count = bare.bytes().filter(u8::is_ascii_digit).count();
+    let few = (2..=3).contains(&bare.len()) && count == bare.len();
+    // `c0€`: decimals that were seen as letters, with the sign still on them.
+    let sign = bare.chars().last().is_some_and(|c| matches!(c, '€' | '£' | '₺' | '₹' | '$' | '₽'));
+    let garbled = sign && count > 0 && bare.chars().count() <= 4;
+    !decimals && (few || garbled)
+}
+
+/// Five figures or more without any mark.
+fn is_unmarked(number: &str) -> bool {
+    let run = figures(number);
+    run.len() >= 5 && run.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn last_of(span: &std::ops::Range<usize>) -> usize {
     span.end.saturating_sub(1)
 }
@@ -555,6 +658,8 @@ fn amounts_in(
             }
             continue;
         }
+        let in_pieces = ocr && touches_figures(layout, words, pieces, &span, taken, found.last());
+        let unmarked = ocr && is_unmarked(mended.as_deref().unwrap_or(&core));
         let mut currency = readings.iter().find_map(|r| r.currency);
         let mut shared_sign = currency.is_none().then(|| shared_in(&core)).flatten();
         let mut currency_words: Vec<usize> =
@@ -620,6 +725,8 @@ fn amounts_in(
             currency_words,
             shared_sign,
             has_fraction,
+            in_pieces,
+            unmarked,
         });
     }
 }
@@ -646,6 +753,8 @@ fn shared_in(core: &str) -> Option<String> {
 /// The text of a number that starts at a piece: one word, or several when spaces group its digits (`1 234,56`), with a sign apart.
 fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -> Option<(usize, String)> {
     let piece = trimmed_amount(pieces[at]);
+    // SWIFT printouts fence an amount in: `#33.450,20#`.
+    let piece = piece.strip_suffix('#').filter(|p| p.contains([',', '.'])).map_or(piece, |p| p.trim_start_matches('#'));
     if piece.contains('%') || piece.contains('#') {
         return None;
     }

@@ -44,6 +44,51 @@ fn half_a_number_is_no_amount() {
     }
 }
 
+/// Figures that touch are one number or two, and nothing tells which: the amount is absent, and no fee or balance takes its place.
+#[test]
+fn a_number_in_pieces_is_no_amount() {
+    for text in [
+        "Virement instantané envoyé\n\n1 1 80.45 €\n\nà   Plomberie Martin\n",
+        "Virement effectué\n\n2 315 c0€\n\nBénéficiaire   Menuiserie Garnier\n",
+        "Skickat till Lund AB\n\n3 89000 kr\n\nDatum   12 nov 2026\n\nValuta   SEK\n",
+        "Pix realizado\n\nR$ 1.31 8,65\n\nPara   Mercado Estrela\n\nSaldo   R$ 640,00\n",
+        "Transferiste\n\n$ 1.890' 50\n\na Refaccionaria López\n\nMoneda   MXN\n",
+        "Payment sent\n\n1 28.50 EUR\n\nTo   Thames Joinery\n\nFee   EUR 0.35\n",
+    ] {
+        assert_eq!(amounts(&interpret(&words(text, Source::Ocr))), [], "{text}");
+    }
+}
+
+/// What stands beside a number and cannot be a part of it takes nothing from it.
+#[test]
+fn figures_that_cannot_be_of_one_number_leave_it_alone() {
+    for (text, amount) in [
+        ("Transfer successful\n\nAmount   350.00 EUR\n\n12 Nov 2026 10:41\n\nTo   Thames Joinery\n", "350.00"),
+        ("Betaling gjennomført\n\nkr 1 845 00\n\nTil   Maler Hansen\n\nValuta   NOK\n", "1845"),
+        ("Virement effectué\n\nMontant   2 315,60 €\n\nBénéficiaire   Menuiserie Garnier\n", "2315.60"),
+        ("Überweisung ausgeführt\n\nBetrag   118 1.250,00 EUR\n\nAn   Holzbau GmbH\n", "1250.00"),
+    ] {
+        let found: Vec<Decimal> = amounts(&interpret(&words(text, Source::Ocr))).into_iter().map(|(value, _)| value).collect();
+        assert_eq!(found, [amount.parse::<Decimal>().unwrap()], "{text}");
+    }
+}
+
+/// A large number of five figures without a mark may have lost one; a second place in the document says that it did not.
+#[test]
+fn a_headline_without_marks_wants_a_second_place() {
+    let once = "Transfer complete\n\nEUR 73850\n\nTo   Fjord Imports\n\nDate   16 Nov 2026\n\nOrder   8812-0077-19\n";
+    assert_eq!(amounts(&with_headline(once, "73850")), []);
+    let twice = format!("{once}\nAmount   73,850.00 EUR\n");
+    assert_eq!(amounts(&with_headline(&twice, "73850")), [("73850".parse().unwrap(), Some("EUR".to_owned()))]);
+}
+
+#[test]
+fn a_printed_swift_message_says_its_amount() {
+    let text = "FIN 103 Single Customer Credit Transfer\n\n32A: Val Dte/Curr/Interbnk Settld Amt\n\nDate   : 12 November 2026\n\nCurrency   : EUR (EURO)\n\nAmount   : #33.450,20#\n";
+    let found: Vec<Decimal> = amounts(&interpret(&words(text, Source::PdfText))).into_iter().map(|(value, _)| value).collect();
+    assert_eq!(found, ["33450.20".parse::<Decimal>().unwrap()]);
+}
+
 #[test]
 fn what_a_reader_of_letters_loses_is_put_back_where_one_number_can_be_meant() {
     for (text, amount, currency) in [
