@@ -4,6 +4,7 @@ use quittance_agent::import::{ImportReport, Placing, import_statement, input_of}
 use quittance_agent::ports::Store as _;
 use quittance_rules::cases::Actor;
 use quittance_rules::journal::InputKind;
+use quittance_rules::records::EntityId;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::intake::bank_file::BankFileOptions;
 use quittance_tools::intake::feed::BankFileFeed;
@@ -28,7 +29,7 @@ async fn import(desk: &TestDesk, name: &str, content: &[u8], profile: &str) -> I
     let input = input_of(digest, InputKind::Statement, name, content.len() as u64);
     let options = BankFileOptions { profile: Some(Profile::parse(profile).unwrap()), ..BankFileOptions::default() };
     let mut feed = BankFileFeed::open(&path, options);
-    let placing = Placing { account: Some("account-e1".to_owned()), ..Placing::default() };
+    let placing = Placing { account: Some("account-e1".to_owned()), entity: EntityId::parse("e1").ok(), ..Placing::default() };
     import_statement(&desk.web.store, &SystemClock, Actor::Rule, input, &placing, &mut feed).await.unwrap()
 }
 

@@ -439,9 +439,11 @@ fn shown(text: &str) -> String {
 }
 
 /// What the file shows otherwise than the profile says, with the line that shows it. A few rows that cannot be read as the profile says
-/// are broken rows, where many others can only be read so; else the others might be read wrongly.
+/// are broken rows, where many others can only be read so; else the others might be read wrongly. For a layout that the bank documents as
+/// many are enough.
 fn contradicted(found: &Evidence, profile: &Profile) -> Option<(OpenPoint, u64)> {
-    let outweighs = |with: u64, against: u64| against == 0 || with >= against.saturating_mul(CLEAR_MAJORITY);
+    let majority = if profile.source.is_empty() { CLEAR_MAJORITY } else { 1 };
+    let outweighs = |with: u64, against: u64| against == 0 || with >= against.saturating_mul(majority);
     if let Some(says) = profile.decimal {
         let marks = &found.marks;
         let (with, against, first) = match says {

@@ -15,7 +15,7 @@ use super::engine::{Kind, Result, Row, Value};
 use super::tables::Reader;
 use super::{Database, desk_index};
 
-/// Cases up to which a rare word drives the search; with more, the order does and each line is looked up among the words.
+/// Cases up to which a rare word or amount drives the search; with more, the order does and each line is looked at.
 const RARE: i64 = 2_000;
 
 /// A statement under construction.
@@ -163,6 +163,24 @@ impl Database {
         Ok((terms, rarest.0 <= RARE))
     }
 
+    /// Whether few cases have an amount within what is asked for.
+    async fn is_amount_rare(&self, query: &Query) -> Result<bool> {
+        let (Some(currency), true) = (query.currency, query.amount_min.is_some() || query.amount_max.is_some()) else {
+            return Ok(false);
+        };
+        let (least, most) = (query.amount_min.map_or(0, Money::minor), query.amount_max.map_or(i64::MAX, Money::minor));
+        let pending = match query.standing {
+            Standing::Open | Standing::Snoozed => "= 1",
+            Standing::Resolved => "= 0",
+            Standing::All => "IN (0, 1)",
+        };
+        let mut asked = Asked::new(&format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM desk_cases WHERE pending {pending}"));
+        asked.add(" AND currency = ? AND ABS(amount_minor) >= ?", [currency.code().into(), least.into()]);
+        asked.add(" AND ABS(amount_minor) <= ? LIMIT ?) AS found", [most.into(), (RARE + 1).into()]);
+        let found = self.pool.rows(&asked.sql, asked.values, &[Kind::Int]).await?;
+        Ok(found.first().is_some_and(|row| row[0].int() <= RARE))
+    }
+
     fn with_terms(asked: &mut Asked, terms: &[String], is_rare: bool) {
         for (at, term) in terms.iter().enumerate() {
             let range = [Value::from(term.as_str()), end_of(term).into()];
@@ -182,6 +200,7 @@ impl Database {
         &self,
         query: &Query,
         terms: &(Vec<String>, bool),
+        is_amount_rare: bool,
         tier: u8,
         from: Place,
         way: Way,
@@ -191,8 +210,8 @@ impl Database {
             (Order::Worth, 0) => "due_at",
             (order, _) => order_column(order),
         };
-        // What is rare must drive the search: a word, a customer, a group. Sums keep the databases from walking the order's index instead.
-        let is_rare = terms.1 || query.customer.is_some() || query.group.is_some();
+        // What is rare must drive the search: a word, an amount, a customer, a group. Sums keep the databases from walking the order's index instead.
+        let is_rare = terms.1 || is_amount_rare || query.customer.is_some() || query.group.is_some();
         let mut asked = Asked::new(&format!("SELECT c.{column}, {} FROM desk_cases c", desk_index::columns("c.")));
         conditions(&mut asked, query);
         if query.order == Order::Worth {
@@ -233,6 +252,7 @@ impl Database {
     /// Lines in order from a place on, through both tiers.
     async fn walk(&self, query: &Query, from: Place, way: Way, limit: i64) -> Result<Vec<(Place, CaseRow)>> {
         let terms = self.terms(query).await?;
+        let is_amount_rare = self.is_amount_rare(query).await?;
         let two = query.order == Order::Worth;
         let tiers: &[u8] = match (way, two, from.tier) {
             (Way::On, true, 0) => &[0, 1],
@@ -251,7 +271,7 @@ impl Database {
                 (_, Way::On) => Place::START,
                 (_, Way::Back) => END,
             };
-            found.extend(self.tier(query, &terms, *tier, start, way, left).await?);
+            found.extend(self.tier(query, &terms, is_amount_rare, *tier, start, way, left).await?);
         }
         Ok(found)
     }
