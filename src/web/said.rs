@@ -218,6 +218,8 @@ impl Reader {
                 self.said(text, of, depth + 1).map(|said| Value::Said(Box::new(said)))
             }
             "maybe" => Some(self.maybe(text, depth)),
+            // A sentence that follows is none of them.
+            "list" if text.contains("; ") => None,
             "list" => {
                 let mut parts: Vec<Value> = Vec::new();
                 for part in text.split(", ") {
