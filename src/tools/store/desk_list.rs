@@ -133,6 +133,14 @@ fn conditions(asked: &mut Asked, query: &Query) {
     }
 }
 
+/// What a query looks for, and whether few cases have it.
+struct Search {
+    terms: Vec<String>,
+    /// Of the first of the terms.
+    is_term_rare: bool,
+    is_amount_rare: bool,
+}
+
 /// Which way to read the list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -199,8 +207,7 @@ impl Database {
     async fn tier(
         &self,
         query: &Query,
-        terms: &(Vec<String>, bool),
-        is_amount_rare: bool,
+        search: &Search,
         tier: u8,
         from: Place,
         way: Way,
@@ -211,7 +218,7 @@ impl Database {
             (order, _) => order_column(order),
         };
         // What is rare must drive the search: a word, an amount, a customer, a group. Sums keep the databases from walking the order's index instead.
-        let is_rare = terms.1 || is_amount_rare || query.customer.is_some() || query.group.is_some();
+        let is_rare = search.is_term_rare || search.is_amount_rare || query.customer.is_some() || query.group.is_some();
         let mut asked = Asked::new(&format!("SELECT c.{column}, {} FROM desk_cases c", desk_index::columns("c.")));
         conditions(&mut asked, query);
         if query.order == Order::Worth {
@@ -231,7 +238,7 @@ impl Database {
             let compared = if way == Way::On { ">" } else { "<" };
             asked.add(&format!(" AND (c.{column}, c.case_id) {compared} (?, ?)"), at);
         }
-        Self::with_terms(&mut asked, &terms.0, terms.1);
+        Self::with_terms(&mut asked, &search.terms, search.is_term_rare);
         let plus = if is_rare { " + 0" } else { "" };
         let down = if way == Way::On { "" } else { " DESC" };
         asked.add(&format!(" ORDER BY c.{column}{plus}{down}, c.case_id{down} LIMIT ?"), [limit.into()]);
@@ -251,8 +258,8 @@ impl Database {
 
     /// Lines in order from a place on, through both tiers.
     async fn walk(&self, query: &Query, from: Place, way: Way, limit: i64) -> Result<Vec<(Place, CaseRow)>> {
-        let terms = self.terms(query).await?;
-        let is_amount_rare = self.is_amount_rare(query).await?;
+        let (terms, is_term_rare) = self.terms(query).await?;
+        let search = Search { terms, is_term_rare, is_amount_rare: self.is_amount_rare(query).await? };
         let two = query.order == Order::Worth;
         let tiers: &[u8] = match (way, two, from.tier) {
             (Way::On, true, 0) => &[0, 1],
@@ -271,7 +278,7 @@ impl Database {
                 (_, Way::On) => Place::START,
                 (_, Way::Back) => END,
             };
-            found.extend(self.tier(query, &terms, is_amount_rare, *tier, start, way, left).await?);
+            found.extend(self.tier(query, &search, *tier, start, way, left).await?);
         }
         Ok(found)
     }
