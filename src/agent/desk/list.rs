@@ -118,7 +118,7 @@ pub struct Query {
     pub amount_min: Option<Money>,
     /// At most this amount.
     pub amount_max: Option<Money>,
-    /// Raised at least so many days ago.
+    /// Raised at least so many days ago; up to [`AGE_DAYS_MAX`].
     pub age_days_min: Option<u16>,
     /// Only past their due time.
     pub due: bool,
@@ -138,6 +138,8 @@ pub struct Query {
 pub const LINES: u32 = 50;
 /// The most lines one answer has.
 pub const LINES_MAX: u32 = 200;
+/// The longest age a question asks for, in days: a century.
+pub const AGE_DAYS_MAX: u16 = 36_500;
 
 /// Why a text is no question.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,8 +199,9 @@ impl Query {
                 "min" => min = Some(value),
                 "max" => max = Some(value),
                 "age" => {
-                    let days = value.parse().map_err(|_| bad(name, value, "it is a number of days, 0 to 65535"))?;
-                    query.age_days_min = Some(days);
+                    let days = value.parse().ok().filter(|days| *days <= AGE_DAYS_MAX);
+                    query.age_days_min =
+                        Some(days.ok_or_else(|| bad(name, value, format!("it is a number of days, 0 to {AGE_DAYS_MAX}")))?);
                 }
                 "due" => query.due = one_of(name, value, &[false, true], |due| if due { "1" } else { "0" })?,
                 "group" => query.group = Some(value.chars().take(300).collect()),
@@ -354,6 +357,7 @@ mod tests {
             ("limit", "0", "1 to 200"),
             ("limit", "201", "1 to 200"),
             ("age", "-1", "days"),
+            ("age", "36501", "0 to 36500"),
             ("currency", "EURO", "EURO"),
             ("stat", "open", "no such parameter"),
         ] {

@@ -431,7 +431,7 @@ said-hook-network = the address is of this machine or of a network that is not p
 said-query-value = { $field }={ $value }: { $said }
 said-parameter-none = there is no such parameter
 said-kind-none = there is no such kind of exception
-said-days-range = it is a number of days, 0 to 65535
+said-days-range = it is a number of days, 0 to { $count }
 said-number-range = it is a number, 1 to { $count }
 said-amount-currency = an amount needs a currency beside it: currency=EUR
 said-one-of = it is one of { $list }

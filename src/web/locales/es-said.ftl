@@ -419,7 +419,7 @@ said-hook-network = la dirección es de esta máquina o de una red que no es pú
 said-query-value = { $field }={ $value }: { $said }
 said-parameter-none = no hay tal parámetro
 said-kind-none = no hay tal tipo de excepción
-said-days-range = es un número de días, de 0 a 65535
+said-days-range = es un número de días, de 0 a { $count }
 said-number-range = es un número, de 1 a { $count }
 said-amount-currency = un importe necesita su moneda al lado: currency=EUR
 said-one-of = es uno de { $list }
