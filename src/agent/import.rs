@@ -249,10 +249,10 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
     let entities = store.entities().await?;
     let mut place: Option<Place> = None;
     let mut last_entity = None;
-    let former = Former::of(store, &taking.input.digest).await?;
-    // Lines of a table that was read before wait for its end.
+    // Of a table: whether it was read before, decided at its first sheet, since what this reading books counts from then on. Its lines
+    // then wait for the end.
+    let mut is_again: Option<bool> = None;
     let mut held: Vec<BankLine> = Vec::new();
-    let (mut is_held, mut is_table_begun, mut is_left) = (false, false, false);
     while let Some(event) = feed.next().await {
         match event {
             FeedEvent::Statement { statement, is_interim, is_table } => {
@@ -260,23 +260,14 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 if let Some(place) = &place {
                     last_entity = Some(place.entity.clone());
                 }
-                is_held = is_table && former.is_any();
-                if is_table && !is_held && !is_table_begun {
-                    is_table_begun = true;
-                    // Two readings at once, perhaps in two ways, would not know each other's lines.
-                    is_left = Former::of(store, &taking.input.digest).await?.is_any();
-                    if is_left {
-                        let message =
-                            "somebody is taking this file in at this moment: nothing was taken; bring it again".to_owned();
-                        taking.report.problem(Problem { line: None, field: None, message });
-                    }
+                if is_table && is_again.is_none() {
+                    is_again = Some(Former::of(store, &taking.input.digest).await?.is_any());
                 }
             }
             FeedEvent::Lines(lines) => match &mut place {
-                Some(_) if is_left => {}
                 Some(place) => {
                     let lines = placed(lines, place, placing, &mut taking);
-                    if is_held {
+                    if is_again == Some(true) {
                         held.extend(lines);
                     } else {
                         untelling = untelling.saturating_add(book_lines(lines, &mut taking).await?);
@@ -308,9 +299,11 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
             FeedEvent::Failed(message) => taking.report.problem(Problem { line: None, field: None, message }),
         }
     }
-    // Looked up again: somebody may have gone on with the file meanwhile.
-    let former = if is_held { Former::of(store, &taking.input.digest).await? } else { former };
-    let missing = if is_held { former.missing_in(store, &held).await? } else { 0 };
+    // Looked up at the end: somebody may have gone on with the file meanwhile.
+    let missing = match is_again {
+        Some(true) => Former::of(store, &taking.input.digest).await?.missing_in(store, &held).await?,
+        _ => 0,
+    };
     if missing == 0 {
         untelling = untelling.saturating_add(book_lines(held, &mut taking).await?);
     } else {
