@@ -1008,6 +1008,12 @@ impl Book {
         self.customer_from[at]..self.customer_from[at + 1]
     }
 
+    /// Among the first `items_max` items of the customer, the others that are open at this amount.
+    pub(super) fn also_open_at(&self, item: u32, amount: Money, items_max: usize) -> impl Iterator<Item = u32> {
+        let items = self.items_of(self.item_customer(item)).take(items_max);
+        items.filter(move |other| *other != item && self.item_open(*other) == amount)
+    }
+
     pub(super) fn children_of(&self, parent: u32) -> &[(u32, u32)] {
         let from = self.children.partition_point(|(p, _)| *p < parent);
         let to = self.children.partition_point(|(p, _)| *p <= parent);

@@ -190,6 +190,11 @@ impl Clues {
             })
     }
 
+    /// How many digits the number of a hit has.
+    pub(super) fn digit_count(&self, hit: &Hit) -> u8 {
+        self.numbers.get(usize::from(hit.number)).map_or(0, |number| number.digits)
+    }
+
     /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
     pub fn speaks_of_doubt(&self) -> bool {
         let (found, folded) = (&self.atoms[1], &self.folded[1]);

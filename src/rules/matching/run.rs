@@ -106,6 +106,11 @@ impl Close {
     /// The bit of `is_contested`.
     pub(super) const CONTESTED: u16 = 1;
 
+    /// The text names an item at least so well.
+    pub(super) fn names(&self, item: u32, at_most: Level) -> bool {
+        self.named.iter().any(|(named, level)| *named == item && *level <= at_most)
+    }
+
     /// Its yes and no answers, one bit each.
     pub(super) fn flags(&self) -> u16 {
         let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;

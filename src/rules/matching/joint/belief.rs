@@ -29,12 +29,22 @@ pub(super) fn by_claims(
     let mut members: Vec<Member<'_>> =
         group.iter().zip(chosen).map(|((row, list), keep)| Member::new(*row, list, keep)).collect();
     for _ in 0..ROUNDS {
-        let claims = Claims::of(book, &members);
-        for (own, member) in members.iter_mut().enumerate() {
-            member.hear(book, own, &claims, is_settled);
+        let odds: Vec<Vec<LineOdds>> = members.iter().map(Member::odds).collect();
+        let claims = Claims::of(book, &members, &odds);
+        for (own, (member, odds)) in members.iter_mut().zip(&odds).enumerate() {
+            member.hear(book, own, odds, &claims, is_settled);
         }
     }
     members.into_iter().map(|member| member.shares).collect()
+}
+
+/// The part of a line in the odds that a payment takes its item.
+struct LineOdds {
+    /// Place of the hypothesis.
+    at: usize,
+    /// Place of the line in it.
+    line: usize,
+    odds: f64,
 }
 
 /// A payment of a group, and what it believes.
@@ -65,8 +75,8 @@ impl<'a> Member<'a> {
         shown.map(|((at, hypothesis), share)| (at, hypothesis, *share))
     }
 
-    /// The odds of taking each item: for each line of a claiming hypothesis, its place, and its part of the odds.
-    fn odds(&self) -> Vec<(usize, usize, f64)> {
+    /// The odds of taking each item, for each line of a claiming hypothesis.
+    fn odds(&self) -> Vec<LineOdds> {
         let mut taken: HashMap<u32, f64> = HashMap::new();
         for (_, hypothesis, share) in self.claiming() {
             for (item, _) in hypothesis.lines.iter() {
@@ -77,16 +87,16 @@ impl<'a> Member<'a> {
         for (at, hypothesis, share) in self.claiming() {
             for (line, (item, _)) in hypothesis.lines.iter().enumerate() {
                 let otherwise = (1.0 - taken[item]).max(LEAST_ROOM);
-                out.push((at, line, (share / self.room[at][line] / otherwise).min(1.0 / LEAST_ROOM)));
+                let odds = (share / self.room[at][line] / otherwise).min(1.0 / LEAST_ROOM);
+                out.push(LineOdds { at, line, odds });
             }
         }
         out
     }
 
     /// Takes what the items say into account. `own`: its place in the group; what it claims itself does not stand against it.
-    fn hear(&mut self, book: &Book, own: usize, claims: &Claims, is_settled: &dyn Fn(u32) -> bool) {
+    fn hear(&mut self, book: &Book, own: usize, odds: &[LineOdds], claims: &Claims, is_settled: &dyn Fn(u32) -> bool) {
         let booked = book.payment(self.row).booked;
-        let odds = self.odds();
         let until = |item: u32, is_named: bool| {
             let mine = self.claiming().filter(|(_, h, _)| h.is_named == is_named);
             let mine = mine.flat_map(|(_, h, share)| h.lines.iter().map(move |line| (line, share)));
@@ -97,7 +107,7 @@ impl<'a> Member<'a> {
         let room = |item: u32, cleared: i64| {
             let Some(crowd) = claims.crowds.get(&item) else { return 1.0 };
             let open = book.item(item).open.unsigned_abs();
-            let lines = odds.iter().map(|(at, line, odds)| (self.list[*at].lines[*line], *odds));
+            let lines = odds.iter().map(|of| (self.list[of.at].lines[of.line], of.odds));
             let mine: Vec<(u64, f64)> =
                 lines.filter(|((i, _), _)| *i == item).map(|((_, cleared), odds)| (cleared.unsigned_abs(), odds)).collect();
             let ways = |left: u64| crowd.ways(left, open, own, &mine);
@@ -216,18 +226,18 @@ impl Crowd {
 
 impl Claims {
     /// `members` are in order of booking.
-    fn of(book: &Book, members: &[Member<'_>]) -> Self {
+    fn of(book: &Book, members: &[Member<'_>], odds: &[Vec<LineOdds>]) -> Self {
         let mut claims = Self::default();
-        for (at_member, member) in members.iter().enumerate() {
+        for (at_member, (member, odds)) in members.iter().zip(odds).enumerate() {
             let booked = book.payment(member.row).booked;
-            for (at, line, odds) in member.odds() {
-                let hypothesis = &member.list[at];
-                let (item, cleared) = hypothesis.lines[line];
+            for LineOdds { at, line, odds } in odds {
+                let hypothesis = &member.list[*at];
+                let (item, cleared) = hypothesis.lines[*line];
                 let sums = claims.dated.entry(item).or_default();
                 let mut here = sums.last().map_or([0.0; 2], |(_, sum)| *sum);
-                here[usize::from(hypothesis.is_named)] += member.shares[at] * part_of(book, item, cleared);
+                here[usize::from(hypothesis.is_named)] += member.shares[*at] * part_of(book, item, cleared);
                 sums.push((booked, here));
-                let part = Part { member: at_member, cleared: cleared.unsigned_abs(), odds };
+                let part = Part { member: at_member, cleared: cleared.unsigned_abs(), odds: *odds };
                 claims.crowds.entry(item).or_default().push(part, book.item(item).open.unsigned_abs());
             }
         }

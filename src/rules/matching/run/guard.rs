@@ -120,10 +120,9 @@ impl Matcher<'_> {
             });
         }
         let is_late = |item: u32| payment.booked != i32::MIN && book.item(item).issued > payment.booked;
-        let is_written = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Listed);
         if let [(item, _)] = *best.lines
             && is_late(item)
-            && !is_written(item)
+            && !close.names(item, Level::Listed)
         {
             return Some("issued after the payment was booked, and not named by its whole number");
         }
@@ -159,7 +158,7 @@ impl Matcher<'_> {
         if (is_lump || matches!(best.pattern, Pattern::Over | Pattern::Part | Pattern::Short)) && has_stray() {
             return Some("the text has a number that no item explains");
         }
-        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Tail);
+        let is_named = |item: u32| close.names(item, Level::Tail);
         let needs_name =
             matches!(best.pattern, Pattern::Part | Pattern::Short | Pattern::Over | Pattern::Duplicate | Pattern::OtherCurrency);
         if needs_name && !best.lines.iter().map(|(i, _)| *i).chain(Some(best.repeats).filter(|r| *r != NONE)).all(is_named) {
@@ -202,17 +201,15 @@ impl Matcher<'_> {
 
     /// Another item of the customer asks for just what was paid.
     fn owes_exactly(&self, row: u32, best: &Hypothesis) -> bool {
-        let (book, money) = (self.book, self.book.payment_amount(row));
         let Some((item, _)) = best.lines.first() else { return false };
-        let mut items = book.items_of(book.item_customer(*item)).take(self.policy.limits.customer_items);
-        items.any(|other| self.settled_by[other as usize] == NONE && other != *item && book.item_open(other) == money)
+        let mut alike = self.book.also_open_at(*item, self.book.payment_amount(row), self.policy.limits.customer_items);
+        alike.any(|other| self.settled_by[other as usize] == NONE)
     }
 
     /// An item of several that the text does not name might as well be another of the same customer and amount.
     fn is_exchangeable(&self, close: &Close, best: &Hypothesis) -> bool {
         let book = self.book;
-        let is_named = |item: u32| close.named.iter().any(|(i, level)| *i == item && *level <= Level::Suffix);
-        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !is_named(*i)).take(60).collect();
+        let unnamed: Vec<u32> = best.lines.iter().map(|(i, _)| *i).filter(|i| !close.names(*i, Level::Suffix)).take(60).collect();
         unnamed.first().is_some_and(|one| {
             let there = |i: u32| (book.item(i).open, book.item(i).currency);
             let items = book.items_of(book.item_customer(*one));

@@ -60,8 +60,7 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
         }
     }
     // Without its letters a number says as much only where the account says whose it is.
-    let digits = |hit: &Hit| clues.numbers.get(usize::from(hit.number)).map_or(0, |number| number.digits);
-    let says_it = |hit: &Hit| hit.level == Level::Full || by_account && digits(hit) >= 5;
+    let says_it = |hit: &Hit| hit.level == Level::Full || by_account && clues.digit_count(hit) >= 5;
     if !clues.hits.iter().any(|hit| hit.item == one && tells_at_once(clues, hit) && says_it(hit)) {
         return nothing;
     }
@@ -116,7 +115,7 @@ impl AtSight {
 
 /// A hit that names its item without a comparison.
 fn tells_at_once(clues: &Clues, hit: &Hit) -> bool {
-    hit.level <= Level::Zeros && clues.numbers.get(usize::from(hit.number)).is_some_and(|number| number.digits >= 4)
+    hit.level <= Level::Zeros && clues.digit_count(hit) >= 4
 }
 
 /// A customer has a name so much like this one, thousandths.
@@ -138,7 +137,7 @@ pub(super) fn best_of(close: &Close) -> Option<usize> {
 /// A hit that may mean its item in a text that says the money is not ours: `231` of a batch or the year of a date is also the end of some
 /// number, and means it only where the amount says so too.
 fn is_telling(maker: &Maker<'_>, row: u32, hit: &Hit) -> bool {
-    let digits = maker.clues.numbers.get(usize::from(hit.number)).map_or(0, |n| n.digits);
+    let digits = maker.clues.digit_count(hit);
     // Four digits are enough where they are written as the number is; without its prefix they may be a year.
     let is_whole = hit.level <= Level::Zeros && digits >= if hit.level > Level::Structured { 5 } else { 4 };
     hit.level <= Level::Suffix && (is_whole || digits >= 6 || maker.book.item_open(hit.item) == maker.book.payment_amount(row))
@@ -246,10 +245,7 @@ fn rests_on_a_slip(maker: &Maker<'_>, row: u32, hypothesis: &Hypothesis) -> bool
         }
         let customer = book.item_customer(*item);
         // Where the payer owes the amount twice, it does not speak for this one.
-        let owes_alike = || {
-            let mut items = book.items_of(customer).take(maker.policy.limits.customer_items);
-            items.any(|other| other != *item && book.item_open(other) == amount)
-        };
+        let owes_alike = || book.also_open_at(*item, amount, maker.policy.limits.customer_items).next().is_some();
         let is_exact = hypothesis.pattern == Pattern::ReferenceExact && *cleared == amount.minor() && !owes_alike();
         let may_be_meant = |other: u32| {
             let theirs = book.item_customer(other);

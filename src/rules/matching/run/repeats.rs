@@ -80,21 +80,14 @@ impl Matcher<'_> {
     /// others as well, as a group or several who share an account do.
     fn owes_alike(&self, row: u32, item: u32, cleared: &[i64]) -> bool {
         let book = self.book;
-        let there = book.item(item);
-        let customer = there.customer;
+        let customer = book.item_customer(item);
         let shares = account_key(book.payment_text(row).payer_iban)
             .is_some_and(|key| book.by_account.rows(key).any(|other| other != customer));
         if shares || book.customer(customer).parent != NONE || !book.children_of(customer).is_empty() {
             return true;
         }
-        book.items_of(customer).take(self.policy.limits.customer_items).any(|other| {
-            let alike = book.item(other);
-            other != item
-                && alike.open == there.open
-                && alike.currency == there.currency
-                && self.settled_by[other as usize] == NONE
-                && cleared[other as usize] == 0
-        })
+        let mut alike = book.also_open_at(item, book.item_open(item), self.policy.limits.customer_items);
+        alike.any(|other| self.settled_by[other as usize] == NONE && cleared[other as usize] == 0)
     }
 
     /// The payment that a certain duplicate repeats, and the item of both.
