@@ -586,6 +586,12 @@ fn could_end(number: &str, tail: &str) -> bool {
     !decimals && (few || garbled)
 }
 
+/// `1,094.2`: money has two figures behind its mark, so the last may not have been seen.
+fn lacks_last(number: &str) -> bool {
+    let last = figures(number).rsplit_once(['.', ',']).map(|(_, last)| last);
+    last.is_some_and(|last| last.len() == 1)
+}
+
 /// Five figures or more without any mark.
 fn is_unmarked(number: &str) -> bool {
     let run = figures(number);
@@ -658,8 +664,9 @@ fn amounts_in(
             }
             continue;
         }
-        let in_pieces = ocr && touches_figures(layout, words, pieces, &span, taken, found.last());
-        let unmarked = ocr && is_unmarked(mended.as_deref().unwrap_or(&core));
+        let core_or_mended = mended.as_deref().unwrap_or(&core);
+        let in_pieces = ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(core_or_mended));
+        let unmarked = ocr && is_unmarked(core_or_mended);
         let mut currency = readings.iter().find_map(|r| r.currency);
         let mut shared_sign = currency.is_none().then(|| shared_in(&core)).flatten();
         let mut currency_words: Vec<usize> =

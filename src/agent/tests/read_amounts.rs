@@ -73,6 +73,14 @@ fn figures_that_cannot_be_of_one_number_leave_it_alone() {
     }
 }
 
+/// Money has two figures behind its mark: where pixels show one, the last may not have been seen.
+#[test]
+fn a_fraction_of_one_figure_in_pixels_is_not_legible() {
+    let text = "You paid\n\nUS$1,094.2\n\nTo   Bluebird Freight\n\nPaid on   19 May 2026\n";
+    assert_eq!(amounts(&interpret(&words(text, Source::Ocr))), []);
+    assert_eq!(amounts(&interpret(&words(text, Source::PdfText))).len(), 1);
+}
+
 /// A large number of five figures without a mark may have lost one; a second place in the document says that it did not.
 #[test]
 fn a_headline_without_marks_wants_a_second_place() {

@@ -5,7 +5,7 @@ use super::page::{Rect, Seen};
 
 /// What stands between a number and its decimals, in parts of the number's height: with a mark to tell them by, and without.
 const GAP_MARKED: f32 = 0.75;
-const GAP_BARE: f32 = 0.5;
+const GAP_BARE: f32 = 0.65;
 /// Behind a mark, where they are as high as the number.
 const GAP_SAME: f32 = 0.1;
 /// Decimals without a mark are at most so high, measured by the number they belong to.
@@ -94,13 +94,15 @@ fn together(whole: &Seen, part: &Seen, usual: f32, mark: char) -> Option<Seen> {
     })
 }
 
-/// `,60` `.50€` `75`: the mark that is written, two figures, and a sign behind them.
-fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
+/// `,60` `.50€` `75`: the mark that is written, two figures, and a sign behind them. A small mark is seen as a stroke of another kind
+/// (`(50`), and then it does not say which it is.
+pub(super) fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
     let (mark, figures) = match text.strip_prefix([',', '.']) {
         Some(rest) => (text.chars().next(), rest),
-        None => (None, text),
+        None => (None, text.strip_prefix(['(', '\'', '‘', '’', '`', '‚']).unwrap_or(text)),
     };
     let (decimals, rest) = figures.split_at_checked(2)?;
+    let rest = rest.trim_end_matches(['_', '~', '"', '”', '“', '\'', '’', '‘', '|', '.', ',']);
     let sign = rest.chars().count() <= 3
         && !rest.contains(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '/' | ':' | '%' | '-'));
     (decimals.bytes().all(|b| b.is_ascii_digit()) && sign).then_some((mark, decimals, rest))
@@ -161,6 +163,8 @@ mod tests {
             (&[("61.460:", 0.0, 0.0, 100.0, 30.0), (",00", 98.0, 0.0, 120.0, 16.0)], "61.460,00"),
             (&[("$4,120", 0.0, 0.0, 100.0, 30.0), (".35", 100.0, 12.0, 120.0, 30.0)], "$4,120.35"),
             (&[("2075", 0.0, 0.0, 80.0, 30.0), (",00€", 84.0, 0.0, 120.0, 16.0)], "2075,00€"),
+            (&[("1.284", 0.0, 0.0, 80.0, 30.0), ("(50", 84.0, 0.0, 120.0, 16.0)], "1.284,50"),
+            (&[("4.120", 0.0, 0.0, 80.0, 30.0), (",00_", 84.0, 0.0, 120.0, 16.0)], "4.120,00"),
         ] {
             assert_eq!(line(words), joined);
         }

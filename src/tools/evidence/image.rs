@@ -9,7 +9,7 @@ use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
 use super::protocol::{Refusal, RefusalReason};
-use super::{fingerprint, heic, limits, relay, rupee, vote, zero};
+use super::{fingerprint, headline, heic, limits, relay, rupee, vote, zero};
 
 /// Pixels a picture is brought down to before it is read: an A4 page at 200 dots per inch.
 const WORK_PIXELS: u64 = 4_000_000;
@@ -344,20 +344,25 @@ fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, 
         let r = &mut word.at;
         (r.x0, r.y0, r.x1, r.y1) = (r.x0 / scale, r.y0 / scale, r.x1 / scale, r.y1 / scale);
     }
-    let set_again = lines.filter(|_| !hurried()).map(|l| l.read(ocr)).unwrap_or_default();
-    let words = if set_again.is_empty() {
-        page
+    let mut set_again = lines.filter(|_| !hurried()).map(|l| l.read(ocr)).unwrap_or_default();
+    rupee::restore(&level, &mut page);
+    rupee::restore(&level, &mut set_again);
+    let (mut words, contested) = if set_again.is_empty() {
+        (page, vec![])
     } else {
+        let large = lines.filter(|_| !hurried()).map(|l| l.large()).unwrap_or_default();
+        let headlines = headline::settle(&large, &mut page, &mut set_again, |at| third_look(&level, at, ocr));
         let (mut words, contested) = vote::reconcile(page, set_again);
-        for number in contested.iter().take(THIRD_LOOKS).take_while(|_| !hurried()) {
-            if let Some(word) = words.get_mut(number.word) {
-                vote::settle(word, number, &third_look(&level, word.at, ocr));
-            }
-        }
-        words
+        words.extend(headlines);
+        (words, contested)
     };
+    let doubts = vote::doubts(&words, contested);
+    for doubt in doubts.iter().take(THIRD_LOOKS).take_while(|_| !hurried()) {
+        if let Some(word) = words.get_mut(doubt.word) {
+            vote::settle(word, doubt, &third_look(&level, word.at, ocr));
+        }
+    }
     let mut words = vote::without_noise(words);
-    rupee::restore(&level, &mut words);
     zero::tell_apart(&level, &mut words);
     words
 }

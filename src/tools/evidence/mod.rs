@@ -7,6 +7,7 @@ mod child;
 mod confine;
 mod decimals;
 mod fingerprint;
+mod headline;
 mod heic;
 mod helper;
 mod html;

@@ -14,6 +14,8 @@ use super::page::{Rect, Seen};
 const LETTER_HEIGHT: f32 = 32.0;
 /// White around lines on the new page, in pixels.
 const MARGIN: u32 = 22;
+/// White between the parts of a line that have scales of their own: wider than any space, so that they are read as words of their own.
+const PART_GAP: u32 = 64;
 /// More patches than this are a dense page or a photograph's texture: tesseract's own layout analysis does better there.
 const PATCHES_MAX: usize = 6_000;
 /// More lines than this as well.
@@ -44,6 +46,13 @@ struct Piece {
     scale: f32,
     set_at: (u32, u32),
     set_size: (u32, u32),
+}
+
+/// A line set in letters larger than the rest.
+pub(super) struct LargeLine {
+    pub(super) at: Rect,
+    /// Two or three small figures, or what looks like them, right behind larger ones.
+    pub(super) decimals: Option<Rect>,
 }
 
 /// What the ink says about a picture before anything is recognised.
@@ -231,19 +240,43 @@ impl Lines {
         words
     }
 
+    /// Lines in larger letters, from the top.
+    pub(super) fn large(&self) -> Vec<LargeLine> {
+        let rect = |patches: &[Patch]| {
+            let boxes =
+                patches.iter().map(|p| Rect { x0: p.x as f32, y0: p.y as f32, x1: p.right() as f32, y1: p.bottom() as f32 });
+            boxes.reduce(Rect::union)
+        };
+        let of = |line: &Line| {
+            let parts = parts_of(line);
+            let behind = parts.windows(2).filter(|pair| matches!(pair, [(false, _), (true, _)]));
+            let is_decimals = |small: &[Patch]| {
+                let high = small.iter().map(|p| p.height).max().unwrap_or(0);
+                let figures: Vec<&Patch> = small.iter().filter(|p| 2 * p.height > high).collect();
+                (2..=3).contains(&figures.len()) && figures.iter().all(|p| 100 * p.height >= 86 * high)
+            };
+            let decimals = behind.filter_map(|pair| pair.get(1)).find(|(_, small)| is_decimals(small));
+            Some(LargeLine { at: rect(&line.patches)?, decimals: decimals.and_then(|(_, small)| rect(small)) })
+        };
+        self.lines.iter().filter(|line| self.is_large(line)).filter_map(of).collect()
+    }
+
+    fn is_large(&self, line: &Line) -> bool {
+        self.letter_height.is_some_and(|height| line.tallest >= (height * 3 / 2).max(36))
+    }
+
     fn set(&self) -> (Option<GrayImage>, Vec<Piece>) {
-        let large = self.letter_height.map_or(u32::MAX, |height| (height * 3 / 2).max(36));
         let mut pieces = Vec::new();
         let mut tiles = Vec::new();
         let (mut down, mut widest) = (MARGIN, 0);
         for line in &self.lines {
-            let parts = if line.tallest >= large { parts_of(line) } else { vec![line.patches.clone()] };
+            let parts = if self.is_large(line) { parts_of(line) } else { vec![(false, line.patches.clone())] };
             let mut along = MARGIN;
             let mut deepest = 0;
-            for part in parts {
+            for (_, part) in parts {
                 let Some((piece, tile)) = self.cut(line, &part) else { continue };
                 let piece = Piece { set_at: (along, down), ..piece };
-                along += piece.set_size.0 + MARGIN / 2;
+                along += piece.set_size.0 + PART_GAP;
                 deepest = deepest.max(piece.set_size.1);
                 pieces.push(piece);
                 tiles.push(tile);
@@ -306,25 +339,29 @@ fn fall_of(line: &Line) -> Option<f32> {
     (feet.len() >= 6 && spread > 0.0).then(|| shared / spread)
 }
 
-/// Parts of a large line that want a scale of their own: raised signs, small words beside a huge number.
-fn parts_of(line: &Line) -> Vec<Vec<Patch>> {
+/// Parts of a large line that want a scale of their own: raised signs, small words beside a huge number. Each with whether it is small.
+fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
     let tallest = line.tallest;
     // The median, because a dollar sign or a comma reaches below the line its digits stand on.
     let mut bottoms: Vec<u32> = line.patches.iter().filter(|p| 10 * p.height > 6 * tallest).map(Patch::bottom).collect();
     bottoms.sort_unstable();
     let baseline = bottoms.get(bottoms.len() / 2).copied().unwrap_or(line.y1);
     let lifted = |p: &Patch| 5 * p.bottom() + tallest < 5 * baseline;
-    let raised = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && lifted(p);
-    // A comma between raised digits is raised with them; a dash between others is not.
-    let beside_raised = |index: usize| {
-        let neighbours = [index.checked_sub(1), Some(index + 1)];
-        neighbours.into_iter().flatten().any(|i| line.patches.get(i).is_some_and(raised))
+    let high = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && lifted(p);
+    let neighbours =
+        |index: usize| [index.checked_sub(1), Some(index + 1)].into_iter().flatten().filter_map(|i| line.patches.get(i));
+    // The mark between thousands in Switzerland hangs as high as a raised figure; it is narrow, and alone up there.
+    let raised = |index: usize, p: &Patch| {
+        let is_mark = 4 * p.width < tallest && 5 * p.height < 2 * tallest && neighbours(index).count() == 2;
+        high(p) && !(is_mark && !neighbours(index).any(high))
     };
+    // A comma between raised digits is raised with them; a dash between others is not.
+    let beside_raised = |index: usize| neighbours(index).any(high);
     let marks: Vec<(Patch, bool)> = line
         .patches
         .iter()
         .enumerate()
-        .map(|(index, p)| (*p, raised(p) || (4 * p.height <= tallest && lifted(p) && beside_raised(index))))
+        .map(|(index, p)| (*p, raised(index, p) || (5 * p.height <= 2 * tallest && lifted(p) && beside_raised(index))))
         .collect();
     // Words first, by gaps; then each word at the border of raised letters.
     let mut words: Vec<(bool, Vec<Patch>)> = Vec::new();
@@ -337,17 +374,47 @@ fn parts_of(line: &Line) -> Vec<Vec<Patch>> {
         end = end.max(patch.right());
     }
     let mut parts: Vec<(bool, Vec<Patch>)> = Vec::new();
-    for (is_raised, word) in words {
+    let mut before = Vec::new();
+    for (is_raised, mut word) in words {
         let high = word.iter().map(|p| p.height).max().unwrap_or(tallest);
         // A plus or a dash floats above the baseline and keeps the scale of its number.
         let floats = word.len() == 1 && word.iter().all(|p| 12 * p.bottom() + tallest < 12 * baseline);
         let small = is_raised || (100 * high < 62 * tallest && 3 * high > tallest && !floats);
+        let decimals = if small { vec![] } else { word.split_off(small_decimals(&before, &word)) };
+        before.extend(word.iter().copied());
         match parts.last_mut() {
             Some((before, part)) if !small && !*before => part.extend(word),
             _ => parts.push((small, word)),
         }
+        if !decimals.is_empty() {
+            parts.push((true, decimals));
+        }
     }
-    parts.into_iter().map(|(_, part)| part).collect()
+    parts
+}
+
+/// Where in a word the decimals begin that stand on its line in smaller figures (`642` and a small `.18`); its length where none do.
+///
+/// Figures are all of one height, and broad; letters of a word are neither, so that `Billing` is not parted.
+/// `before`: what stands before the word on its line; in thin type every figure is a word.
+fn small_decimals(before: &[Patch], word: &[Patch]) -> usize {
+    const FIGURES: usize = 3;
+    let none = word.len();
+    let Some(tallest) = word.iter().map(|p| p.height).max() else { return none };
+    let is_mark = |p: &Patch| 5 * p.height <= 2 * tallest;
+    let is_low = |p: &Patch| !is_mark(p) && 100 * p.height < 68 * tallest;
+    let Some(begin) = word.iter().rposition(|p| !is_mark(p) && !is_low(p)).map(|at| at + 1) else { return none };
+    let (whole, rest) = word.split_at(begin);
+    let whole = before.iter().chain(whole).filter(|p| !is_mark(p));
+    let whole: Vec<&Patch> = whole.rev().take(FIGURES).collect();
+    let low: Vec<&Patch> = rest.iter().filter(|p| !is_mark(p)).collect();
+    let alike = |figures: &[&Patch], high: u32| figures.iter().all(|p| 100 * p.height >= 86 * high);
+    let broad = whole.iter().filter(|p| 100 * p.width >= 42 * p.height).count();
+    let lowest = low.iter().map(|p| p.height).max().unwrap_or(0);
+    let is_number = whole.len() >= 2 && 2 * broad >= whole.len() && alike(&whole, tallest);
+    // Two figures, and perhaps a sign.
+    let is_decimals = (2..=3).contains(&low.len()) && alike(&low, lowest) && rest.len() <= low.len() + 1;
+    if is_number && is_decimals { begin } else { none }
 }
 
 fn percentile(tile: &GrayImage, percent: u32) -> u8 {
@@ -364,4 +431,43 @@ fn percentile(tile: &GrayImage, percent: u32) -> u8 {
         below >= wanted
     });
     u8::try_from(place.unwrap_or(255)).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of letters: left, top, width, height of each; and how many stand in each part of it, with whether it is small.
+    fn parts(letters: &[(u32, u32, u32, u32)]) -> Vec<(bool, usize)> {
+        let patches: Vec<Patch> = letters
+            .iter()
+            .map(|&(x, y, width, height)| Patch { x, y, width, height, area: width * height / 3, label: 1 })
+            .collect();
+        let lines = join(patches, Plane::Ink);
+        assert_eq!(lines.len(), 1);
+        parts_of(&lines[0]).into_iter().map(|(small, part)| (small, part.len())).collect()
+    }
+
+    #[test]
+    fn small_figures_are_a_part_of_their_own() {
+        // 642, and .18 at half the size on the same line.
+        let whole = [(0, 0, 40, 80), (48, 0, 40, 80), (96, 0, 40, 80)];
+        let foot = [(142, 74, 5, 6), (152, 42, 22, 38), (180, 42, 22, 38)];
+        assert_eq!(parts(&[&whole[..], &foot].concat()), [(false, 3), (true, 3)]);
+        // Raised, with the comma; and in thin type, with more room between figures.
+        let raised = [(142, 30, 5, 12), (152, 0, 22, 38), (180, 0, 22, 38)];
+        assert_eq!(parts(&[&whole[..], &raised].concat()), [(false, 3), (true, 3)]);
+        let thin = [(0, 0, 40, 80), (60, 0, 40, 80), (120, 0, 40, 80), (164, 74, 5, 6), (176, 42, 22, 38), (204, 42, 22, 38)];
+        assert_eq!(parts(&thin), [(false, 3), (true, 3)]);
+    }
+
+    #[test]
+    fn letters_and_the_mark_of_thousands_stay_with_their_line() {
+        // 3'275: the mark hangs as high as a raised figure.
+        let swiss = [(0, 0, 40, 80), (44, 0, 10, 28), (60, 0, 40, 80), (108, 0, 40, 80), (156, 0, 40, 80)];
+        assert_eq!(parts(&swiss), [(false, 5)]);
+        // `Killer`: the last two letters are low, and the high ones before them are narrow.
+        let word = [(0, 0, 50, 80), (56, 0, 9, 80), (72, 0, 9, 80), (88, 0, 9, 80), (104, 30, 40, 50), (150, 30, 30, 50)];
+        assert_eq!(parts(&word), [(false, 6)]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Two passes over one picture become one list of words. Where both read the same the confidence rises; where they differ the surer
 //! one stands, less sure than before; what only one saw stands if it was sure enough.
 
+use super::decimals::decimals_of;
 use super::page::{Rect, Seen};
 
 /// Of their smaller one, two words must share this part to be the same word.
@@ -12,33 +13,56 @@ const ALONE_LINES: f32 = 30.0;
 /// Below this nothing is kept.
 const FLOOR: f32 = 20.0;
 
-/// A number that the two passes read with other digits: its place among the words, and the two readings.
+/// A number that a third look is to settle: its place among the words, and how it was read.
 #[derive(Debug, PartialEq)]
 pub(super) struct Contested {
     pub(super) word: usize,
-    pub(super) readings: [String; 2],
+    /// The two passes' readings, of other digits; or one that neither was sure of.
+    pub(super) readings: Vec<String>,
+}
+
+/// The numbers that want a third look: those read in two ways, and those that both passes read alike and neither was sure of.
+pub(super) fn doubts(words: &[Seen], contested: Vec<Contested>) -> Vec<Contested> {
+    let mut doubts = contested;
+    for (word, seen) in words.iter().enumerate() {
+        let is_number = seen.text.bytes().filter(u8::is_ascii_digit).count() >= CONTESTED_DIGITS
+            || decimals_of(&seen.text).is_some_and(|(mark, ..)| mark.is_some());
+        if is_number && seen.confidence < LEGIBLE && !doubts.iter().any(|known| known.word == word) {
+            doubts.push(Contested { word, readings: vec![seen.text.clone()] });
+        }
+    }
+    doubts
 }
 
 /// Fewer digits than this are a count or a day, and are told by what stands around them.
 const CONTESTED_DIGITS: usize = 3;
 
 /// Both are numbers, and their digits are not the same.
-fn contest(ours: &[&Seen], theirs: &[&Seen]) -> Option<[String; 2]> {
+fn contest(ours: &[&Seen], theirs: &[&Seen]) -> Option<Vec<String>> {
     let (&[one], &[other]) = (ours, theirs) else { return None };
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let (first, second) = (digits(&one.text), digits(&other.text));
     let numbers = first.len().max(second.len()) >= CONTESTED_DIGITS && !first.is_empty() && !second.is_empty();
-    (numbers && first != second).then(|| [one.text.clone(), other.text.clone()])
+    (numbers && first != second).then(|| vec![one.text.clone(), other.text.clone()])
 }
 
 /// What a third look at a contested number says: the reading that it confirms stands, and a number on which no two agree is not legible.
 pub(super) fn settle(word: &mut Seen, contested: &Contested, third: &str) {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | ',')).collect::<String>();
     match contested.readings.iter().find(|reading| plain(reading) == plain(third)) {
-        Some(reading) => word.text.clone_from(reading),
+        Some(reading) => {
+            // A look at the word alone may see the sign before it as well.
+            let signed = |text: &str| text.contains(['¥', '€', '£', '$']);
+            word.text = if signed(third) && !signed(reading) { third.to_owned() } else { reading.clone() };
+            word.confidence = word.confidence.max(CONFIRMED);
+        }
         None => word.confidence = word.confidence.min(ILLEGIBLE),
     }
 }
+
+/// From here on a word counts as legible, and what a number has at least that another look confirmed.
+pub(super) const LEGIBLE: f32 = 60.0;
+pub(super) const CONFIRMED: f32 = 65.0;
 
 /// Under what counts as legible, above what is dropped.
 pub(super) const ILLEGIBLE: f32 = 55.0;
@@ -147,7 +171,7 @@ fn is_whole_amount(text: &str) -> bool {
     let digits = |group: &str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
     groups.next().is_some_and(|head| digits(head) && head.len() <= 3)
         && groups.all(|group| group.len() == 3 && digits(group))
-        && matches!(mark, ',' | '.' | '\'')
+        && matches!(mark, ',' | '.' | '\'' | '’')
         && decimals.len() == 2
         && digits(decimals)
         && !number.ends_with(mark)
@@ -252,7 +276,7 @@ mod tests {
             vec![seen("1,284.90", 0.0, 50.0, 80.0)],
             vec![seen("1,234.90", 1.0, 49.0, 90.0), seen("Paid", 60.0, 90.0, 90.0)],
         );
-        assert_eq!(contested, [Contested { word: 0, readings: ["1,234.90".into(), "1,284.90".into()] }]);
+        assert_eq!(contested, [Contested { word: 0, readings: vec!["1,234.90".into(), "1,284.90".into()] }]);
         settle(&mut words[0], &contested[0], "1,284.90");
         assert_eq!(words[0].text, "1,284.90");
         settle(&mut words[0], &contested[0], "1,264.90");

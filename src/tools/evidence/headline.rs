@@ -1,0 +1,202 @@
+//! The large numbers of a picture: what a wallet sets in letters of twice the size is the amount, and an error in it costs most. The two
+//! passes are compared line by line; where they differ, or neither is sure, the line is looked at once more by itself, and a number on
+//! which no two looks agree is not legible.
+
+use quittance_rules::evidence::Source;
+
+use super::decimals::decimals_of;
+use super::page::{Rect, Seen};
+use super::relay::LargeLine;
+use super::vote::{CONFIRMED, ILLEGIBLE, LEGIBLE};
+
+/// Lines of one picture that are looked at once more: some hundredths of a second each.
+const LOOKS: usize = 6;
+/// Of a word, this part lies in the line or the part it is counted to.
+const INSIDE: f32 = 0.5;
+
+/// Takes the large lines that hold a number and on which the passes differ, or of which neither is sure, out of both, and gives what is to
+/// be read there. `look` reads one place of the picture by itself.
+pub(super) fn settle(
+    lines: &[LargeLine],
+    page: &mut Vec<Seen>,
+    set: &mut Vec<Seen>,
+    mut look: impl FnMut(Rect) -> String,
+) -> Vec<Seen> {
+    let mut settled = Vec::new();
+    for line in lines.iter().take(LOOKS) {
+        if !is_one_line(line.at, page) {
+            continue;
+        }
+        let (ours, theirs) = (taken(set, line.at), taken(page, line.at));
+        let is_number = |words: &[Seen]| words.iter().any(|word| digits(&word.text).len() >= 2);
+        let is_clear = || line.decimals.is_none() && plain(&ours) == plain(&theirs) && (is_sure(&ours) || is_sure(&theirs));
+        if !is_number(&ours) && !is_number(&theirs) || is_clear() {
+            set.extend(ours);
+            page.extend(theirs);
+            continue;
+        }
+        settled.extend(match line.decimals {
+            Some(small) if !is_word(&ours, small) => with_decimals(small, &ours, &theirs, &mut look),
+            _ => confirmed(&ours, &theirs, &look(line.at)),
+        });
+    }
+    settled
+}
+
+/// The ink that was taken for one line is one: no word reaches far out of it, and none is much lower than it.
+fn is_one_line(line: Rect, page: &[Seen]) -> bool {
+    let touching = page.iter().filter(|word| word.at.covered(line) > INSIDE);
+    let fits = |word: &Seen| {
+        let (beyond, high) = ((line.x0 - word.at.x0).max(word.at.x1 - line.x1), line.height());
+        beyond < 0.5 * high && (word.at.height() > 0.55 * high || digits(&word.text).len() < 3)
+    };
+    touching.into_iter().all(fits)
+}
+
+/// Takes the words of a line out of a pass, from left to right.
+fn taken(words: &mut Vec<Seen>, at: Rect) -> Vec<Seen> {
+    let mut inside: Vec<Seen> = words.extract_if(.., |word| word.at.covered(at) > INSIDE).collect();
+    inside.sort_by(|a, b| a.at.x0.total_cmp(&b.at.x0));
+    inside
+}
+
+fn is_sure(words: &[Seen]) -> bool {
+    words.iter().filter(|word| !digits(&word.text).is_empty()).all(|word| word.confidence >= LEGIBLE)
+}
+
+/// What was set small is a word or a sign (`TL`), not figures that were taken for letters.
+fn is_word(ours: &[Seen], small: Rect) -> bool {
+    let text = joined(ours.iter().filter(|word| word.at.covered(small) > INSIDE));
+    digits(&text).is_empty() && text.chars().any(|c| !c.is_ascii_punctuation() && !"OoQDSsIlBbZzgqTi".contains(c))
+}
+
+/// A number with small figures behind it. The page as it stands is little help with them: it sees a stroke, or nothing.
+fn with_decimals(small: Rect, ours: &[Seen], theirs: &[Seen], look: &mut impl FnMut(Rect) -> String) -> Vec<Seen> {
+    let (decimals, whole): (Vec<Seen>, Vec<Seen>) = ours.iter().cloned().partition(|word| word.at.covered(small) > INSIDE);
+    if decimals_of(&joined(&decimals)).is_some() && is_sure(&decimals) {
+        return ours.to_vec();
+    }
+    // The page saw two figures more; or a look at them alone tells them.
+    let (without, with) = (digits(&joined(&whole)), digits(&joined(theirs)));
+    let seen = with.strip_prefix(without.as_str()).filter(|rest| rest.len() == 2 && is_sure(theirs)).map(str::to_owned);
+    let figures = seen.or_else(|| decimals_of(&look(small)).map(|(_, figures, _)| figures.to_owned()));
+    if let Some(text) = figures {
+        let part = Seen { text, at: small, confidence: CONFIRMED, source: Source::Ocr };
+        return whole.into_iter().chain([part]).collect();
+    }
+    illegible(ours)
+}
+
+/// The pass that the look at the line by itself confirms.
+fn confirmed(ours: &[Seen], theirs: &[Seen], look: &str) -> Vec<Seen> {
+    let wanted = letters(look);
+    let found = [theirs, ours].into_iter().find(|words| !words.is_empty() && plain(words) == wanted);
+    match found {
+        Some(words) => {
+            // By itself the sign before a number is seen more often.
+            let signed = |text: &str| text.contains(['¥', '€', '£', '$']);
+            let text =
+                |word: &Seen| if words.len() == 1 && signed(look) && !signed(&word.text) { look } else { &word.text }.to_owned();
+            words.iter().map(|w| Seen { text: text(w), confidence: w.confidence.max(CONFIRMED), ..w.clone() }).collect()
+        }
+        None => illegible(if ours.is_empty() { theirs } else { ours }),
+    }
+}
+
+fn illegible(words: &[Seen]) -> Vec<Seen> {
+    let lowered = |word: &Seen| if digits(&word.text).is_empty() { word.confidence } else { word.confidence.min(ILLEGIBLE) };
+    words.iter().map(|word| Seen { confidence: lowered(word), ..word.clone() }).collect()
+}
+
+fn joined<'a>(words: impl IntoIterator<Item = &'a Seen>) -> String {
+    words.into_iter().map(|word| word.text.as_str()).collect()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Letters, figures and the marks between them: without spaces and the signs of currencies.
+fn plain(words: &[Seen]) -> String {
+    letters(&joined(words))
+}
+
+fn letters(text: &str) -> String {
+    let mark = |c: char| if matches!(c, '’' | '‘') { '\'' } else { c };
+    text.chars().map(mark).filter(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '\'')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str, x0: f32, x1: f32, confidence: f32) -> Seen {
+        Seen { text: text.to_owned(), at: Rect { x0, y0: 0.0, x1, y1: 40.0 }, confidence, source: Source::Ocr }
+    }
+
+    fn line(x1: f32, decimals: Option<Rect>) -> LargeLine {
+        LargeLine { at: Rect { x0: 0.0, y0: 0.0, x1, y1: 40.0 }, decimals }
+    }
+
+    /// What is read, and whether it is legible.
+    fn settled(line: LargeLine, page: &[Seen], set: &[Seen], looks: &str) -> Vec<(String, bool)> {
+        let (mut page, mut set) = (page.to_vec(), set.to_vec());
+        let words = settle(&[line], &mut page, &mut set, |_| looks.to_owned());
+        if words.is_empty() {
+            assert!(!page.is_empty() || !set.is_empty(), "what is not settled is left");
+        }
+        words.into_iter().map(|word| (word.text, word.confidence >= LEGIBLE)).collect()
+    }
+
+    #[test]
+    fn what_both_passes_read_alike_is_left_to_them() {
+        let words = [seen("1,250.00", 0.0, 100.0, 90.0)];
+        assert_eq!(settled(line(100.0, None), &words, &words, "never looked at"), []);
+        let text = [seen("Transfer", 0.0, 100.0, 50.0)];
+        assert_eq!(settled(line(100.0, None), &text, &[seen("Transfor", 0.0, 100.0, 40.0)], ""), [], "no number");
+    }
+
+    #[test]
+    fn another_look_tells_which_pass_is_right() {
+        let page = [seen("CHF", 0.0, 30.0, 92.0), seen("3'275.60", 40.0, 100.0, 86.0)];
+        let set = [seen("CHF3", 0.0, 40.0, 84.0), seen("275.60", 44.0, 100.0, 77.0)];
+        let both = [("CHF".to_owned(), true), ("3'275.60".to_owned(), true)];
+        assert_eq!(settled(line(100.0, None), &page, &set, "CHF 3'275.60"), both);
+        let nobody = settled(line(100.0, None), &page, &set[..1], "CHF 8'275.60");
+        assert_eq!(nobody, [("CHF3".to_owned(), false)], "no two agree");
+        // Both saw it and neither was sure; alone, the sign before it is seen as well.
+        let faint = [seen("128,000", 0.0, 100.0, 8.0)];
+        assert_eq!(settled(line(100.0, None), &faint, &faint, "¥128,000"), [("¥128,000".to_owned(), true)]);
+    }
+
+    #[test]
+    fn small_decimals_are_read_or_the_number_is_not() {
+        let small = Some(Rect { x0: 84.0, y0: 0.0, x1: 100.0, y1: 18.0 });
+        let whole = seen("1.284", 0.0, 80.0, 90.0);
+        let decimals = |text: &str, confidence| Seen { at: small.unwrap(), ..seen(text, 0.0, 0.0, confidence) };
+        let stroke = [seen("1.284”", 0.0, 100.0, 92.0)];
+        let read = settled(line(100.0, small), &stroke, &[whole.clone(), decimals(",50", 80.0)], "");
+        assert_eq!(read, [("1.284".to_owned(), true), (",50".to_owned(), true)]);
+        // One pass made letters of them: the other saw figures, or a look at them alone tells, or nobody knows what was paid.
+        let garbled = [whole, decimals("so", 70.0)];
+        let both = [("1.284".to_owned(), true), ("50".to_owned(), true)];
+        assert_eq!(settled(line(100.0, small), &[seen("1.28450", 0.0, 100.0, 80.0)], &garbled, ""), both);
+        assert_eq!(settled(line(100.0, small), &stroke, &garbled, ",50"), both);
+        assert!(settled(line(100.0, small), &stroke, &garbled, "$").iter().all(|(text, legible)| !legible || text == "so"));
+        // `TL` in small letters is a sign, and no figures.
+        let turkish = [seen("1.284", 0.0, 80.0, 90.0), decimals("TL", 80.0)];
+        let read = settled(line(100.0, small), &[seen("1.284", 0.0, 80.0, 90.0)], &turkish, "1.284 TL");
+        assert_eq!(read, [("1.284".to_owned(), true), ("TL".to_owned(), true)]);
+    }
+
+    #[test]
+    fn what_is_not_one_line_is_left_alone() {
+        let rows = [
+            seen("162.80", 0.0, 100.0, 96.0),
+            Seen { at: Rect { x0: 0.0, y0: 0.0, x1: 60.0, y1: 16.0 }, ..seen("14.80", 0.0, 0.0, 96.0) },
+        ];
+        assert_eq!(settled(line(100.0, None), &rows, &[seen("4.80", 0.0, 100.0, 80.0)], "4.80"), [], "two rows");
+        let beyond = [seen("US$1,094.27", 0.0, 180.0, 92.0)];
+        assert_eq!(settled(line(100.0, None), &beyond, &[seen("$1,09", 0.0, 100.0, 93.0)], "$1,09"), [], "a part of a word");
+    }
+}
