@@ -857,7 +857,7 @@ impl Clues {
         }
     }
 
-    fn digits_of(&self, number: &Number) -> Vec<u8> {
+    pub(super) fn digits_of(&self, number: &Number) -> Vec<u8> {
         let slot = number.origin as usize;
         let atoms = self.atoms[slot].get(usize::from(number.from)..usize::from(number.to)).unwrap_or_default();
         atoms.iter().filter(|a| a.is_number).flat_map(|a| a.text(&self.folded[slot]).iter().copied()).collect()

@@ -32,6 +32,51 @@ pub(super) fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
     if end == first { 0 } else { end }
 }
 
+/// Where the number ends that a label at this place says to be an order's, a contract's or a customer's; 0 for no such label. Unlike
+/// [`foreign_to`] this is no more than a doubt: some sellers number an invoice as its order, and some payers name it so.
+pub(super) fn order_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
+    let Some(label) = found.get(at).filter(|a| !a.is_number) else { return 0 };
+    let word = label.text(folded);
+    if !ORDERS.iter().any(|stem| word.starts_with(stem)) && !ORDER_WORDS.contains(&word) {
+        return 0;
+    }
+    // `Kd-Nr 30001`, `Bestellung Nr. 45001`: a word for number between them.
+    let is_word = |at: usize| found.get(at).is_some_and(|a| !a.is_number && a.len() <= 6);
+    let first = if is_word(at + 1) { at + 2 } else { at + 1 };
+    if found.get(first).is_some_and(|a| a.is_number) { first + 1 } else { 0 }
+}
+
+/// Beginnings of words for an order, a contract or a customer.
+const ORDERS: &[&[u8]] = &[
+    b"BESTELL",
+    b"AUFTRAG",
+    b"VERTRAG",
+    b"KUNDE",
+    b"KUNDEN",
+    b"DEBITOR",
+    b"ORDER",
+    b"CONTRACT",
+    b"CONTRAT",
+    b"CUSTOMER",
+    b"CLIENT",
+    b"CLIENTE",
+    b"PEDIDO",
+    b"ENCOMENDA",
+    b"COMMANDE",
+    b"ORDINE",
+    b"KLANT",
+    b"KUND",
+    b"ZAMOWIEN",
+    b"UMOW",
+    b"KLIENT",
+    b"AVTAL",
+    b"MITGLIED",
+    b"MEMBER",
+];
+
+/// Whole words and short forms for the same.
+const ORDER_WORDS: &[&[u8]] = &[b"KD", b"KDNR", b"KNR", b"AB", b"PO", b"BEST"];
+
 const PLUS: u8 = b'+';
 
 /// Labels of telephone numbers, tax numbers, accounts and of references that the bank or the payer's system makes.

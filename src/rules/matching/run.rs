@@ -13,7 +13,7 @@ use super::book::{
 };
 use super::calibrate::{Hold, Why, calibrated, calibrated_asked};
 use super::candidates::{AccountClass, Hypothesis, Lines, Maker, NameClass, Settled, Work, is_free, is_withheld, share, touches};
-use super::clues::{Clues, Hit, Origin, Reads};
+use super::clues::{Clues, Hit, Number, Origin, Reads};
 use super::packed::{Packed, PackedRuns};
 use super::weights::{Ask, MatchPolicy};
 use super::{Answer, Candidate, EvidenceField, FieldWeight, Line, Pattern, Proposal, Residual, Withheld, joint, reasons};
@@ -91,13 +91,18 @@ pub(super) struct Close {
     pub(super) names_any: bool,
     /// A number in the text that no item of an answer explains: index of the hypothesis.
     pub(super) stray: Vec<bool>,
-    /// An answer rests on a number that, as it is written, is another item's, or leaves one of ours that is not open: index of the
+    /// An answer rests on a number that may mean something else (as it is written, it is another item's; or it stands where a date, an
+    /// amount or the customer's own number does, while as much is open twice), or leaves one of ours that is not open: index of the
     /// hypothesis.
     pub(super) slips: Vec<bool>,
     /// Several items of a customer that is the payer come to the amount as well.
     pub(super) sums_up: bool,
     /// Another payment that would settle wants the same item.
     pub(super) is_contested: bool,
+    /// More customers than are compared may be the payer.
+    pub(super) is_crowded: bool,
+    /// The text names a customer who owes something.
+    pub(super) names_customer: bool,
     /// Named items in a currency to which there is no rate.
     pub(super) without_rate: Vec<u32>,
 }
@@ -115,7 +120,7 @@ impl Close {
     pub(super) fn flags(&self) -> u16 {
         let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
         let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
-        let Self { says_credit, says_several, says_not_ours, .. } = *self;
+        let Self { says_credit, says_several, says_not_ours, is_crowded, names_customer, .. } = *self;
         let bits = [
             is_contested,
             has_numbers,
@@ -131,6 +136,8 @@ impl Close {
             says_credit,
             says_several,
             says_not_ours,
+            is_crowded,
+            names_customer,
         ];
         bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
     }
@@ -142,6 +149,7 @@ impl Close {
         [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
         [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
         [self.says_credit, self.says_several, self.says_not_ours] = [is(11), is(12), is(13)];
+        [self.is_crowded, self.names_customer] = [is(14), is(15)];
     }
 }
 

@@ -79,8 +79,8 @@ impl Maker<'_> {
                             .map(|t| share(book.item(*i).open, t.ppm))
                     })
                     .fold(0, i64::saturating_add);
-                if discounts > 0 && (total - discounts).abs_diff(target) <= base.len() as u64 {
-                    let exact = if total - discounts == target { -0.3 } else { -2.5 };
+                if discounts > 0 && total.saturating_sub(discounts).abs_diff(target) <= base.len() as u64 {
+                    let exact = if total.saturating_sub(discounts) == target { -0.3 } else { -2.5 };
                     self.push_as(row, customer, Pattern::Discount, lines(&base), prior + choice - 1.5, exact);
                 } else {
                     // Short over several: which of them stays open is the question.
@@ -107,15 +107,15 @@ impl Maker<'_> {
                 }
             } else {
                 let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
-                self.complete(row, customer, &base, &rest, target - total, n);
+                self.complete(row, customer, &base, &rest, target.saturating_sub(total), n);
                 // A list of numbers and much more money: the list is not whole.
-                let far = if (target - total).saturating_mul(5) > total { -6.0 } else { 0.0 };
+                let far = if target.saturating_sub(total).saturating_mul(5) > total { -6.0 } else { 0.0 };
                 self.push_as(row, customer, Pattern::Over, lines(&base), prior + choice - 2.0 + far, self.policy.amount.over_any);
             }
         }
         if !done && base.len() == 1 && sum(&base) < target {
             let rest: Vec<u32> = items.iter().copied().filter(|i| !base.contains(i)).collect();
-            self.complete(row, customer, &base, &rest, target - sum(&base), n);
+            self.complete(row, customer, &base, &rest, target.saturating_sub(sum(&base)), n);
         }
         // Some of the named, where not all fit.
         if !done && (named.len() > base.len() || base.len() > 2) && (open_numbers || base.len() >= 2) {

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// Customers compared: of one account, of one name (rows, then customers), of one family.
+const ACCOUNT_MAX: usize = 20;
+const NAMES_MAX: usize = 50;
+const ALIKE_MAX: usize = 8;
+const CHILDREN_MAX: usize = 20;
+
 /// How the account of a payer looks beside a customer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::matching) enum AccountClass {
@@ -38,6 +44,8 @@ pub(in crate::matching) struct Payer {
     pub(super) taught: Option<u32>,
     /// Customers with a like name, and how like.
     pub(super) by_name: Vec<(u32, u16)>,
+    /// More customers share the account, the name or the family than are compared.
+    pub(super) is_crowded: bool,
     /// The text holds the number of this customer at the seller.
     pub(super) by_number: Option<u32>,
 }
@@ -59,13 +67,15 @@ impl Maker<'_> {
         let payer = &mut self.payer;
         payer.by_account.clear();
         payer.by_name.clear();
+        payer.is_crowded = false;
         payer.learned = None;
         payer.taught = None;
         payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
         let key = account_key(iban);
         payer.has_account = key.is_some();
         if let Some(key) = key {
-            payer.by_account.extend(self.book.by_account.rows(key).take(20));
+            payer.by_account.extend(self.book.by_account.rows(key).take(ACCOUNT_MAX));
+            payer.is_crowded |= self.book.by_account.rows(key).nth(ACCOUNT_MAX).is_some();
             if payer.by_account.is_empty() {
                 payer.taught = self.book.taught_account(key).filter(|c| *c != NONE);
                 payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
@@ -76,7 +86,9 @@ impl Maker<'_> {
         }
         let seen = &mut self.seen;
         seen.clear();
-        for name_row in self.book.by_name.rows(word_set_hash(&payer.name)).take(50) {
+        let by_words = || self.book.by_name.rows(word_set_hash(&payer.name));
+        payer.is_crowded |= by_words().nth(NAMES_MAX).is_some();
+        for name_row in by_words().take(NAMES_MAX) {
             let (customer, core) = self.book.name(name_row);
             let alike = Self::alike(self.book, name_row, core, &payer.name);
             if alike >= 950 && !seen.contains(&customer) {
@@ -117,7 +129,38 @@ impl Maker<'_> {
         }
         let book = self.book;
         payer.by_name.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| book.customer_id(a.0).cmp(book.customer_id(b.0))));
-        payer.by_name.truncate(8);
+        payer.is_crowded |= payer.by_name.get(ALIKE_MAX).is_some_and(|(_, alike)| *alike >= 950);
+        payer.by_name.truncate(ALIKE_MAX);
+    }
+
+    /// More customers than are compared may be the payer.
+    pub(in crate::matching) fn is_crowded(&self) -> bool {
+        self.payer.is_crowded
+    }
+
+    /// The text names a customer who owes something: by all words of the name, or by a single one beside just the amount owed.
+    pub(in crate::matching) fn names_a_customer(&self, row: u32) -> bool {
+        const WORDS_MAX: usize = 16;
+        /// A word that so many names have tells nobody.
+        const COMMON: usize = 60;
+        let book = self.book;
+        let text = folded_payer(book.payment_text(row).remittance);
+        let words: Vec<&str> = text.split(' ').filter(|word| word.len() >= 3).take(WORDS_MAX).collect();
+        let amount = book.payment_amount(row);
+        let owes = |customer: u32| {
+            let mut items = book.items_of(customer).take(self.policy.limits.customer_items);
+            items.any(|item| book.item_open(item) == amount)
+        };
+        words.iter().any(|word| {
+            let rows = || book.by_word.rows(hash(word.as_bytes()));
+            rows().nth(COMMON).is_none()
+                && rows().any(|name_row| {
+                    let (customer, core) = book.name(name_row);
+                    let is_whole = core.split(' ').filter(|part| part.len() >= 3).all(|part| words.contains(&part));
+                    let several = core.split(' ').filter(|part| part.len() >= 3).count() >= 2;
+                    is_whole && !book.items_of(customer).is_empty() && (several || owes(customer))
+                })
+        })
     }
 
     /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
@@ -145,7 +188,9 @@ impl Maker<'_> {
             if customer.parent != NONE {
                 add(customer.parent, &mut list);
             }
-            for (_, child) in self.book.children_of(list[at]).iter().take(20) {
+            let children = self.book.children_of(list[at]);
+            self.payer.is_crowded |= children.len() > CHILDREN_MAX;
+            for (_, child) in children.iter().take(CHILDREN_MAX) {
                 add(*child, &mut list);
             }
         }

@@ -3,11 +3,43 @@
 use std::fmt::Write as _;
 
 use super::super::book::Book;
-use super::super::foreign::value_of;
-use super::{Clues, Number};
+use super::super::foreign::{cover_customer_id, cover_dates_and_amounts, foreign_to, order_to, value_of};
+use super::{Clues, Hit, Number, Origin};
 use crate::reference::{FormHash, Forms, Level, hash, lookalike};
 
 impl Clues {
+    /// A label says that the number is an order's, a contract's or a customer's.
+    pub fn is_order(&self, number: &Number) -> bool {
+        let slot = number.origin as usize;
+        let (found, folded, from) = (&self.atoms[slot], &self.folded[slot], usize::from(number.from));
+        // The label, or a word for number behind it, stands right before.
+        (from.saturating_sub(2)..from).any(|at| order_to(folded, found, at) > from)
+    }
+
+    /// Bare digits that may be something else than the number of the item: they stand where a date, an amount, an order or contract or the
+    /// customer's own number does, or only where the payer's system writes its own numbers.
+    pub fn may_mean_else(&self, book: &Book, hit: &Hit) -> bool {
+        let Some(number) = self.numbers.get(usize::from(hit.number)) else { return false };
+        // In full, its letters with it, a number is what it is.
+        let has_letters = || book.item_number_bytes(hit.item).iter().any(u8::is_ascii_alphabetic);
+        if hit.level == Level::Structured || hit.level == Level::Full && number.origin != Origin::EndToEnd && has_letters() {
+            return false;
+        }
+        if number.origin == Origin::EndToEnd {
+            return true;
+        }
+        let slot = number.origin as usize;
+        let (found, folded) = (&self.atoms[slot], &self.folded[slot]);
+        let mut covered = vec![false; found.len()];
+        cover_dates_and_amounts(found, folded, &mut covered);
+        for at in 0..found.len() {
+            let end = foreign_to(folded, found, at).max(order_to(folded, found, at));
+            covered[at..end.max(at)].fill(true);
+        }
+        cover_customer_id(book.customer_id(book.item_customer(hit.item)), found, folded, &mut covered);
+        (usize::from(number.from)..usize::from(number.to)).all(|at| covered.get(at) == Some(&true))
+    }
+
     /// The number stands among the numbers of open items, as written but for its last digits, and is none of them: an invoice of ours that
     /// was paid, or is not in this book.
     pub fn is_of_a_series(&self, book: &Book, number: &Number) -> bool {

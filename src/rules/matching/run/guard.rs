@@ -89,6 +89,9 @@ impl Matcher<'_> {
         if best.pattern == Pattern::NotOurs && close.is_mute {
             return Some(MUTE);
         }
+        if best.pattern == Pattern::NotOurs && close.names_customer {
+            return Some("would settle alone as not ours if the text named no customer who owes");
+        }
         if best.pattern == Pattern::NotOurs && close.names_any {
             return Some("would settle alone as not ours if the text named no item");
         }
@@ -116,14 +119,26 @@ impl Matcher<'_> {
             return Some(if best.pattern == Pattern::PayerExact {
                 "the text has a number of ours that is not open"
             } else {
-                "the number in the text, as it is written, is another item's"
+                "the number in the text may mean something else than this item"
             });
         }
+        let is_unnamed = |(item, _): &(u32, i64)| !close.names(*item, Level::Suffix);
+        if close.is_crowded && best.lines.iter().any(is_unnamed) {
+            return Some("more customers share this account, name or family than were compared");
+        }
+        if !best.lines.is_empty() && best.lines.iter().all(is_unnamed) && self.is_account_of_another(row, best) {
+            return Some("the account belongs to another customer, and the text names no item");
+        }
+        // A part of the longer one is as likely as of the shorter; otherwise the amount tells.
+        let is_part = matches!(best.pattern, Pattern::Part | Pattern::Short);
+        let is_as_good = |item: u32| move |other: u32| is_part || book.item_open(other) == book.item_open(item);
+        if best.lines.iter().any(|(item, _)| self.is_begun_by(*item, is_as_good(*item))) {
+            return Some("another open item has this number with something behind it");
+        }
         let is_late = |item: u32| payment.booked != i32::MIN && book.item(item).issued > payment.booked;
-        if let [(item, _)] = *best.lines
-            && is_late(item)
-            && !close.names(item, Level::Listed)
-        {
+        // Among items that are named, one may stand where the list was cut.
+        let is_written = |(item, _): &(u32, i64)| close.names(*item, Level::Listed);
+        if !best.lines.iter().any(is_written) && best.lines.iter().any(|(item, _)| is_late(*item)) {
             return Some("issued after the payment was booked, and not named by its whole number");
         }
         if !best.lines.is_empty() && close.hypotheses.iter().any(|other| self.is_payers_own(best, other)) {
@@ -194,9 +209,34 @@ impl Matcher<'_> {
     fn is_payers_own(&self, best: &Hypothesis, other: &Hypothesis) -> bool {
         const PAYER: usize = 2;
         let customer = |h: &Hypothesis| h.lines.first().map(|(item, _)| self.book.item_customer(*item));
-        matches!(other.pattern, Pattern::ReferenceExact | Pattern::PayerExact)
+        matches!(other.pattern, Pattern::ReferenceExact | Pattern::PayerExact | Pattern::LumpNamed | Pattern::LumpFound)
             && other.weights[PAYER] >= best.weights[PAYER] + PAYER_TELLS
             && customer(other) != customer(best)
+    }
+
+    /// The account of the payer is on file for others only, and for none of the family.
+    fn is_account_of_another(&self, row: u32, best: &Hypothesis) -> bool {
+        let book = self.book;
+        let Some(key) = account_key(book.payment_text(row).payer_iban) else { return false };
+        let family = |customer: u32| match book.customer(customer).parent {
+            NONE => customer,
+            parent => parent,
+        };
+        let payers = || book.by_account.rows(key);
+        let is_payers = |item: u32| payers().any(|payer| family(payer) == family(book.item_customer(item)));
+        payers().next().is_some() && best.lines.iter().any(|(item, _)| !is_payers(*item))
+    }
+
+    /// Another open item of the customer has the number of this one and more: `1001/1`, or what a bank has cut off.
+    fn is_begun_by(&self, item: u32, is_meant: impl Fn(u32) -> bool) -> bool {
+        let book = self.book;
+        let number = book.item_number_bytes(item);
+        let mut items = book.items_of(book.item_customer(item)).take(self.policy.limits.customer_items);
+        items.any(|other| {
+            let longer = book.item_number_bytes(other);
+            let begins = longer.len() > number.len() && longer.starts_with(number);
+            begins && self.settled_by[other as usize] == NONE && is_meant(other)
+        })
     }
 
     /// Another item of the customer asks for just what was paid.

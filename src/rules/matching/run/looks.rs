@@ -30,7 +30,7 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
     let own: Vec<u32> = named.iter().copied().filter(|item| payer.may_owe(book, *item)).collect();
     let at = looks.named.len();
     looks.named.extend(named.iter().map(|item| (*item, own.contains(item))));
-    if is_back || clues.is_overlong || payment.flags & PAYMENT_TEXT_CUT != 0 {
+    if is_back || clues.is_overlong || clues.is_cut || payment.flags & PAYMENT_TEXT_CUT != 0 {
         return nothing;
     }
     let [one] = *own else { return nothing };
@@ -62,6 +62,12 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
     // Without its letters a number says as much only where the account says whose it is.
     let says_it = |hit: &Hit| hit.level == Level::Full || by_account && clues.digit_count(hit) >= 5;
     if !clues.hits.iter().any(|hit| hit.item == one && tells_at_once(clues, hit) && says_it(hit)) {
+        return nothing;
+    }
+    // Where the customer owes as much elsewhere, the amount does not tell which is meant, and the number must be it and nothing else.
+    let mut alike = book.also_open_at(one, book.item_open(one), policy.limits.customer_items);
+    let is_whole = |hit: &Hit| hit.item == one && hit.level <= Level::Structured && !clues.may_mean_else(book, hit);
+    if alike.next().is_some() && !clues.hits.iter().any(is_whole) {
         return nothing;
     }
     // It asks for none of the others.
@@ -183,8 +189,12 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
     let names_another = hypotheses.iter().any(|h| h.pattern == Pattern::PayerExact) && names_what_is_not_open(maker);
     let slips = hypotheses
         .iter()
-        .map(|h| if h.pattern == Pattern::PayerExact { names_another } else { rests_on_a_slip(maker, row, h) })
+        .map(|h| match h.pattern {
+            Pattern::PayerExact => names_another || names_another_number(maker, h),
+            _ => rests_on_a_slip(maker, row, h) || rests_on_another_number(maker, h) || names_another_number(maker, h),
+        })
         .collect();
+    let has_not_ours = hypotheses.iter().any(|h| h.pattern == Pattern::NotOurs);
     Close {
         without_rate,
         slips,
@@ -208,6 +218,8 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         names_any: clues.hits.iter().any(|h| is_telling(maker, row, h)),
         stray,
         is_contested: false,
+        is_crowded: maker.is_crowded(),
+        names_customer: has_not_ours && maker.names_a_customer(row),
     }
 }
 
@@ -216,6 +228,39 @@ fn names_what_is_not_open(maker: &Maker<'_>) -> bool {
     let clues = &maker.clues;
     let numbers = clues.numbers.iter().filter(|n| n.origin != Origin::EndToEnd && n.named == 0 && n.digits >= 4);
     numbers.take(8).any(|n| clues.is_of_a_series(maker.book, n))
+}
+
+/// Nothing names the items of the answer, and the text has a number with digits as ours have that is no slip of any of theirs: an invoice paid before, or one that is not in this book.
+fn names_another_number(maker: &Maker<'_>, hypothesis: &Hypothesis) -> bool {
+    /// So many digits may be wrong in a number that was meant for this one.
+    const SLIPS: usize = 3;
+    let (book, clues) = (maker.book, &maker.clues);
+    let is_named = |item: u32| clues.hits.iter().any(|hit| hit.item == item);
+    if hypothesis.lines.iter().any(|(item, _)| is_named(*item)) {
+        return false;
+    }
+    let is_slip = |written: &[u8], item: u32| {
+        let own: Vec<u8> = book.item_number_bytes(item).iter().copied().filter(u8::is_ascii_digit).collect();
+        let (short, long) = if own.len() < written.len() { (&own[..], written) } else { (written, &own[..]) };
+        let holds = short.len() >= 3 && long.windows(short.len()).any(|part| part == short);
+        holds || strsim::generic_damerau_levenshtein(written, &own) <= SLIPS.min(own.len() / 2)
+    };
+    let is_ours = |n: &&Number| n.origin != Origin::EndToEnd && n.named == 0 && maker.looks_like_ours(n) && !clues.is_order(n);
+    let ours = clues.numbers.iter().filter(is_ours);
+    ours.take(8).any(|number| {
+        let written = clues.digits_of(number);
+        !hypothesis.lines.iter().any(|(item, _)| is_slip(&written, *item))
+    })
+}
+
+/// One item alone is named, by bare digits that stand where a date, an amount, an order or the customer's own number does, and the customer
+/// owes as much elsewhere: then the amount does not tell which is meant, and the digits may not either.
+fn rests_on_another_number(maker: &Maker<'_>, hypothesis: &Hypothesis) -> bool {
+    let (book, clues) = (maker.book, &maker.clues);
+    let [(item, _)] = *hypothesis.lines else { return false };
+    let owes_alike = || book.also_open_at(item, book.item_open(item), maker.policy.limits.customer_items).next().is_some();
+    let mut hits = clues.hits.iter().filter(|hit| hit.item == item).peekable();
+    hits.peek().is_some() && owes_alike() && hits.all(|hit| clues.may_mean_else(book, hit))
 }
 
 /// An item of the answer is named only by a number that is, as written, the number of another item, and that other one may be meant.
