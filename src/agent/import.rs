@@ -99,6 +99,8 @@ struct Taking<'a, S, C> {
     by: Actor,
     input: Input,
     report: ImportReport,
+    /// Accounts of the file that are placed for the first time.
+    accounts: Vec<Change>,
 }
 
 impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
@@ -112,13 +114,22 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
         {
             return Ok(None);
         }
-        let taking = Self { store, clock, by, input: input.clone(), report: ImportReport::default() };
+        let taking = Self { store, clock, by, input: input.clone(), report: ImportReport::default(), accounts: Vec::new() };
         taking.apply(vec![Change::InputReceived(input)]).await?;
         Ok(Some(taking))
     }
 
     async fn apply(&self, changes: Vec<Change>) -> Result<crate::ports::Applied, StoreError> {
         self.store.apply(ChangeSet { by: self.by.clone(), at: self.clock.now(), changes }).await
+    }
+
+    /// Writes the accounts that were found, before lines of theirs are booked.
+    async fn place_accounts(&mut self) -> Result<(), StoreError> {
+        let accounts = std::mem::take(&mut self.accounts);
+        if !accounts.is_empty() {
+            self.apply(accounts).await?;
+        }
+        Ok(())
     }
 
     /// Writes new records; gives the places of those that were known.
@@ -263,6 +274,9 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                 if is_table && is_again.is_none() {
                     is_again = Some(Former::of(store, &taking.input.digest).await?.is_any());
                 }
+                if is_again != Some(true) {
+                    taking.place_accounts().await?;
+                }
             }
             FeedEvent::Lines(lines) => match &mut place {
                 Some(place) => {
@@ -305,6 +319,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
         _ => 0,
     };
     if missing == 0 {
+        taking.place_accounts().await?;
         untelling = untelling.saturating_add(book_lines(held, &mut taking).await?);
     } else {
         let message = format!(
@@ -423,9 +438,11 @@ async fn find_place<S: Store, C: Clock>(
         }
     };
     if !accounts.contains_key(&account) {
-        taking
-            .apply(vec![Change::AccountSet { account: account.clone(), entity: entity.clone(), currency: statement.currency }])
-            .await?;
+        taking.accounts.push(Change::AccountSet {
+            account: account.clone(),
+            entity: entity.clone(),
+            currency: statement.currency,
+        });
         accounts.insert(account.clone(), (entity.clone(), statement.currency));
     }
     Ok(Some(Place { account, entity, is_interim, alike: HashMap::new() }))

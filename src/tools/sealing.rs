@@ -278,6 +278,10 @@ impl Keys {
             return Err(SealError::NoKey(self.place()));
         }
         let wrong = |error: std::io::Error| SealError::File { file: file.display().to_string(), why: error.to_string() };
+        // Two who change it at once would each write what they read before, and one of the new keys would be in no file.
+        let folder = folder_of(file);
+        let lock = std::fs::File::open(folder).map_err(wrong)?;
+        lock.lock().map_err(wrong)?;
         let text = std::fs::read_to_string(file).map_err(wrong)?;
         let at = text.find(LINE).unwrap_or(0);
         let (head, keys) = text.split_at(at);
@@ -308,10 +312,8 @@ impl Keys {
             return Err(SealError::Readable { table: cell.table, row: cell.row.to_owned(), column: cell.column });
         };
         let (id, bytes) = rest.split_once('.').ok_or_else(|| cell.damaged())?;
-        if !self.has(id) {
-            return Err(SealError::OtherKey { key: shown(id), place: self.place() });
-        }
-        let key = self.key(id).ok_or_else(|| cell.damaged())?;
+        let other = || SealError::OtherKey { key: shown(id), place: self.place() };
+        let key = self.has(id).then(|| self.key(id)).flatten().ok_or_else(other)?;
         let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(|_| cell.damaged())?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(|| cell.damaged())?;
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| cell.damaged())?;
@@ -345,25 +347,32 @@ fn read(file: &Path) -> Result<Vec<Arc<Key>>, SealError> {
     })
 }
 
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
+}
+
 /// Writes a key file whole or not at all, readable by its owner only. `false` where one is there that must stay.
 fn write(file: &Path, text: &str, over: bool) -> Result<bool, SealError> {
     let wrong = |error: std::io::Error| SealError::File {
         file: file.display().to_string(),
         why: format!("it cannot be written: {error}"),
     };
-    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     // The crate makes temporary files with the mode 0600.
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
     new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(wrong)?;
     if over {
         new.persist(file).map_err(|error| wrong(error.error))?;
-        return Ok(true);
+    } else {
+        match new.persist_noclobber(file) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(wrong(error.error)),
+        }
     }
-    match new.persist_noclobber(file) {
-        Ok(_) => Ok(true),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(wrong(error.error)),
-    }
+    // The name must outlive a power cut before a database depends on it.
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(wrong)?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -423,6 +432,25 @@ mod tests {
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(keys.is_open_to_others());
+    }
+
+    #[test]
+    fn keys_changed_by_many_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("quittance.key");
+        Keys::of_file(&file).unwrap().make().unwrap();
+        let changed: Vec<String> = std::thread::scope(|scope| {
+            let one = || {
+                let keys = Keys::of_file(&file).unwrap();
+                keys.change().unwrap();
+                keys.ids().first().cloned().unwrap()
+            };
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let kept = Keys::of_file(&file).unwrap().ids();
+        assert_eq!(kept.len(), 9);
+        assert!(changed.iter().all(|id| kept.contains(id)), "{changed:?}\n{kept:?}");
     }
 
     #[test]

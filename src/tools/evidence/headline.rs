@@ -171,9 +171,10 @@ mod tests {
 
     #[test]
     fn small_decimals_are_read_or_the_number_is_not() {
-        let small = Some(Rect { x0: 84.0, y0: 0.0, x1: 100.0, y1: 18.0 });
+        let place = Rect { x0: 84.0, y0: 0.0, x1: 100.0, y1: 18.0 };
+        let small = Some(place);
         let whole = seen("1.284", 0.0, 80.0, 90.0);
-        let decimals = |text: &str, confidence| Seen { at: small.unwrap(), ..seen(text, 0.0, 0.0, confidence) };
+        let decimals = |text: &str, confidence| Seen { at: place, ..seen(text, 0.0, 0.0, confidence) };
         let stroke = [seen("1.284”", 0.0, 100.0, 92.0)];
         let read = settled(line(100.0, small), &stroke, &[whole.clone(), decimals(",50", 80.0)], "");
         assert_eq!(read, [("1.284".to_owned(), true), (",50".to_owned(), true)]);

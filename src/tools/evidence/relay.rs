@@ -353,7 +353,7 @@ fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
     // The mark between thousands in Switzerland hangs as high as a raised figure; it is narrow, and alone up there.
     let raised = |index: usize, p: &Patch| {
         let is_mark = 4 * p.width < tallest && 5 * p.height < 2 * tallest && neighbours(index).count() == 2;
-        high(p) && !(is_mark && !neighbours(index).any(high))
+        high(p) && (!is_mark || neighbours(index).any(high))
     };
     // A comma between raised digits is raised with them; a dash between others is not.
     let beside_raised = |index: usize| neighbours(index).any(high);

@@ -202,8 +202,7 @@ fn load<R: Read + Seek>(workbook: &mut Xlsx<R>, name: &str, left: &mut Left) -> 
             row_number = Some(row);
         }
         let column = column as usize;
-        let mut text = cell_text(cell.get_value());
-        text.truncate(text.floor_char_boundary(MOST_CELL));
+        let text = cell_text(cell.get_value());
         left.text = left.text.saturating_sub(text.len());
         if left.text == 0 {
             return Err("it has too much text".to_owned());
@@ -285,6 +284,8 @@ fn cell_text(value: &DataRef<'_>) -> String {
     }
 }
 
+/// Cut before it is copied: many cells may share one long text.
 fn unmarked(text: &str) -> String {
-    text.trim_start_matches([EXACT_NUMBER, EXACT_DATE]).to_owned()
+    let text = text.trim_start_matches([EXACT_NUMBER, EXACT_DATE]);
+    text[..text.floor_char_boundary(MOST_CELL)].to_owned()
 }

@@ -367,18 +367,26 @@ impl Webhooks for Database {
         if self.pool.rows(sql::WEBHOOK_ANY_DUE, vec![at.clone()], &[Int]).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let endpoints = self.endpoints(sql::WEBHOOKS_ON).await?;
+        // Secrets first: an address whose secret does not open costs none of its messages an attempt, and keeps no other waiting.
+        let mut unopened = None;
+        let mut endpoints = Vec::new();
+        for endpoint in self.endpoints(sql::WEBHOOKS_ON).await? {
+            match self.secrets_of(&endpoint, now).await {
+                Ok(secrets) => endpoints.push((endpoint, secrets)),
+                Err(error) => unopened = Some(error),
+            }
+        }
         let mut claimed = Vec::new();
         let mut tx = self.pool.write().await?;
         let statement = if tx.is_postgres() { sql::POSTGRES_WEBHOOK_CLAIM } else { sql::SQLITE_WEBHOOK_CLAIM };
         let mut loads = Vec::with_capacity(endpoints.len());
         for endpoint in &endpoints {
-            let running = tx.rows(sql::WEBHOOK_RUNNING, vec![endpoint.id.as_str().into(), at.clone()], &[Int]).await?;
+            let running = tx.rows(sql::WEBHOOK_RUNNING, vec![endpoint.0.id.as_str().into(), at.clone()], &[Int]).await?;
             loads.push((running.first().map(|row| row[0].int()).unwrap_or_default(), endpoint));
         }
         // Who has least under way comes first: slow addresses cannot keep every place.
         loads.sort_by_key(|(running, _)| *running);
-        for (running, endpoint) in loads {
+        for (running, (endpoint, secrets)) in loads {
             let left = i64::from(most).saturating_sub(claimed.len() as i64);
             let places = i64::from(per_endpoint).saturating_sub(running).min(left);
             if places <= 0 {
@@ -387,16 +395,16 @@ impl Webhooks for Database {
             let values =
                 vec![endpoint.id.as_str().into(), at.clone(), places.into(), token.into(), until.as_microsecond().into()];
             for row in tx.rows(statement, values, &DELIVERIES.kinds()).await? {
-                claimed.push((read_delivery(row)?, endpoint));
+                let delivery = read_delivery(row)?;
+                claimed.push(Claimed { delivery, endpoint: endpoint.clone(), secrets: secrets.clone(), token: token.to_owned() });
             }
         }
         tx.commit().await?;
-        let mut whole = Vec::with_capacity(claimed.len());
-        for (delivery, endpoint) in claimed {
-            let secrets = self.secrets_of(endpoint, now).await?;
-            whole.push(Claimed { delivery, endpoint: endpoint.clone(), secrets, token: token.to_owned() });
+        match unopened {
+            // Said when nothing else is to be done.
+            Some(error) if claimed.is_empty() => Err(error),
+            _ => Ok(claimed),
         }
-        Ok(whole)
     }
 
     async fn delivery_ended(&self, id: &str, token: &str, at: Timestamp, ended: &Ended) -> Result<bool> {
