@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quittance_agent::ports::{Store as _, StoreError};
-use quittance_agent::ports_accounts::{Accounts as _, Credentials, content_of, record_of};
+use quittance_agent::ports_accounts::{Accounts as _, Credentials, Ticket, content_of, record_of};
 use quittance_agent::webhooks::manage::digest_of;
 use quittance_agent::webhooks::ports::Webhooks as _;
 use quittance_rules::cases::Actor;
@@ -130,6 +130,16 @@ async fn the_contract(url: &str, folder: &Path) {
     for secret in stored(url).await {
         assert!(secret.starts_with("sealed.1.") && !secret.contains(TOTP) && !secret.contains("argon2"), "{secret}");
     }
+
+    // A seed that waits to be confirmed is sealed as well, for its ticket only.
+    let waiting = Ticket { hash: "t".repeat(64), kind: "totp".into(), user: Some(ana()), content: TOTP.into(), ends_at: at(900) };
+    book.put_ticket(&waiting).await.unwrap();
+    let kept = by_hand(url, &["SELECT content FROM tickets".to_owned()]).await;
+    assert!(kept.len() == 1 && kept[0].starts_with("sealed.1."), "{kept:?}");
+    by_hand(url, &[format!("UPDATE tickets SET hash = '{}'", "u".repeat(64))]).await;
+    assert!(book.ticket(&"u".repeat(64), "totp", at(9)).await.is_err(), "it was sealed for another ticket");
+    by_hand(url, &[format!("UPDATE tickets SET hash = '{}'", waiting.hash)]).await;
+    assert_eq!(book.take_ticket(&waiting.hash, "totp", at(9)).await.unwrap(), Some(waiting));
 
     // Rows of an older version go on working, sealed by the next start.
     as_before(url).await;

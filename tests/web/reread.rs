@@ -88,6 +88,19 @@ async fn the_rest_of_a_file_goes_to_no_other_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_reading_places_no_account() {
+    let desk = TestDesk::new().await;
+    let content = format!("{HEAD}{MONDAY}05.04.2026;x;C;INV-3;n3\n");
+    assert_eq!(import(&desk, "m.csv", content.as_bytes(), &profile("Zweck", "")).await.added, 2);
+    let elsewhere = profile("Notiz", "account = \"account-new\"\n");
+    let report = import(&desk, "m.csv", content.as_bytes(), &elsewhere).await;
+    assert_eq!((report.added, report.known), (0, 0), "{report:?}");
+    assert!(!report.problems.is_empty());
+    let accounts = desk.web.store.accounts().await.unwrap();
+    assert!(!accounts.keys().any(|account| account.to_lowercase().contains("new")), "{accounts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_read_workbook_is_held_to_the_same() {
     let desk = TestDesk::new().await;
     let rows: &[&[&str]] = &[

@@ -29,7 +29,7 @@ pub(super) fn settle(
         }
         let (ours, theirs) = (taken(set, line.at), taken(page, line.at));
         let is_number = |words: &[Seen]| words.iter().any(|word| digits(&word.text).len() >= 2);
-        let is_clear = || line.decimals.is_none() && plain(&ours) == plain(&theirs) && (is_sure(&ours) || is_sure(&theirs));
+        let is_clear = || line.decimals.is_none() && figures(&ours) == figures(&theirs) && (is_sure(&ours) || is_sure(&theirs));
         if !is_number(&ours) && !is_number(&theirs) || is_clear() {
             set.extend(ours);
             page.extend(theirs);
@@ -116,6 +116,11 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
+/// Figures and the marks between them: one pass alone may see the sign of a currency.
+fn figures(words: &[Seen]) -> String {
+    plain(words).chars().filter(|c| !c.is_alphabetic()).collect()
+}
+
 /// Letters, figures and the marks between them: without spaces and the signs of currencies.
 fn plain(words: &[Seen]) -> String {
     letters(&joined(words))
@@ -152,6 +157,8 @@ mod tests {
     fn what_both_passes_read_alike_is_left_to_them() {
         let words = [seen("1,250.00", 0.0, 100.0, 90.0)];
         assert_eq!(settled(line(100.0, None), &words, &words, "never looked at"), []);
+        let signed = [seen("S/", 0.0, 20.0, 90.0), seen("1,250.00", 30.0, 100.0, 90.0)];
+        assert_eq!(settled(line(100.0, None), &words, &signed, "1,250.00"), [], "a sign that one pass saw is no difference");
         let text = [seen("Transfer", 0.0, 100.0, 50.0)];
         assert_eq!(settled(line(100.0, None), &text, &[seen("Transfor", 0.0, 100.0, 40.0)], ""), [], "no number");
     }

@@ -14,7 +14,7 @@ use super::page::{Rect, Seen};
 const LETTER_HEIGHT: f32 = 32.0;
 /// White around lines on the new page, in pixels.
 const MARGIN: u32 = 22;
-/// White between the parts of a line that have scales of their own: wider than any space, so that they are read as words of their own.
+/// White before small signs behind larger ones: wider than any space, so that they are read as words of their own.
 const PART_GAP: u32 = 64;
 /// More patches than this are a dense page or a photograph's texture: tesseract's own layout analysis does better there.
 const PATCHES_MAX: usize = 6_000;
@@ -273,10 +273,14 @@ impl Lines {
             let parts = if self.is_large(line) { parts_of(line) } else { vec![(false, line.patches.clone())] };
             let mut along = MARGIN;
             let mut deepest = 0;
-            for (_, part) in parts {
+            for (is_small, part) in parts {
                 let Some((piece, tile)) = self.cut(line, &part) else { continue };
+                // A sign before a lone figure says what it is; decimals behind a number are to be read apart from it.
+                if along > MARGIN {
+                    along += if is_small { PART_GAP } else { MARGIN / 2 };
+                }
                 let piece = Piece { set_at: (along, down), ..piece };
-                along += piece.set_size.0 + PART_GAP;
+                along += piece.set_size.0;
                 deepest = deepest.max(piece.set_size.1);
                 pieces.push(piece);
                 tiles.push(tile);

@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 use super::apply::Also;
 use super::engine::Kind::{Int, Text};
 use super::engine::{Kind, Result, Row, Value};
-use super::secrets::{CREDENTIALS, refused};
+use super::secrets::{CREDENTIALS, WAITING, refused};
 use super::{Database, codec, sql, tables};
+use crate::sealing::{Cell, Keys};
 
 const SESSION: [Kind; 8] = [Text, Text, Int, Int, Int, Int, Text, Text];
 const TICKET: [Kind; 5] = [Text, Text, Text, Text, Int];
@@ -51,18 +52,15 @@ fn read_session(row: &Row) -> Result<SessionRecord> {
     })
 }
 
-fn read_ticket(row: &Row) -> Result<Ticket> {
+fn read_ticket(row: &Row, keys: &Keys) -> Result<Ticket> {
     let user = match row.get(2) {
         Some(Value::Text(Some(id))) => Some(UserId::parse(id).map_err(|error| bad("tickets", row, "user_id", error))?),
         _ => None,
     };
-    Ok(Ticket {
-        hash: text(row, 0),
-        kind: text(row, 1),
-        user,
-        content: text(row, 3),
-        ends_at: instant("tickets", row, 4, "ends_at")?,
-    })
+    let (hash, sealed) = (text(row, 0), text(row, 3));
+    // Most tickets hold nothing.
+    let content = if sealed.is_empty() { sealed } else { keys.open(Cell { row: &hash, ..WAITING }, &sealed).map_err(refused)? };
+    Ok(Ticket { hash, kind: text(row, 1), user, content, ends_at: instant("tickets", row, 4, "ends_at")? })
 }
 
 /// A row of two tables, cut after the first.
@@ -225,11 +223,15 @@ impl Accounts for Database {
     }
 
     async fn put_ticket(&self, ticket: &Ticket) -> Result<()> {
+        let content = match ticket.content.as_str() {
+            "" => String::new(),
+            content => self.keys.seal(Cell { row: &ticket.hash, ..WAITING }, content).map_err(refused)?,
+        };
         let values = vec![
             ticket.hash.as_str().into(),
             ticket.kind.as_str().into(),
             ticket.user.as_ref().map(|user| user.as_str().to_owned()).into(),
-            ticket.content.as_str().into(),
+            content.into(),
             ticket.ends_at.as_microsecond().into(),
         ];
         self.change(sql::TICKET_PUT, values).await.map(|_| ())
@@ -237,12 +239,12 @@ impl Accounts for Database {
 
     async fn ticket(&self, hash: &str, kind: &str, now: Timestamp) -> Result<Option<Ticket>> {
         let rows = self.pool.rows(sql::TICKET, vec![hash.into(), kind.into(), now.as_microsecond().into()], &TICKET).await?;
-        rows.first().map(read_ticket).transpose()
+        rows.first().map(|row| read_ticket(row, &self.keys)).transpose()
     }
 
     async fn take_ticket(&self, hash: &str, kind: &str, now: Timestamp) -> Result<Option<Ticket>> {
         let values = vec![hash.into(), kind.into(), now.as_microsecond().into()];
-        self.change_rows(sql::TICKET_TAKEN, values, &TICKET).await?.first().map(read_ticket).transpose()
+        self.change_rows(sql::TICKET_TAKEN, values, &TICKET).await?.first().map(|row| read_ticket(row, &self.keys)).transpose()
     }
 
     async fn attempts(&self, key: &str) -> Result<Attempts> {

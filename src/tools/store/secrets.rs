@@ -21,6 +21,8 @@ pub(super) struct Column {
 /// Password hash, secret of the one-time codes and recovery codes of a person.
 pub(super) const CREDENTIALS: Column =
     Column { table: "secrets", column: "content", all: sql::SECRETS_ALL, sealed: sql::SECRET_SEALED };
+/// What waits for a ticket, such as the seed of a one-time code that is not confirmed yet. It lives for minutes and is not sealed again.
+pub(super) const WAITING: Cell<'static> = Cell { table: "tickets", column: "content", row: "" };
 /// Secret messages to an address are signed with.
 pub(super) const SIGNING: Column =
     Column { table: "webhook_secrets", column: "secret", all: sql::WEBHOOK_SECRETS_ALL, sealed: sql::WEBHOOK_SECRET_SEALED };
