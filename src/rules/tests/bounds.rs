@@ -2,53 +2,24 @@
 //! timed, so that the machine does not matter.
 
 use jiff::civil::date;
-use quittance_rules::matching::{
-    Book, BookBuilder, CustomerFields, ItemFields, MatchPolicy, Matcher, PaymentFields, Proposal, Work,
-};
-use quittance_rules::money::{Currency, Money};
+use quittance_rules::matching::{Book, BookBuilder, CustomerFields, MatchPolicy, Matcher, PaymentFields, Proposal, Work};
 
-fn euro(cents: i64) -> Money {
-    Money::new(cents, Currency::EUR)
-}
+mod fields;
+use fields::{euro, item, payment};
 
 /// One customer with these open amounts, numbered from R-100000 on.
 fn book(amounts: impl IntoIterator<Item = i64>) -> BookBuilder {
     let mut book = BookBuilder::new();
     book.push_customer(&CustomerFields { id: "C", name: "Abo AG", iban: "DE9", ..CustomerFields::default() }).expect("new");
     for (n, amount) in amounts.into_iter().enumerate() {
-        let item = ItemFields {
-            id: &format!("i{n}"),
-            customer_id: "C",
-            seller_id: "S",
-            number: &format!("R-{:06}", 100_000 + n),
-            issued: Some(date(2026, 1, 5)),
-            due: Some(date(2026, 2, 4)),
-            open: euro(amount),
-            discount_ppm: 0,
-            discount_until: None,
-            is_on_hold: false,
-            contract: None,
-        };
-        book.push_item(&item).expect("known customer");
+        let (id, number) = (format!("i{n}"), format!("R-{:06}", 100_000 + n));
+        book.push_item(&item(&id, "C", &number, euro(amount))).expect("known customer");
     }
     book
 }
 
 fn pay(book: &mut BookBuilder, id: &str, cents: i64, remittance: &str) {
-    let payment = PaymentFields {
-        id,
-        booked: Some(date(2026, 3, 20)),
-        account: "DE1",
-        amount: euro(cents),
-        payer_name: "Abo AG",
-        payer_iban: "DE9",
-        remittance,
-        structured_reference: "",
-        end_to_end_id: "",
-        original: None,
-        fee: 0,
-        is_return: false,
-    };
+    let payment = PaymentFields { booked: Some(date(2026, 3, 20)), ..payment(id, euro(cents), "Abo AG", "DE9", remittance) };
     book.push_payment(&payment).expect("well formed");
 }
 

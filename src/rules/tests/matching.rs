@@ -8,45 +8,11 @@ use quittance_rules::matching::{
 use quittance_rules::money::{Currency, Money};
 use rust_decimal::Decimal;
 
+mod fields;
+use fields::{euro, item, payment};
+
 fn customer(id: &'static str, name: &'static str, iban: &'static str) -> CustomerFields<'static> {
     CustomerFields { id, name, iban, ..CustomerFields::default() }
-}
-
-fn item<'a>(id: &'a str, customer_id: &'a str, number: &'a str, open: Money) -> ItemFields<'a> {
-    ItemFields {
-        id,
-        customer_id,
-        seller_id: "S",
-        number,
-        issued: Some(date(2026, 1, 5)),
-        due: Some(date(2026, 2, 4)),
-        open,
-        discount_ppm: 0,
-        discount_until: None,
-        is_on_hold: false,
-        contract: None,
-    }
-}
-
-fn payment<'a>(id: &'a str, amount: Money, payer_name: &'a str, payer_iban: &'a str, remittance: &'a str) -> PaymentFields<'a> {
-    PaymentFields {
-        id,
-        booked: Some(date(2026, 1, 20)),
-        account: "DE1",
-        amount,
-        payer_name,
-        payer_iban,
-        remittance,
-        structured_reference: "",
-        end_to_end_id: "",
-        original: None,
-        fee: 0,
-        is_return: false,
-    }
-}
-
-fn euro(cents: i64) -> Money {
-    Money::new(cents, Currency::EUR)
 }
 
 /// A small book of one service company.

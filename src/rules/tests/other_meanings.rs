@@ -4,50 +4,23 @@ use jiff::civil::{Date, date};
 use quittance_rules::matching::{
     Answer, Book, BookBuilder, CustomerFields, ItemFields, MatchPolicy, PaymentFields, Proposal, answer,
 };
-use quittance_rules::money::{Currency, Money};
+
+mod fields;
+use fields::euro;
 
 const BOOKED: Date = date(2026, 4, 20);
 const ACCOUNT: &str = "DE89370400440532013000";
-
-fn euro(cents: i64) -> Money {
-    Money::new(cents, Currency::parse("EUR").expect("a currency"))
-}
 
 fn customer<'a>(id: &'a str, name: &'a str, iban: &'a str) -> CustomerFields<'a> {
     CustomerFields { id, name, iban, ..CustomerFields::default() }
 }
 
 fn item<'a>(customer_id: &'a str, number: &'a str, cents: i64, issued: Date) -> ItemFields<'a> {
-    ItemFields {
-        id: number,
-        customer_id,
-        seller_id: "S",
-        number,
-        issued: Some(issued),
-        due: None,
-        open: euro(cents),
-        discount_ppm: 0,
-        discount_until: None,
-        is_on_hold: false,
-        contract: None,
-    }
+    ItemFields { issued: Some(issued), due: None, ..fields::item(number, customer_id, number, euro(cents)) }
 }
 
 fn payment<'a>(cents: i64, payer_name: &'a str, payer_iban: &'a str, remittance: &'a str) -> PaymentFields<'a> {
-    PaymentFields {
-        id: "p",
-        booked: Some(BOOKED),
-        account: "A1",
-        amount: euro(cents),
-        payer_name,
-        payer_iban,
-        remittance,
-        structured_reference: "",
-        end_to_end_id: "",
-        original: None,
-        fee: 0,
-        is_return: false,
-    }
+    PaymentFields { booked: Some(BOOKED), ..fields::payment("p", euro(cents), payer_name, payer_iban, remittance) }
 }
 
 fn answered(customers: &[CustomerFields<'_>], items: &[ItemFields<'_>], paid: &PaymentFields<'_>) -> Answer {
