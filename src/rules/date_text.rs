@@ -374,7 +374,7 @@ fn month_of(word: &str) -> Option<i16> {
     i16::try_from(index).ok()?.checked_add(1)
 }
 
-/// January to December; lower case without accents; en, es, pt, fr, de, it, nl, tr, id. Source: Unicode CLDR, wide and abbreviated forms.
+/// January to December; lower case without accents; en, es, pt, fr, de, it, nl, tr, id, ro, cs, pl, hu, fi. Source: Unicode CLDR, wide and abbreviated forms.
 const MONTHS: [&[&str]; 12] = [
     &[
         "january",

@@ -641,7 +641,8 @@ fn amounts_in(
                 at = span.end;
             }
         }
-        let Ok(readings) = amount_readings(mended.as_deref().unwrap_or(&core)) else { continue };
+        let number = mended.as_deref().unwrap_or(&core);
+        let Ok(readings) = amount_readings(number) else { continue };
         // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
         let last = span.end.saturating_sub(1);
         if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
@@ -664,9 +665,8 @@ fn amounts_in(
             }
             continue;
         }
-        let core_or_mended = mended.as_deref().unwrap_or(&core);
-        let in_pieces = ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(core_or_mended));
-        let unmarked = ocr && is_unmarked(core_or_mended);
+        let in_pieces = ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(number));
+        let unmarked = ocr && is_unmarked(number);
         let mut currency = readings.iter().find_map(|r| r.currency);
         let mut shared_sign = currency.is_none().then(|| shared_in(&core)).flatten();
         let mut currency_words: Vec<usize> =

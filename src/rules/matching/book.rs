@@ -1014,6 +1014,14 @@ impl Book {
         items.filter(move |other| *other != item && self.item_open(*other) == amount)
     }
 
+    /// What stands for the family of a customer: its parent, or itself where it has none.
+    pub(super) fn family(&self, customer: u32) -> u32 {
+        match self.customer(customer).parent {
+            NONE => customer,
+            parent => parent,
+        }
+    }
+
     pub(super) fn children_of(&self, parent: u32) -> &[(u32, u32)] {
         let from = self.children.partition_point(|(p, _)| *p < parent);
         let to = self.children.partition_point(|(p, _)| *p <= parent);

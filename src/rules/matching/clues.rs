@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
-use super::foreign::{cover_customer_id, cover_dates_and_amounts, digits_of_id, foreign_to, value_of};
+use super::foreign::{cover_customer_id, cover_foreign, digits_of_id, foreign_to, value_of};
 use super::telling::{Kind, REFUNDS, begun, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -682,11 +682,7 @@ impl Clues {
                     }
                 }
             }
-            cover_dates_and_amounts(&found, &folded, &mut covered);
-            for at in 0..found.len() {
-                let end = foreign_to(&folded, &found, at);
-                covered[at..end.max(at)].fill(true);
-            }
+            cover_foreign(&found, &folded, &mut covered);
             for customer in customers {
                 cover_customer_id(book.customer_id(*customer), &found, &folded, &mut covered);
             }

@@ -32,6 +32,15 @@ pub(super) fn foreign_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
     if end == first { 0 } else { end }
 }
 
+/// Marks what is no reference by its form or by its label.
+pub(super) fn cover_foreign(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
+    cover_dates_and_amounts(found, folded, covered);
+    for at in 0..found.len() {
+        let end = foreign_to(folded, found, at);
+        covered[at..end.max(at)].fill(true);
+    }
+}
+
 /// Where the number ends that a label at this place says to be an order's, a contract's or a customer's; 0 for no such label. Unlike
 /// [`foreign_to`] this is no more than a doubt: some sellers number an invoice as its order, and some payers name it so.
 pub(super) fn order_to(folded: &[u8], found: &[Atom], at: usize) -> usize {
@@ -135,7 +144,7 @@ const TELEPHONES: &[&[u8]] =
     &[b"TLF", b"TFN", b"PHONE", b"FON", b"FAX", b"MOBIL", b"MOBILE", b"CEL", b"CELL", b"CELULAR", b"PUHELIN", b"PUH"];
 
 /// Marks dates, years, periods and amounts, which are no references.
-pub(super) fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
+fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
     let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
     let fits = |digits: &[u8], low: u64, high: u64| !digits.is_empty() && (low..=high).contains(&value_of(digits));
     let year = |digits: &[u8]| digits.len() == 4 && (1990..=2045).contains(&value_of(digits));

@@ -138,31 +138,6 @@ impl Maker<'_> {
         self.payer.is_crowded
     }
 
-    /// The text names a customer who owes something: by all words of the name, or by a single one beside just the amount owed.
-    pub(in crate::matching) fn names_a_customer(&self, row: u32) -> bool {
-        const WORDS_MAX: usize = 16;
-        /// A word that so many names have tells nobody.
-        const COMMON: usize = 60;
-        let book = self.book;
-        let text = folded_payer(book.payment_text(row).remittance);
-        let words: Vec<&str> = text.split(' ').filter(|word| word.len() >= 3).take(WORDS_MAX).collect();
-        let amount = book.payment_amount(row);
-        let owes = |customer: u32| {
-            let mut items = book.items_of(customer).take(self.policy.limits.customer_items);
-            items.any(|item| book.item_open(item) == amount)
-        };
-        words.iter().any(|word| {
-            let rows = || book.by_word.rows(hash(word.as_bytes()));
-            rows().nth(COMMON).is_none()
-                && rows().any(|name_row| {
-                    let (customer, core) = book.name(name_row);
-                    let is_whole = core.split(' ').filter(|part| part.len() >= 3).all(|part| words.contains(&part));
-                    let several = core.split(' ').filter(|part| part.len() >= 3).count() >= 2;
-                    is_whole && !book.items_of(customer).is_empty() && (several || owes(customer))
-                })
-        })
-    }
-
     /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
     fn alike(book: &Book, name: u32, core: &str, payer: &str) -> u16 {
         let alike = similarity(core, payer);

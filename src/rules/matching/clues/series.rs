@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::book::Book;
-use super::super::foreign::{cover_customer_id, cover_dates_and_amounts, foreign_to, order_to, value_of};
+use super::super::foreign::{cover_customer_id, cover_foreign, order_to, value_of};
 use super::{Clues, Hit, Number, Origin};
 use crate::reference::{FormHash, Forms, Level, hash, lookalike};
 
@@ -20,20 +20,22 @@ impl Clues {
     /// customer's own number does, or only where the payer's system writes its own numbers.
     pub fn may_mean_else(&self, book: &Book, hit: &Hit) -> bool {
         let Some(number) = self.numbers.get(usize::from(hit.number)) else { return false };
-        // In full, its letters with it, a number is what it is.
-        let has_letters = || book.item_number_bytes(hit.item).iter().any(u8::is_ascii_alphabetic);
-        if hit.level == Level::Structured || hit.level == Level::Full && number.origin != Origin::EndToEnd && has_letters() {
+        if hit.level == Level::Structured {
             return false;
         }
         if number.origin == Origin::EndToEnd {
             return true;
         }
+        // In full, its letters with it, a number is what it is.
+        if hit.level == Level::Full && book.item_number_bytes(hit.item).iter().any(u8::is_ascii_alphabetic) {
+            return false;
+        }
         let slot = number.origin as usize;
         let (found, folded) = (&self.atoms[slot], &self.folded[slot]);
         let mut covered = vec![false; found.len()];
-        cover_dates_and_amounts(found, folded, &mut covered);
+        cover_foreign(found, folded, &mut covered);
         for at in 0..found.len() {
-            let end = foreign_to(folded, found, at).max(order_to(folded, found, at));
+            let end = order_to(folded, found, at);
             covered[at..end.max(at)].fill(true);
         }
         cover_customer_id(book.customer_id(book.item_customer(hit.item)), found, folded, &mut covered);

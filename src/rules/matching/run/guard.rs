@@ -1,6 +1,7 @@
 //! What keeps an answer from settling whatever its confidence.
 
 use super::*;
+use crate::reference::hash;
 
 /// An answer is right as far as it goes and may not go far enough, or the item may be another payment's.
 const UNFINISHED: [&str; 5] = [CONTESTED, MORE_THAN_NAMED, NOT_SEARCHED, NETTED, MUTE];
@@ -89,7 +90,7 @@ impl Matcher<'_> {
         if best.pattern == Pattern::NotOurs && close.is_mute {
             return Some(MUTE);
         }
-        if best.pattern == Pattern::NotOurs && close.names_customer {
+        if best.pattern == Pattern::NotOurs && self.names_a_customer(row) {
             return Some("would settle alone as not ours if the text named no customer who owes");
         }
         if best.pattern == Pattern::NotOurs && close.names_any {
@@ -214,16 +215,38 @@ impl Matcher<'_> {
             && customer(other) != customer(best)
     }
 
+    /// The text names a customer who owes something: by all words of the name, or by a single one beside just the amount owed.
+    fn names_a_customer(&self, row: u32) -> bool {
+        const WORDS_MAX: usize = 16;
+        /// A word that so many names have tells nobody.
+        const COMMON: usize = 60;
+        let book = self.book;
+        let text = folded_payer(book.payment_text(row).remittance);
+        let words: Vec<&str> = text.split(' ').filter(|word| word.len() >= 3).take(WORDS_MAX).collect();
+        let amount = book.payment_amount(row);
+        let owes = |customer: u32| {
+            let mut items = book.items_of(customer).take(self.policy.limits.customer_items);
+            items.any(|item| book.item_open(item) == amount)
+        };
+        words.iter().any(|word| {
+            let rows = || book.by_word.rows(hash(word.as_bytes()));
+            rows().nth(COMMON).is_none()
+                && rows().any(|name_row| {
+                    let (customer, core) = book.name(name_row);
+                    let mut parts = core.split(' ').filter(|part| part.len() >= 3);
+                    let several = parts.clone().count() >= 2;
+                    let is_whole = parts.all(|part| words.contains(&part));
+                    is_whole && !book.items_of(customer).is_empty() && (several || owes(customer))
+                })
+        })
+    }
+
     /// The account of the payer is on file for others only, and for none of the family.
     fn is_account_of_another(&self, row: u32, best: &Hypothesis) -> bool {
         let book = self.book;
         let Some(key) = account_key(book.payment_text(row).payer_iban) else { return false };
-        let family = |customer: u32| match book.customer(customer).parent {
-            NONE => customer,
-            parent => parent,
-        };
         let payers = || book.by_account.rows(key);
-        let is_payers = |item: u32| payers().any(|payer| family(payer) == family(book.item_customer(item)));
+        let is_payers = |item: u32| payers().any(|payer| book.family(payer) == book.family(book.item_customer(item)));
         payers().next().is_some() && best.lines.iter().any(|(item, _)| !is_payers(*item))
     }
 

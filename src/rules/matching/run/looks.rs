@@ -65,9 +65,9 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
         return nothing;
     }
     // Where the customer owes as much elsewhere, the amount does not tell which is meant, and the number must be it and nothing else.
-    let mut alike = book.also_open_at(one, book.item_open(one), policy.limits.customer_items);
     let is_whole = |hit: &Hit| hit.item == one && hit.level <= Level::Structured && !clues.may_mean_else(book, hit);
-    if alike.next().is_some() && !clues.hits.iter().any(is_whole) {
+    let owes_alike = || book.also_open_at(one, book.item_open(one), policy.limits.customer_items).next().is_some();
+    if !clues.hits.iter().any(is_whole) && owes_alike() {
         return nothing;
     }
     // It asks for none of the others.
@@ -108,12 +108,8 @@ impl AtSight {
     /// Nothing says that this is a stranger to the customer of an item.
     fn may_owe(&self, book: &Book, item: u32) -> bool {
         let customer = book.item_customer(item);
-        let family = |customer: u32| match book.customer(customer).parent {
-            NONE => customer,
-            parent => parent,
-        };
         match self {
-            Self::Account(customers) => customers.iter().any(|known| family(*known) == family(customer)),
+            Self::Account(customers) => customers.iter().any(|known| book.family(*known) == book.family(customer)),
             Self::Name { folded, .. } => folded.is_empty() || is_named_like(book, customer, folded, 650),
         }
     }
@@ -187,14 +183,17 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         })
         .collect();
     let names_another = hypotheses.iter().any(|h| h.pattern == Pattern::PayerExact) && names_what_is_not_open(maker);
+    let unknown = unknown_of_ours(maker);
     let slips = hypotheses
         .iter()
-        .map(|h| match h.pattern {
-            Pattern::PayerExact => names_another || names_another_number(maker, h),
-            _ => rests_on_a_slip(maker, row, h) || rests_on_another_number(maker, h) || names_another_number(maker, h),
+        .map(|h| {
+            let rests_on_another = || match h.pattern {
+                Pattern::PayerExact => names_another,
+                _ => rests_on_a_slip(maker, row, h) || rests_on_another_number(maker, h),
+            };
+            leaves_unknown(maker, h, &unknown) || rests_on_another()
         })
         .collect();
-    let has_not_ours = hypotheses.iter().any(|h| h.pattern == Pattern::NotOurs);
     Close {
         without_rate,
         slips,
@@ -219,7 +218,6 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         stray,
         is_contested: false,
         is_crowded: maker.is_crowded(),
-        names_customer: has_not_ours && maker.names_a_customer(row),
     }
 }
 
@@ -230,13 +228,21 @@ fn names_what_is_not_open(maker: &Maker<'_>) -> bool {
     numbers.take(8).any(|n| clues.is_of_a_series(maker.book, n))
 }
 
-/// Nothing names the items of the answer, and the text has a number with digits as ours have that is no slip of any of theirs: an invoice paid before, or one that is not in this book.
-fn names_another_number(maker: &Maker<'_>, hypothesis: &Hypothesis) -> bool {
+/// Numbers in the text with as many digits as ours have, that name no open item and that no label calls an order's: an invoice paid
+/// before, or one that is not in this book.
+fn unknown_of_ours(maker: &Maker<'_>) -> Vec<Vec<u8>> {
+    let clues = &maker.clues;
+    let is_ours = |n: &&Number| n.origin != Origin::EndToEnd && n.named == 0 && maker.looks_like_ours(n) && !clues.is_order(n);
+    clues.numbers.iter().filter(is_ours).take(8).map(|number| clues.digits_of(number)).collect()
+}
+
+/// Nothing names the items of the answer, and one of these numbers is no slip of any of theirs.
+fn leaves_unknown(maker: &Maker<'_>, hypothesis: &Hypothesis, unknown: &[Vec<u8>]) -> bool {
     /// So many digits may be wrong in a number that was meant for this one.
     const SLIPS: usize = 3;
     let (book, clues) = (maker.book, &maker.clues);
     let is_named = |item: u32| clues.hits.iter().any(|hit| hit.item == item);
-    if hypothesis.lines.iter().any(|(item, _)| is_named(*item)) {
+    if unknown.is_empty() || hypothesis.lines.iter().any(|(item, _)| is_named(*item)) {
         return false;
     }
     let is_slip = |written: &[u8], item: u32| {
@@ -245,12 +251,7 @@ fn names_another_number(maker: &Maker<'_>, hypothesis: &Hypothesis) -> bool {
         let holds = short.len() >= 3 && long.windows(short.len()).any(|part| part == short);
         holds || strsim::generic_damerau_levenshtein(written, &own) <= SLIPS.min(own.len() / 2)
     };
-    let is_ours = |n: &&Number| n.origin != Origin::EndToEnd && n.named == 0 && maker.looks_like_ours(n) && !clues.is_order(n);
-    let ours = clues.numbers.iter().filter(is_ours);
-    ours.take(8).any(|number| {
-        let written = clues.digits_of(number);
-        !hypothesis.lines.iter().any(|(item, _)| is_slip(&written, *item))
-    })
+    unknown.iter().any(|written| !hypothesis.lines.iter().any(|(item, _)| is_slip(written, *item)))
 }
 
 /// One item alone is named, by bare digits that stand where a date, an amount, an order or the customer's own number does, and the customer
