@@ -7,7 +7,7 @@ use quittance_rules::evidence::Source;
 use super::decimals::decimals_of;
 use super::page::{Rect, Seen};
 use super::relay::LargeLine;
-use super::vote::{CONFIRMED, ILLEGIBLE, LEGIBLE};
+use super::vote::{CONFIRMED, ILLEGIBLE, LEGIBLE, digits, joined, with_sign};
 
 /// Lines of one picture that are looked at once more: some hundredths of a second each.
 const LOOKS: usize = 6;
@@ -45,12 +45,12 @@ pub(super) fn settle(
 
 /// The ink that was taken for one line is one: no word reaches far out of it, and none is much lower than it.
 fn is_one_line(line: Rect, page: &[Seen]) -> bool {
-    let touching = page.iter().filter(|word| word.at.covered(line) > INSIDE);
+    let mut touching = page.iter().filter(|word| word.at.covered(line) > INSIDE);
     let fits = |word: &Seen| {
         let (beyond, high) = ((line.x0 - word.at.x0).max(word.at.x1 - line.x1), line.height());
         beyond < 0.5 * high && (word.at.height() > 0.55 * high || digits(&word.text).len() < 3)
     };
-    touching.into_iter().all(fits)
+    touching.all(fits)
 }
 
 /// Takes the words of a line out of a pass, from left to right.
@@ -93,10 +93,7 @@ fn confirmed(ours: &[Seen], theirs: &[Seen], look: &str) -> Vec<Seen> {
     let found = [theirs, ours].into_iter().find(|words| !words.is_empty() && plain(words) == wanted);
     match found {
         Some(words) => {
-            // By itself the sign before a number is seen more often.
-            let signed = |text: &str| text.contains(['¥', '€', '£', '$']);
-            let text =
-                |word: &Seen| if words.len() == 1 && signed(look) && !signed(&word.text) { look } else { &word.text }.to_owned();
+            let text = |word: &Seen| if words.len() == 1 { with_sign(&word.text, look) } else { &word.text }.to_owned();
             words.iter().map(|w| Seen { text: text(w), confidence: w.confidence.max(CONFIRMED), ..w.clone() }).collect()
         }
         None => illegible(if ours.is_empty() { theirs } else { ours }),
@@ -106,14 +103,6 @@ fn confirmed(ours: &[Seen], theirs: &[Seen], look: &str) -> Vec<Seen> {
 fn illegible(words: &[Seen]) -> Vec<Seen> {
     let lowered = |word: &Seen| if digits(&word.text).is_empty() { word.confidence } else { word.confidence.min(ILLEGIBLE) };
     words.iter().map(|word| Seen { confidence: lowered(word), ..word.clone() }).collect()
-}
-
-fn joined<'a>(words: impl IntoIterator<Item = &'a Seen>) -> String {
-    words.into_iter().map(|word| word.text.as_str()).collect()
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Figures and the marks between them: one pass alone may see the sign of a currency.

@@ -251,9 +251,9 @@ impl Lines {
             let parts = parts_of(line);
             let behind = parts.windows(2).filter(|pair| matches!(pair, [(false, _), (true, _)]));
             let is_decimals = |small: &[Patch]| {
-                let high = small.iter().map(|p| p.height).max().unwrap_or(0);
-                let figures: Vec<&Patch> = small.iter().filter(|p| 2 * p.height > high).collect();
-                (2..=3).contains(&figures.len()) && figures.iter().all(|p| 100 * p.height >= 86 * high)
+                let highest = small.iter().map(|p| p.height).max().unwrap_or(0);
+                let figures: Vec<&Patch> = small.iter().filter(|p| 2 * p.height > highest).collect();
+                DECIMALS.contains(&figures.len()) && are_alike(&figures, highest)
             };
             let decimals = behind.filter_map(|pair| pair.get(1)).find(|(_, small)| is_decimals(small));
             Some(LargeLine { at: rect(&line.patches)?, decimals: decimals.and_then(|(_, small)| rect(small)) })
@@ -351,16 +351,16 @@ fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
     bottoms.sort_unstable();
     let baseline = bottoms.get(bottoms.len() / 2).copied().unwrap_or(line.y1);
     let lifted = |p: &Patch| 5 * p.bottom() + tallest < 5 * baseline;
-    let high = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && lifted(p);
+    let is_up = |p: &Patch| 100 * p.height < 68 * tallest && 4 * p.height > tallest && lifted(p);
     let neighbours =
         |index: usize| [index.checked_sub(1), Some(index + 1)].into_iter().flatten().filter_map(|i| line.patches.get(i));
     // The mark between thousands in Switzerland hangs as high as a raised figure; it is narrow, and alone up there.
     let raised = |index: usize, p: &Patch| {
         let is_mark = 4 * p.width < tallest && 5 * p.height < 2 * tallest && neighbours(index).count() == 2;
-        high(p) && (!is_mark || neighbours(index).any(high))
+        is_up(p) && (!is_mark || neighbours(index).any(is_up))
     };
     // A comma between raised digits is raised with them; a dash between others is not.
-    let beside_raised = |index: usize| neighbours(index).any(high);
+    let beside_raised = |index: usize| neighbours(index).any(is_up);
     let marks: Vec<(Patch, bool)> = line
         .patches
         .iter()
@@ -387,7 +387,7 @@ fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
         let decimals = if small { vec![] } else { word.split_off(small_decimals(&before, &word)) };
         before.extend(word.iter().copied());
         match parts.last_mut() {
-            Some((before, part)) if !small && !*before => part.extend(word),
+            Some((is_small, part)) if !small && !*is_small => part.extend(word),
             _ => parts.push((small, word)),
         }
         if !decimals.is_empty() {
@@ -395,6 +395,14 @@ fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
         }
     }
     parts
+}
+
+/// Two figures, and perhaps a sign.
+const DECIMALS: std::ops::RangeInclusive<usize> = 2..=3;
+
+/// As high as figures of one size are beside each other.
+fn are_alike(figures: &[&Patch], highest: u32) -> bool {
+    figures.iter().all(|p| 100 * p.height >= 86 * highest)
 }
 
 /// Where in a word the decimals begin that stand on its line in smaller figures (`642` and a small `.18`); its length where none do.
@@ -412,12 +420,10 @@ fn small_decimals(before: &[Patch], word: &[Patch]) -> usize {
     let whole = before.iter().chain(whole).filter(|p| !is_mark(p));
     let whole: Vec<&Patch> = whole.rev().take(FIGURES).collect();
     let low: Vec<&Patch> = rest.iter().filter(|p| !is_mark(p)).collect();
-    let alike = |figures: &[&Patch], high: u32| figures.iter().all(|p| 100 * p.height >= 86 * high);
     let broad = whole.iter().filter(|p| 100 * p.width >= 42 * p.height).count();
     let lowest = low.iter().map(|p| p.height).max().unwrap_or(0);
-    let is_number = whole.len() >= 2 && 2 * broad >= whole.len() && alike(&whole, tallest);
-    // Two figures, and perhaps a sign.
-    let is_decimals = (2..=3).contains(&low.len()) && alike(&low, lowest) && rest.len() <= low.len() + 1;
+    let is_number = whole.len() >= 2 && 2 * broad >= whole.len() && are_alike(&whole, tallest);
+    let is_decimals = DECIMALS.contains(&low.len()) && are_alike(&low, lowest) && rest.len() <= low.len() + 1;
     if is_number && is_decimals { begin } else { none }
 }
 

@@ -21,12 +21,11 @@ pub(super) struct Contested {
     pub(super) readings: Vec<String>,
 }
 
-/// The numbers that want a third look: those read in two ways, and those that both passes read alike and neither was sure of.
-pub(super) fn doubts(words: &[Seen], contested: Vec<Contested>) -> Vec<Contested> {
-    let mut doubts = contested;
+/// The numbers that want a third look: to those read in two ways, those that nobody was sure of.
+pub(super) fn doubts(words: &[Seen], mut doubts: Vec<Contested>) -> Vec<Contested> {
     for (word, seen) in words.iter().enumerate() {
-        let is_number = seen.text.bytes().filter(u8::is_ascii_digit).count() >= CONTESTED_DIGITS
-            || decimals_of(&seen.text).is_some_and(|(mark, ..)| mark.is_some());
+        let is_number =
+            digits(&seen.text).len() >= CONTESTED_DIGITS || decimals_of(&seen.text).is_some_and(|(mark, ..)| mark.is_some());
         if is_number && seen.confidence < LEGIBLE && !doubts.iter().any(|known| known.word == word) {
             doubts.push(Contested { word, readings: vec![seen.text.clone()] });
         }
@@ -40,7 +39,6 @@ const CONTESTED_DIGITS: usize = 3;
 /// Both are numbers, and their digits are not the same.
 fn contest(ours: &[&Seen], theirs: &[&Seen]) -> Option<Vec<String>> {
     let (&[one], &[other]) = (ours, theirs) else { return None };
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let (first, second) = (digits(&one.text), digits(&other.text));
     let numbers = first.len().max(second.len()) >= CONTESTED_DIGITS && !first.is_empty() && !second.is_empty();
     (numbers && first != second).then(|| vec![one.text.clone(), other.text.clone()])
@@ -51,13 +49,22 @@ pub(super) fn settle(word: &mut Seen, contested: &Contested, third: &str) {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | ',')).collect::<String>();
     match contested.readings.iter().find(|reading| plain(reading) == plain(third)) {
         Some(reading) => {
-            // A look at the word alone may see the sign before it as well.
-            let signed = |text: &str| text.contains(['¥', '€', '£', '$']);
-            word.text = if signed(third) && !signed(reading) { third.to_owned() } else { reading.clone() };
+            word.text = with_sign(reading, third).to_owned();
             word.confidence = word.confidence.max(CONFIRMED);
         }
         None => word.confidence = word.confidence.min(ILLEGIBLE),
     }
+}
+
+/// A reading, or the look that confirmed it where that saw the sign of a currency as well: by itself it is seen more often.
+pub(super) fn with_sign<'a>(reading: &'a str, look: &'a str) -> &'a str {
+    let signed = |text: &str| text.contains(['¥', '€', '£', '$']);
+    if signed(look) && !signed(reading) { look } else { reading }
+}
+
+/// The figures of a text.
+pub(super) fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// From here on a word counts as legible, and what a number has at least that another look confirmed.
@@ -127,7 +134,7 @@ fn choose(ours: &[&Seen], theirs: &[&Seen]) -> Vec<Seen> {
     }
     let (sure_ours, sure_theirs) = (sureness(ours), sureness(theirs));
     // Spaces apart, the same letters: the reading with more words is the one that saw the gaps.
-    if joined(ours) == joined(theirs) {
+    if joined(ours.iter().copied()) == joined(theirs.iter().copied()) {
         let better = if theirs.len() > ours.len() { theirs } else { ours };
         let doubt = (1.0 - sure_ours / 100.0) * (1.0 - sure_theirs / 100.0);
         return better.iter().map(|w| Seen { confidence: (100.0 * (1.0 - doubt)).max(w.confidence), ..(*w).clone() }).collect();
@@ -187,8 +194,8 @@ fn sureness(words: &[&Seen]) -> f32 {
     if sum.1 > 0.0 { sum.0 / sum.1 } else { 0.0 }
 }
 
-fn joined(words: &[&Seen]) -> String {
-    words.iter().map(|w| w.text.as_str()).collect()
+pub(super) fn joined<'a>(words: impl IntoIterator<Item = &'a Seen>) -> String {
+    words.into_iter().map(|w| w.text.as_str()).collect()
 }
 
 pub(super) fn has_letters(text: &str) -> bool {
