@@ -229,14 +229,11 @@ impl Keys {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A key by its name. The file is read again where it is not at hand: it may have been changed meanwhile.
     fn key(&self, id: &str) -> Option<Arc<Key>> {
-        self.ring().iter().find(|key| key.id == id).cloned()
-    }
-
-    /// Whether a key is at hand. The file is read again where it is not: it may have been changed meanwhile.
-    pub fn has(&self, id: &str) -> bool {
-        if self.key(id).is_some() {
-            return true;
+        let at_hand = || self.ring().into_iter().find(|key| key.id == id);
+        if let Some(key) = at_hand() {
+            return Some(key);
         }
         if let Place::File(file) = &self.place
             && let Ok(ring) = read(file)
@@ -244,6 +241,11 @@ impl Keys {
         {
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         }
+        at_hand()
+    }
+
+    /// Whether a key is at hand.
+    pub fn has(&self, id: &str) -> bool {
         self.key(id).is_some()
     }
 
@@ -312,8 +314,7 @@ impl Keys {
             return Err(SealError::Readable { table: cell.table, row: cell.row.to_owned(), column: cell.column });
         };
         let (id, bytes) = rest.split_once('.').ok_or_else(|| cell.damaged())?;
-        let other = || SealError::OtherKey { key: shown(id), place: self.place() };
-        let key = self.has(id).then(|| self.key(id)).flatten().ok_or_else(other)?;
+        let key = self.key(id).ok_or_else(|| SealError::OtherKey { key: shown(id), place: self.place() })?;
         let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(|_| cell.damaged())?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(|| cell.damaged())?;
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| cell.damaged())?;

@@ -166,7 +166,6 @@ impl Database {
         let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(SealError::NoKey(self.keys.place())))?;
         for (column, row, content) in found {
             let cell = column.cell(&row);
-            let before = content.clone();
             let (secret, is_first) = match key_of(&content) {
                 Some(key) if key == newest => continue,
                 // One that does not open is left as it is: reading it says so, and so does a verification.
@@ -175,12 +174,12 @@ impl Database {
                     Err(SealError::Damaged { .. }) => continue,
                     Err(error) => return Err(refused(error)),
                 },
-                None if recorded.is_empty() => (content, true),
+                None if recorded.is_empty() => (content.clone(), true),
                 None => continue,
             };
             let sealed = self.keys.seal(cell, &secret).map_err(refused)?;
             // Somebody who set another secret meanwhile sealed it with the newest key.
-            if tx.run(column.sealed, vec![row.into(), sealed.into(), before.into()]).await? == 0 {
+            if tx.run(column.sealed, vec![row.into(), sealed.into(), content.into()]).await? == 0 {
                 continue;
             }
             if is_first {

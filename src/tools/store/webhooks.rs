@@ -380,13 +380,13 @@ impl Webhooks for Database {
         let mut tx = self.pool.write().await?;
         let statement = if tx.is_postgres() { sql::POSTGRES_WEBHOOK_CLAIM } else { sql::SQLITE_WEBHOOK_CLAIM };
         let mut loads = Vec::with_capacity(endpoints.len());
-        for endpoint in &endpoints {
-            let running = tx.rows(sql::WEBHOOK_RUNNING, vec![endpoint.0.id.as_str().into(), at.clone()], &[Int]).await?;
-            loads.push((running.first().map(|row| row[0].int()).unwrap_or_default(), endpoint));
+        for (endpoint, secrets) in &endpoints {
+            let running = tx.rows(sql::WEBHOOK_RUNNING, vec![endpoint.id.as_str().into(), at.clone()], &[Int]).await?;
+            loads.push((running.first().map(|row| row[0].int()).unwrap_or_default(), endpoint, secrets));
         }
         // Who has least under way comes first: slow addresses cannot keep every place.
-        loads.sort_by_key(|(running, _)| *running);
-        for (running, (endpoint, secrets)) in loads {
+        loads.sort_by_key(|(running, ..)| *running);
+        for (running, endpoint, secrets) in loads {
             let left = i64::from(most).saturating_sub(claimed.len() as i64);
             let places = i64::from(per_endpoint).saturating_sub(running).min(left);
             if places <= 0 {
