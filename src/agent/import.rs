@@ -132,15 +132,17 @@ impl<'a, S: Store, C: Clock> Taking<'a, S, C> {
         Ok(())
     }
 
-    /// Writes new records; gives the places of those that were known.
-    async fn add(&mut self, changes: Vec<Change>) -> Result<Vec<usize>, StoreError> {
-        if changes.is_empty() {
+    /// Writes new records, and with them marks, which are not counted; gives the places of the records that were known.
+    async fn add(&mut self, records: Vec<Change>, marks: Vec<Change>) -> Result<Vec<usize>, StoreError> {
+        if records.is_empty() {
             return Ok(Vec::new());
         }
-        let applied = self.apply(changes).await?;
-        self.report.added = self.report.added.saturating_add(applied.recorded as u64);
-        self.report.known = self.report.known.saturating_add(applied.known.len() as u64);
-        Ok(applied.known)
+        let count = records.len();
+        let mut known = self.apply(records.into_iter().chain(marks).collect()).await?.known;
+        known.retain(|at| *at < count);
+        self.report.added = self.report.added.saturating_add(count.saturating_sub(known.len()) as u64);
+        self.report.known = self.report.known.saturating_add(known.len() as u64);
+        Ok(known)
     }
 
     /// Marks the file as taken; with problems, raises the case that holds the original.
@@ -272,7 +274,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                     last_entity = Some(place.entity.clone());
                 }
                 if is_table && is_again.is_none() {
-                    is_again = Some(Former::of(store, &taking.input.digest).await?.is_any());
+                    is_again = Some(!store.lines_found(&taking.input.digest).await?.is_empty());
                 }
                 if is_again != Some(true) {
                     taking.place_accounts().await?;
@@ -284,7 +286,7 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                     if is_again == Some(true) {
                         held.extend(lines);
                     } else {
-                        untelling = untelling.saturating_add(book_lines(lines, &mut taking).await?);
+                        untelling = untelling.saturating_add(book_lines(lines, is_again.is_some(), &mut taking).await?);
                     }
                 }
                 None => {
@@ -300,9 +302,11 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
                     taking.report.refuse(
                         "balance",
                         format!(
-                            "opening balance {} plus the lines does not make closing balance {}: ask the bank for the statement again; the lines were taken",
+                            "opening balance {} plus the lines does not make closing balance {}: ask the bank for the statement again{}",
                             shown(end.opening_balance),
-                            shown(end.closing_balance)
+                            shown(end.closing_balance),
+                            // Of a table that was read before, the end says whether anything is taken.
+                            if is_again == Some(true) { "" } else { "; the lines were taken" }
                         ),
                     );
                 }
@@ -315,17 +319,17 @@ pub async fn import_statement<S: Store, C: Clock, F: StatementFeed>(
     }
     // Looked up at the end: somebody may have gone on with the file meanwhile.
     let missing = match is_again {
-        Some(true) => Former::of(store, &taking.input.digest).await?.missing_in(store, &held).await?,
+        Some(true) => missing_in(&held, store, &taking.input.digest).await?,
         _ => 0,
     };
     if missing == 0 {
         taking.place_accounts().await?;
-        untelling = untelling.saturating_add(book_lines(held, &mut taking).await?);
+        untelling = untelling.saturating_add(book_lines(held, is_again.is_some(), &mut taking).await?);
     } else {
         let message = format!(
             "this file was read before; found then and not now: {}. Nothing was taken. Name the columns as they were named then, and \
              further ones; or bring the missing rows in a file of their own",
-            count(usize::try_from(missing).unwrap_or(usize::MAX), "payment", "payments")
+            count(missing, "payment", "payments")
         );
         taking.report.problem(Problem { line: None, field: None, message });
     }
@@ -353,42 +357,11 @@ struct Place {
     alike: HashMap<[u8; 16], u32>,
 }
 
-/// What earlier readings of a file found. What a line says makes its key, so a row read otherwise has another key and would be booked
-/// again: a table may go on only where everything found before is found again.
-struct Former {
-    /// Keys of the lines that were booked from this file.
-    booked: Vec<String>,
-    /// Lines that the last reading booked or found in the book, where it came to its end.
-    found: u64,
-}
-
-impl Former {
-    async fn of<S: Store>(store: &S, digest: &InputDigest) -> Result<Self, StoreError> {
-        let booked = store.booked_from(digest).await?.into_iter().map(|(key, _)| key).collect();
-        Ok(Self { booked, found: store.lines_found(digest).await? })
-    }
-
-    fn is_any(&self) -> bool {
-        self.found > 0 || !self.booked.is_empty()
-    }
-
-    /// How many of the lines found before are not among these.
-    async fn missing_in<S: Store>(&self, store: &S, lines: &[BankLine]) -> Result<u64, StoreError> {
-        let keys: HashSet<&str> = lines.iter().map(|line| line.key.as_str()).collect();
-        let own: HashSet<&str> = self.booked.iter().map(String::as_str).collect();
-        let lost = own.difference(&keys).count() as u64;
-        // The others were booked from another file.
-        let mut others = self.found.saturating_sub(own.len() as u64);
-        for line in lines {
-            if others == 0 {
-                break;
-            }
-            if !own.contains(line.key.as_str()) && store.payment(&line.payment).await?.is_some() {
-                others -= 1;
-            }
-        }
-        Ok(lost.saturating_add(others))
-    }
+/// How many of the lines that earlier readings of a table found are not among these. What a line says makes its key, so a row read
+/// otherwise has another key and would be booked again: a table may go on only where everything found before is found again.
+async fn missing_in<S: Store>(lines: &[BankLine], store: &S, digest: &InputDigest) -> Result<usize, StoreError> {
+    let keys: HashSet<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    Ok(store.lines_found(digest).await?.iter().filter(|found| !keys.contains(found.as_str())).count())
 }
 
 async fn find_place<S: Store, C: Clock>(
@@ -485,25 +458,25 @@ fn placed<S: Store, C: Clock>(
     placed
 }
 
-/// Books lines; gives how many were known by their text alone, without a reference of the bank.
-async fn book_lines<S: Store, C: Clock>(lines: Vec<BankLine>, taking: &mut Taking<'_, S, C>) -> Result<u64, StoreError> {
+/// Books lines, of a table with what a further reading must find again; gives how many were known by their text alone, without a
+/// reference of the bank.
+async fn book_lines<S: Store, C: Clock>(
+    lines: Vec<BankLine>,
+    is_table: bool,
+    taking: &mut Taking<'_, S, C>,
+) -> Result<u64, StoreError> {
     let mut untelling = 0_u64;
-    let mut changes = lines.into_iter().map(Change::LineBooked).peekable();
-    while changes.peek().is_some() {
-        let batch = changes.by_ref().take(BATCH).collect();
-        untelling = untelling.saturating_add(add_lines(batch, taking).await?);
+    let mut lines = lines.into_iter().peekable();
+    while lines.peek().is_some() {
+        let batch: Vec<BankLine> = lines.by_ref().take(BATCH).collect();
+        let without_reference: Vec<bool> = batch.iter().map(|booked| !booked.line.has_telling_reference()).collect();
+        let found = |booked: &BankLine| Change::LineFound { input: booked.input.clone(), key: booked.key.clone() };
+        let marks = if is_table { batch.iter().map(found).collect() } else { Vec::new() };
+        let known = taking.add(batch.into_iter().map(Change::LineBooked).collect(), marks).await?;
+        let alike = known.into_iter().filter(|&at| without_reference.get(at).copied().unwrap_or(false)).count();
+        untelling = untelling.saturating_add(alike as u64);
     }
     Ok(untelling)
-}
-
-/// Books some; gives the same.
-async fn add_lines<S: Store, C: Clock>(changes: Vec<Change>, taking: &mut Taking<'_, S, C>) -> Result<u64, StoreError> {
-    let without_reference: Vec<bool> = changes
-        .iter()
-        .map(|change| matches!(change, Change::LineBooked(booked) if !booked.line.has_telling_reference()))
-        .collect();
-    let known = taking.add(changes).await?;
-    Ok(known.into_iter().filter(|&at| without_reference.get(at).copied().unwrap_or(false)).count() as u64)
 }
 
 /// Takes customers in. A customer that is there with other details is brought up to date.
@@ -522,7 +495,7 @@ pub async fn import_customers<S: Store, C: Clock>(
     let mut changes = customers.into_iter().map(storable_customer).map(Change::CustomerSet).peekable();
     while changes.peek().is_some() {
         let batch: Vec<Change> = changes.by_ref().take(BATCH).collect();
-        taking.add(batch).await?;
+        taking.add(batch, Vec::new()).await?;
     }
     taking.finish(None).await
 }
@@ -578,10 +551,10 @@ pub async fn import_invoices<S: Store, C: Clock>(
             Some(stored) => disagree(&stored.item, &item, &mut taking).await?,
         }
         if changes.len() == BATCH {
-            taking.add(std::mem::take(&mut changes)).await?;
+            taking.add(std::mem::take(&mut changes), Vec::new()).await?;
         }
     }
-    taking.add(changes).await?;
+    taking.add(changes, Vec::new()).await?;
     taking.finish(None).await
 }
 

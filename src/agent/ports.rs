@@ -44,7 +44,7 @@ pub struct Applied {
     /// Number of changes that were new and are now recorded.
     pub recorded: usize,
     /// Index into the change set of each change that was known already and therefore not recorded again: `InputReceived`,
-    /// `LineBooked`, `ItemAdded`, `EntitySet`, `AccountSet`, `CustomerSet`, `EvidenceRead` that equal what is there.
+    /// `LineBooked`, `LineFound`, `ItemAdded`, `EntitySet`, `AccountSet`, `CustomerSet`, `EvidenceRead` that equal what is there.
     pub known: Vec<usize>,
     /// Sequence number of the audit entry; `None` when nothing was recorded.
     pub audit_seq: Option<i64>,
@@ -185,10 +185,8 @@ pub trait Store: Send + Sync {
     fn accounts(&self) -> impl Future<Output = Result<BTreeMap<String, (EntityId, Option<Currency>)>>> + Send;
     /// An input by digest, and whether all of it has been taken without a problem.
     fn input(&self, digest: &InputDigest) -> impl Future<Output = Result<Option<(Input, bool)>>> + Send;
-    /// Key and place of each line that was booked from a file.
-    fn booked_from(&self, digest: &InputDigest) -> impl Future<Output = Result<Vec<(String, String)>>> + Send;
-    /// How many lines the last whole reading of a file booked or found booked; 0 for none.
-    fn lines_found(&self, digest: &InputDigest) -> impl Future<Output = Result<u64>> + Send;
+    /// Keys of the lines that the readings of a file found: those it booked, and of a table those that another file had booked.
+    fn lines_found(&self, digest: &InputDigest) -> impl Future<Output = Result<Vec<String>>> + Send;
     /// A customer.
     fn customer(&self, id: &CustomerId) -> impl Future<Output = Result<Option<Customer>>> + Send;
     /// All customers, by id.

@@ -171,6 +171,13 @@ pub enum Change {
     ItemDetailsSet(OpenItem),
     /// A bank line was booked. A line with this key is there once.
     LineBooked(BankLine),
+    /// A table was read that has a line which another file had booked. A reading of the same table under other columns must find it again.
+    LineFound {
+        /// The table.
+        input: InputDigest,
+        /// Key of the line.
+        key: String,
+    },
     /// Evidence was read.
     EvidenceRead(EvidenceRecord),
     /// A language model was asked about evidence.

@@ -219,6 +219,7 @@ pub fn announced(change: &Change) -> Option<Announced> {
         | Change::ItemAdded(_)
         | Change::ItemDetailsSet(_)
         | Change::LineBooked(_)
+        | Change::LineFound { .. }
         | Change::EvidenceRead(_)
         | Change::ModelAsked(_)
         | Change::Posted(_)

@@ -17,6 +17,7 @@ use crate::sample::*;
 contract![
     what_goes_in_comes_out,
     known_changes_are_left_out,
+    lines_that_a_table_found_are_kept_once,
     an_item_with_other_content_is_refused,
     item_details_change_but_money_does_not,
     a_payment_is_not_overdrawn,
@@ -163,6 +164,16 @@ async fn known_changes_are_left_out(book: Database) {
         marks: EvidenceMarks::default(),
     };
     assert_eq!(apply(&book, vec![Change::EvidenceRead(reread.clone()), Change::EvidenceRead(reread)]).await.unwrap(), 1);
+}
+
+async fn lines_that_a_table_found_are_kept_once(book: Database) {
+    small_book(&book).await;
+    table_with_lines_of_the_statement(&book).await;
+    let none = Change::LineFound { input: digest_of("table"), key: "no such key".into() };
+    conflict(apply(&book, vec![none]).await, "bank line no such key ");
+    assert_eq!(book.lines_found(&digest_of("statement")).await.unwrap().len(), 5);
+    assert_eq!(book.lines_found(&digest_of("never seen")).await.unwrap(), [""; 0]);
+    assert_eq!(book.verify().await.unwrap().findings, [""; 0]);
 }
 
 async fn an_item_with_other_content_is_refused(book: Database) {

@@ -235,6 +235,27 @@ pub async fn small_book(book: &Database) {
     assert_eq!(apply(book, changes).await.unwrap(), count);
 }
 
+/// A table that repeats two lines of the statement, the first of them twice, beside one of its own.
+pub async fn table_with_lines_of_the_statement(book: &Database) {
+    let table = book.keep_bytes(b"table").await.unwrap();
+    let mut own = line("t", "e1", 700);
+    own.input = table.clone();
+    let found = |id: &str| Change::LineFound { input: digest_of("table"), key: line(id, "e1", 1).key };
+    let changes = vec![
+        Change::InputReceived(input("table", InputKind::Statement)),
+        Change::LineBooked(own),
+        found("t"),
+        found("p1"),
+        found("p2"),
+        found("p1"),
+    ];
+    let applied = book.apply(by_rule(changes)).await.unwrap();
+    assert_eq!((applied.recorded, applied.known), (4, vec![2, 5]));
+    let mut keys = book.lines_found(&table).await.unwrap();
+    keys.sort_unstable();
+    assert_eq!(keys, ["p1", "p2", "t"].map(|id| line(id, "e1", 1).key));
+}
+
 /// Applies p1 to a, opens and resolves a case, and takes the posting back.
 pub async fn some_work(book: &Database) {
     use quittance_agent::ports::Sequence;

@@ -10,7 +10,7 @@ use quittance_agent::import::{Placing, import_statement, input_of, problem_sente
 use quittance_agent::ports::{Clock as _, Store as _};
 use quittance_agent::ports_pages::{Imported, Importer, Pages as _, PreviewRefused, TablePreview, TableProfile, Upload};
 use quittance_rules::journal::{Change, InputKind};
-use quittance_rules::records::ImportProfile;
+use quittance_rules::records::{EntityId, ImportProfile};
 use quittance_rules::users::Role;
 use quittance_tools::clock::SystemClock;
 use quittance_tools::intake::bank_file::BankFileOptions;
@@ -205,7 +205,7 @@ async fn a_half_read_file_goes_on_and_books_nothing_twice() {
         form(&[more, &all[..]].concat())
     };
     let named = [("field.1", "amount"), ("field.2", ""), ("field.3", "counterparty_name"), ("field.4", "remittance")];
-    let before = desk.web.store.booked_from(&digest).await.unwrap().len();
+    let before = desk.web.store.lines_found(&digest).await.unwrap().len();
     // Nothing is taken without an account: then the profile is not kept either.
     let failed = desk.post(&place, &session, &with(&named)).await;
     assert!(failed.body.contains("names no account") && failed.body.contains("The profile is not saved"), "{}", failed.body);
@@ -219,19 +219,20 @@ async fn a_half_read_file_goes_on_and_books_nothing_twice() {
     let otherwise = [("field.1", "amount"), ("field.2", "amount"), ("field.3", ""), ("field.4", "remittance")];
     let refused = desk.post(&place, &session, &with(&[&otherwise[..], &told].concat())).await;
     assert!(refused.body.contains("found then and not now: 2 payments"), "{}", refused.body);
-    assert_eq!(desk.web.store.booked_from(&digest).await.unwrap().len(), 2);
+    assert_eq!(desk.web.store.lines_found(&digest).await.unwrap().len(), 2);
     // With one more column named the rest comes, and the case is closed with it.
     let more = [("field.1", "amount"), ("field.2", "amount"), ("field.3", "counterparty_name"), ("field.4", "remittance")];
     let second = desk.post(&place, &session, &with(&[&more[..], &told].concat())).await;
     assert!(second.body.contains("2 new"), "{}", second.body);
+    let book = desk.web.store.book(&EntityId::parse("e1").unwrap()).await.unwrap();
     let mut booked: Vec<String> =
-        desk.web.store.booked_from(&digest).await.unwrap().into_iter().map(|(_, place)| place).collect();
+        book.payments.into_iter().filter(|payment| payment.line.input == digest).map(|payment| payment.line.line.place).collect();
     booked.sort_unstable();
     assert_eq!(booked, ["line 2", "line 3", "line 4", "line 5"]);
     let again = [("account", "account-e1"), ("version", "2"), ("told", "Half")];
     let third = desk.post(&place, &session, &with(&[&more[..], &again].concat())).await;
     assert!(third.status.is_success() && third.body.contains("0 new"), "{} {}", third.status, third.body);
-    assert_eq!(desk.web.store.booked_from(&digest).await.unwrap().len(), 4);
+    assert_eq!(desk.web.store.lines_found(&digest).await.unwrap().len(), 4);
     let entries = desk.web.store.audit_entries(0, 1_000).await.unwrap();
     let subject = quittance_rules::cases::Subject::Input(digest.clone());
     assert_eq!(desk.web.store.pending_case(&subject).await.unwrap(), None, "the case was closed");

@@ -11,7 +11,7 @@ use quittance_tools::intake::feed::BankFileFeed;
 use quittance_tools::intake::profile::Profile;
 
 use crate::desk::TestDesk;
-use crate::workbook::workbook;
+use crate::workbook::{archive_of, sheet, workbook};
 
 /// A profile that takes the text from one column, and the date of value from another.
 fn profile(text: &str, more: &str) -> String {
@@ -57,6 +57,25 @@ async fn rows_that_another_file_booked_are_not_booked_again_in_another_way() {
         let same = import(&desk, "tue.csv", day.as_bytes(), &zweck).await;
         assert_eq!((same.added, same.known, same.problems.len()), (0, 2 + added, 1));
     }
+    assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_any_reading_found_is_found_again_by_the_next() {
+    let desk = TestDesk::new().await;
+    let zweck = profile("Zweck", "");
+    let monday = format!("{HEAD}{MONDAY}");
+    assert_eq!(import(&desk, "mon.csv", monday.as_bytes(), &zweck).await.added, 2);
+    // With dates of value only the first row can be read, without them the second too; the third never.
+    let day = "Wann;Wieviel;Wer;Zweck;Val;Alt\n03.04.2026;100,00;ACME;INV-1;03.04.2026;INV-1\n04.04.2026;200,00;BETA;INV-2;zz;n2\n\
+        31.02.2026;400,00;DELTA;INV-4;zz;n4\n";
+    let first = import(&desk, "tue.csv", day.as_bytes(), &format!("{zweck}value_date = \"Val\"\n")).await;
+    assert_eq!((first.added, first.known, first.problems.len()), (0, 1, 2), "{first:?}");
+    let second = import(&desk, "tue.csv", day.as_bytes(), &zweck).await;
+    assert_eq!((second.added, second.known, second.problems.len()), (0, 2, 1), "{second:?}");
+    // The first row says the same there, the second does not: what the second reading found would be booked once more.
+    let third = import(&desk, "tue.csv", day.as_bytes(), &profile("Alt", "")).await;
+    assert!(is_refused_whole(&third), "{third:?}");
     assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
 }
 
@@ -113,4 +132,19 @@ async fn a_half_read_workbook_is_held_to_the_same() {
     assert_eq!(import(&desk, "half.xlsx", &content, &profile("Zweck", "")).await.added, 2);
     let otherwise = import(&desk, "half.xlsx", &content, &profile("Notiz", "")).await;
     assert!(is_refused_whole(&otherwise), "{otherwise:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sheets_that_repeat_each_other_do_not_stand_in_the_way() {
+    let desk = TestDesk::new().await;
+    let head: &[&str] = &["Wann", "Wieviel", "Wer", "Zweck", "Val"];
+    let first: &[&str] = &["03.04.2026", "100,00", "ACME", "INV-1", "03.04.2026"];
+    let second: &[&str] = &["04.04.2026", "200,00", "BETA", "INV-2", "zz"];
+    let content = archive_of(&[&sheet(&[head, first]), &sheet(&[head, first, second])], false, "");
+    let valued = format!("{}value_date = \"Val\"\n", profile("Zweck", ""));
+    let half = import(&desk, "two.xlsx", &content, &valued).await;
+    assert_eq!((half.added, half.known, half.problems.len()), (1, 1, 1), "{half:?}");
+    let whole = import(&desk, "two.xlsx", &content, &profile("Zweck", "")).await;
+    assert_eq!((whole.added, whole.known, whole.problems.len()), (1, 2, 0), "{whole:?}");
+    assert!(desk.web.store.verify().await.unwrap().findings.is_empty());
 }

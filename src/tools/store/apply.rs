@@ -167,6 +167,9 @@ impl Work {
                 Change::LineBooked(line) => {
                     keys[tables::PAYMENT_BALANCES.at].insert(line.payment.as_str().into());
                 }
+                Change::LineFound { key, .. } => {
+                    keys[tables::BANK_LINES.at].insert(key.as_str().into());
+                }
                 Change::Posted(posting) => {
                     keys[tables::PAYMENT_BALANCES.at].insert(posting.payment.as_str().into());
                     if let Some(item) = &posting.item {
@@ -283,6 +286,18 @@ impl Work {
                     return Ok(false);
                 }
                 self.open_payment(line)?;
+            }
+            Change::LineFound { input, key } => {
+                if there.is_some() {
+                    return Ok(false);
+                }
+                let Some(line) = self.get(tables::BANK_LINES, &key.as_str().into()) else {
+                    return conflict(format!("bank line {key} (it is not in the book)"));
+                };
+                // What the table booked itself is known from the line.
+                if codec::read_line(line.clone())?.input == *input {
+                    return Ok(false);
+                }
             }
             Change::Decided(decision) => {
                 if there.is_some() {

@@ -39,6 +39,9 @@ pub(super) fn row_of(change: &Change) -> Result<(&'static Table, Row)> {
         Change::CustomerSet(customer) => (tables::CUSTOMERS, customer_row(customer)?),
         Change::ItemAdded(item) | Change::ItemDetailsSet(item) => (tables::ITEMS, item_row(item)?),
         Change::LineBooked(line) => (tables::BANK_LINES, line_row(line)),
+        Change::LineFound { input, key } => {
+            (tables::LINES_FOUND, vec![format!("{}:{key}", input.0).into(), input.0.as_str().into(), key.as_str().into()])
+        }
         Change::EvidenceRead(record) => (tables::EVIDENCE, evidence_row(record)?),
         Change::ModelAsked(call) => (tables::MODEL_CALLS, super::model_calls::call_row(call)?),
         Change::Decided(decision) => (tables::DECISIONS, decision_row(decision)?),

@@ -113,14 +113,9 @@ impl Store for Database {
         Ok(Some((codec::read_input(row)?, taken)))
     }
 
-    async fn booked_from(&self, digest: &InputDigest) -> Result<Vec<(String, String)>> {
-        let rows = self.pool.rows(sql::KEYS_OF_INPUT, vec![digest.0.as_str().into()], &[Kind::Text, Kind::Text]).await?;
-        Ok(rows.iter().map(|row| (row[0].bare(), row[1].bare())).collect())
-    }
-
-    async fn lines_found(&self, digest: &InputDigest) -> Result<u64> {
-        let rows = self.pool.rows(sql::LINES_FOUND, vec![digest.0.as_str().into()], &[Kind::Int]).await?;
-        Ok(rows.first().map_or(0, |row| u64::try_from(row[0].int()).unwrap_or_default()))
+    async fn lines_found(&self, digest: &InputDigest) -> Result<Vec<String>> {
+        let rows = self.pool.rows(sql::LINES_FOUND, vec![digest.0.as_str().into()], &[Kind::Text]).await?;
+        Ok(rows.iter().map(|row| row[0].bare()).collect())
     }
 
     async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {

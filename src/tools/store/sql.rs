@@ -504,8 +504,8 @@ statements! {
     LINE_OF_INPUT = "SELECT CAST(1 AS BIGINT) FROM bank_lines WHERE input_digest = $1 LIMIT 1";
     IMPORT_PROFILES = "SELECT p.name, p.version, p.entity_id, p.text, p.is_on, a.actor, a.entered_at FROM import_profiles p \
         JOIN audit_entries a ON a.seq = p.audit_seq ORDER BY p.name";
-    LINES_FOUND = "SELECT added + known FROM inputs_taken WHERE digest = $1";
-    KEYS_OF_INPUT = "SELECT line_key, place FROM bank_lines WHERE input_digest = $1";
+    LINES_FOUND = "SELECT line_key FROM bank_lines WHERE input_digest = $1 \
+        UNION ALL SELECT line_key FROM lines_found WHERE input_digest = $1";
     WEBHOOK_CHANGED = "SELECT a.actor, a.entered_at FROM webhook_endpoints w JOIN audit_entries a ON a.seq = w.audit_seq \
         WHERE w.id = $1";
     WEBHOOK_DELIVERED_SINCE = "SELECT CAST(1 AS BIGINT) FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'delivered' \

@@ -367,6 +367,7 @@ pub(super) const IMPORT_PROFILES: &Table = &table(
     true,
     false,
 );
+
 pub(super) const PASSKEYS: &Table = &table(
     26,
     "passkeys",
@@ -384,8 +385,12 @@ pub(super) const PASSKEYS: &Table = &table(
     false,
 );
 
+/// The id is the digest of the input and the key of the line, with a colon between.
+pub(super) const LINES_FOUND: &Table =
+    &table(27, "lines_found", &[("id", Text), ("input_digest", Text), ("line_key", Text)], true, true);
+
 /// Every table that is written by [`Table::insert`], in the order in which they are written.
-pub(super) const ALL: [&Table; 27] = [
+pub(super) const ALL: [&Table; 28] = [
     ENTITIES,
     ACCOUNTS,
     CUSTOMERS,
@@ -413,6 +418,7 @@ pub(super) const ALL: [&Table; 27] = [
     CASE_DRAFTS,
     IMPORT_PROFILES,
     PASSKEYS,
+    LINES_FOUND,
 ];
 
 /// Rows written by one statement, largest first. Few sizes, so that the statements stay prepared; the largest keeps the number

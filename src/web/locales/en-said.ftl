@@ -287,6 +287,7 @@ said-lines-left = { $count } lines of a statement without a place not taken
 said-line-left = 1 line of a statement without a place not taken
 said-no-account = the file names no account: import it again with --account
 said-balance = opening balance { $opening } plus the lines does not make closing balance { $closing }: ask the bank for the statement again; the lines were taken
+said-balance-again = opening balance { $opening } plus the lines does not make closing balance { $closing }: ask the bank for the statement again
 
 ## Arithmetic, effect and history
 said-term-open = open on { $item }

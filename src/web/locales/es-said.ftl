@@ -278,6 +278,7 @@ said-lines-left = { $count } líneas de un extracto sin lugar no se tomaron
 said-line-left = 1 línea de un extracto sin lugar no se tomó
 said-no-account = el archivo no nombra ninguna cuenta: impórtelo otra vez con la cuenta
 said-balance = el saldo inicial { $opening } más las líneas no da el saldo final { $closing }: pida el extracto otra vez al banco; las líneas se tomaron
+said-balance-again = el saldo inicial { $opening } más las líneas no da el saldo final { $closing }: pida el extracto otra vez al banco
 
 said-term-open = abierto en { $item }
 said-term-credit-note = nota de crédito { $item }
