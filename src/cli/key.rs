@@ -47,7 +47,7 @@ enum What {
 
 /// Ends what cannot be opened any more, each as a change in the log.
 async fn give_up(database: &Database, by: &Actor) -> anyhow::Result<()> {
-    let lost = database.give_up_key().await.map_err(wrong_database)?;
+    let lost = database.give_up_key(SystemClock.now()).await.map_err(wrong_database)?;
     for (user, version) in &lost.people {
         let credentials = Credentials { version: version.saturating_add(1), ..Credentials::default() };
         let record = record_of(user, &credentials, "ended: the key was lost", quittance_web::secret::digest);
@@ -77,6 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
             let ids = keys.ids();
             match ids.split_first() {
                 Some((first, older)) => println!("{} seals with key {first}; {} older keys.", keys.place(), older.len()),
+                None if keys.is_unread() => return Err(Usage(keys.none_at_hand().to_string()).into()),
                 None => println!("{} holds no key yet.", keys.place()),
             }
             let missing: Vec<String> = database.keys_in_use().await?.into_iter().filter(|id| !ids.contains(id)).collect();
@@ -89,13 +90,17 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         }
         What::Lost { yes, db, by } => {
             let (database, settings) = db.open().await?;
-            let missing = database.keys_in_use().await?;
-            if !yes {
-                let key = missing.join(", ");
+            let keys = settings.keys()?;
+            if keys.is_unread() {
+                return Err(Usage(keys.none_at_hand().to_string()).into());
+            }
+            let missing: Vec<String> = database.keys_in_use().await?.into_iter().filter(|id| !keys.has(id)).collect();
+            if !yes && !missing.is_empty() {
                 return Err(Usage(format!(
-                    "this ends every password, one-time code and signing secret that key {key} sealed; if a copy of it is anywhere, put it \
+                    "this ends every password, one-time code and signing secret that key {} sealed; if a copy of it is anywhere, put it \
                      back at {} instead, else say --yes",
-                    settings.keys()?.place()
+                    missing.join(", "),
+                    keys.place()
                 ))
                 .into());
             }

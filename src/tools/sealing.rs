@@ -87,6 +87,13 @@ pub enum SealError {
     System(String),
 }
 
+impl SealError {
+    /// Whether it says nothing of the secret: the key was not at hand.
+    pub fn is_without_key(&self) -> bool {
+        matches!(self, Self::NoKey(_) | Self::OtherKey { .. } | Self::File { .. })
+    }
+}
+
 /// Where a secret stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Cell<'c> {
@@ -135,6 +142,8 @@ enum Place {
 pub struct Keys {
     place: Place,
     ring: RwLock<Vec<Arc<Key>>>,
+    /// Why the key file could not be read. Whoever asks for nothing secret needs no key.
+    unread: Option<String>,
 }
 
 impl fmt::Debug for Keys {
@@ -170,7 +179,7 @@ fn fresh_line() -> Result<String, SealError> {
 impl Keys {
     /// No key at all: nothing can be sealed or opened.
     pub fn none() -> Self {
-        Self { place: Place::Memory, ring: RwLock::default() }
+        Self { place: Place::Memory, ring: RwLock::default(), unread: None }
     }
 
     /// A new key that lives as long as this value: for tests and measurements.
@@ -179,7 +188,7 @@ impl Keys {
     /// [`SealError::System`] where the system gives no chance.
     pub fn in_memory() -> Result<Self, SealError> {
         let ring = parse(&fresh_line()?).map_err(|(_, why)| SealError::System(why.to_owned()))?;
-        Ok(Self { place: Place::Memory, ring: RwLock::new(ring) })
+        Ok(Self { place: Place::Memory, ring: RwLock::new(ring), unread: None })
     }
 
     /// The keys in the value of an environment variable: what a key file holds.
@@ -193,15 +202,32 @@ impl Keys {
         if ring.is_empty() {
             return Err(wrong("it holds no key"));
         }
-        Ok(Self { place: Place::Environment(name), ring: RwLock::new(ring) })
+        Ok(Self { place: Place::Environment(name), ring: RwLock::new(ring), unread: None })
     }
 
-    /// The keys of a file, which need not be there yet.
+    /// The keys of a file, which need not be there yet. One that is there and cannot be read is refused only where a key is asked for.
     ///
     /// # Errors
-    /// [`SealError::File`] where it is there and cannot be read, or holds something else than keys.
+    /// [`SealError::File`] where it holds something else than keys.
     pub fn of_file(file: &Path) -> Result<Self, SealError> {
-        Ok(Self { place: Place::File(file.to_owned()), ring: RwLock::new(read(file)?) })
+        let (text, unread) = match text_of(file) {
+            Ok(text) => (text, None),
+            Err(why) => (String::new(), Some(why)),
+        };
+        Ok(Self { place: Place::File(file.to_owned()), ring: RwLock::new(parse_file(file, &text)?), unread })
+    }
+
+    /// Whether a key file is there that could not be read.
+    pub fn is_unread(&self) -> bool {
+        self.unread.is_some()
+    }
+
+    /// The refusal where there is no key at all.
+    pub fn none_at_hand(&self) -> SealError {
+        match (&self.place, &self.unread) {
+            (Place::File(file), Some(why)) => SealError::File { file: file.display().to_string(), why: why.clone() },
+            _ => SealError::NoKey(self.place()),
+        }
     }
 
     /// Names of the keys, the one that seals first.
@@ -237,7 +263,8 @@ impl Keys {
         }
         if let Place::File(file) = &self.place
             && let Ok(ring) = read(file)
-            && !ring.is_empty()
+            // Another database's file put in this one's place does not take the keys that are held.
+            && ring.iter().any(|key| key.id == id)
         {
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         }
@@ -249,6 +276,14 @@ impl Keys {
         self.key(id).is_some()
     }
 
+    /// The refusal where a key is not at hand.
+    pub fn without(&self, id: &str) -> SealError {
+        match self.unread {
+            Some(_) => self.none_at_hand(),
+            None => SealError::OtherKey { key: shown(id), place: self.place() },
+        }
+    }
+
     /// Makes the key file with one new key, readable by its owner only; a file that is there stays and is read. `true` when it was made.
     ///
     /// # Errors
@@ -257,12 +292,12 @@ impl Keys {
         if !self.ring().is_empty() {
             return Ok(false);
         }
-        let Place::File(file) = &self.place else { return Err(SealError::NoKey(self.place())) };
+        let (Place::File(file), None) = (&self.place, &self.unread) else { return Err(self.none_at_hand()) };
         // A key file that is there without a key in it is somebody's mistake, not ours to write over.
-        let made = write(file, &format!("{HEAD}{}", fresh_line()?), false)?;
+        let made = make(file, &format!("{HEAD}{}", fresh_line()?))?;
         let ring = read(file)?;
         if ring.is_empty() {
-            return Err(SealError::NoKey(self.place()));
+            return Err(self.none_at_hand());
         }
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(made)
@@ -277,9 +312,11 @@ impl Keys {
             return Err(SealError::File { file: self.place(), why: "only keys in a file can be changed here".to_owned() });
         };
         if self.ring().is_empty() {
-            return Err(SealError::NoKey(self.place()));
+            return Err(self.none_at_hand());
         }
         let wrong = |error: std::io::Error| SealError::File { file: file.display().to_string(), why: error.to_string() };
+        // Where the name is a link, what it leads to is changed, and the link stays.
+        let file = &std::fs::canonicalize(file).map_err(wrong)?;
         // Two who change it at once would each write what they read before, and one of the new keys would be in no file.
         let folder = folder_of(file);
         let lock = std::fs::File::open(folder).map_err(wrong)?;
@@ -287,7 +324,7 @@ impl Keys {
         let text = std::fs::read_to_string(file).map_err(wrong)?;
         let at = text.find(LINE).unwrap_or(0);
         let (head, keys) = text.split_at(at);
-        write(file, &format!("{head}{}{keys}", fresh_line()?), true)?;
+        replace(file, &format!("{head}{}{keys}", fresh_line()?))?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = read(file)?;
         Ok(())
     }
@@ -297,7 +334,7 @@ impl Keys {
     /// # Errors
     /// [`SealError::NoKey`], or [`SealError::System`] where the system gives no chance.
     pub fn seal(&self, cell: Cell<'_>, secret: &str) -> Result<String, SealError> {
-        let key = self.ring().first().cloned().ok_or_else(|| SealError::NoKey(self.place()))?;
+        let key = self.ring().first().cloned().ok_or_else(|| self.none_at_hand())?;
         let nonce = Nonce::try_generate().map_err(|error| SealError::System(error.to_string()))?;
         let payload = Payload { msg: secret.as_bytes(), aad: &cell.associated() };
         let sealed = key.cipher.encrypt(&nonce, payload).map_err(|error| SealError::System(error.to_string()))?;
@@ -314,7 +351,7 @@ impl Keys {
             return Err(SealError::Readable { table: cell.table, row: cell.row.to_owned(), column: cell.column });
         };
         let (id, bytes) = rest.split_once('.').ok_or_else(|| cell.damaged())?;
-        let key = self.key(id).ok_or_else(|| SealError::OtherKey { key: shown(id), place: self.place() })?;
+        let key = self.key(id).ok_or_else(|| self.without(id))?;
         let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(|_| cell.damaged())?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(|| cell.damaged())?;
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| cell.damaged())?;
@@ -334,46 +371,77 @@ fn shown(id: &str) -> String {
     id.chars().filter(char::is_ascii_alphanumeric).take(16).collect()
 }
 
-fn read(file: &Path) -> Result<Vec<Arc<Key>>, SealError> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(SealError::File { file: file.display().to_string(), why: format!("it cannot be read: {error}") });
-        }
-    };
-    parse(&text).map_err(|(line, why)| SealError::File {
+/// The text of a key file, empty where there is none; the error is why it cannot be read, and what to do.
+fn text_of(file: &Path) -> Result<String, String> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(format!("it cannot be read: {error}; run this as somebody who may read it")),
+    }
+}
+
+fn parse_file(file: &Path, text: &str) -> Result<Vec<Arc<Key>>, SealError> {
+    parse(text).map_err(|(line, why)| SealError::File {
         file: format!("{}, line {line}", file.display()),
         why: format!("{why}; put the file back as it was made, from its copy"),
     })
+}
+
+fn read(file: &Path) -> Result<Vec<Arc<Key>>, SealError> {
+    let text = text_of(file).map_err(|why| SealError::File { file: file.display().to_string(), why })?;
+    parse_file(file, &text)
 }
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }
 
-/// Writes a key file whole or not at all, readable by its owner only. `false` where one is there that must stay.
-fn write(file: &Path, text: &str, over: bool) -> Result<bool, SealError> {
-    let wrong = |error: std::io::Error| SealError::File {
-        file: file.display().to_string(),
-        why: format!("it cannot be written: {error}"),
-    };
-    let folder = folder_of(file);
-    // The crate makes temporary files with the mode 0600.
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
-    new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(wrong)?;
-    if over {
-        new.persist(file).map_err(|error| wrong(error.error))?;
-    } else {
-        match new.persist_noclobber(file) {
-            Ok(_) => {}
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(false),
-            Err(error) => return Err(wrong(error.error)),
-        }
+fn not_written(file: &Path) -> impl Fn(std::io::Error) -> SealError {
+    move |error| SealError::File { file: file.display().to_string(), why: format!("it cannot be written: {error}") }
+}
+
+/// The text in a file beside the key file, which is to take its name: readable by its owner only, as the crate makes temporary files with
+/// the mode 0600.
+fn beside(file: &Path, text: &str) -> Result<tempfile::NamedTempFile, SealError> {
+    let mut new = tempfile::NamedTempFile::new_in(folder_of(file)).map_err(not_written(file))?;
+    new.write_all(text.as_bytes()).map_err(not_written(file))?;
+    Ok(new)
+}
+
+/// The name must outlive a power cut before a database depends on it.
+fn keep_name(file: &Path) -> Result<(), SealError> {
+    std::fs::File::open(folder_of(file)).and_then(|folder| folder.sync_all()).map_err(not_written(file))
+}
+
+/// Makes a key file whole or not at all. `false` where one is there, which stays.
+fn make(file: &Path, text: &str) -> Result<bool, SealError> {
+    let new = beside(file, text)?;
+    new.as_file().sync_all().map_err(not_written(file))?;
+    match new.persist_noclobber(file) {
+        Ok(_) => keep_name(file).map(|()| true),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(not_written(file)(error.error)),
     }
-    // The name must outlive a power cut before a database depends on it.
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(wrong)?;
-    Ok(true)
+}
+
+/// Writes a key file anew, whole or not at all. Whose it is and who may read it stays: the service that reads it need not be who changes it.
+fn replace(file: &Path, text: &str) -> Result<(), SealError> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let seen = std::fs::metadata(file).map_err(not_written(file))?;
+    let new = beside(file, text)?;
+    let made = new.as_file().metadata().map_err(not_written(file))?;
+    if (made.uid(), made.gid()) != (seen.uid(), seen.gid()) {
+        fchown(new.as_file(), Some(seen.uid()), Some(seen.gid())).map_err(|error| SealError::File {
+            file: file.display().to_string(),
+            why: format!(
+                "it belongs to another user or group, and cannot be given back to them: {error}; run this as its owner or as root"
+            ),
+        })?;
+    }
+    new.as_file().set_permissions(seen.permissions()).map_err(not_written(file))?;
+    new.as_file().sync_all().map_err(not_written(file))?;
+    new.persist(file).map_err(|error| not_written(file)(error.error))?;
+    keep_name(file)
 }
 
 #[cfg(test)]
@@ -433,6 +501,53 @@ mod tests {
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(keys.is_open_to_others());
+    }
+
+    #[test]
+    fn a_changed_key_file_stays_whose_it_was_and_where_it_was() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("kept").join("quittance.key"), folder.path().join("quittance.key"));
+        std::fs::create_dir(folder.path().join("kept")).unwrap();
+        Keys::of_file(&file).unwrap().make().unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        // Only the superuser gives a file away.
+        let is_given = std::os::unix::fs::chown(&file, Some(4_711), Some(4_712)).is_ok();
+        symlink(&file, &link).unwrap();
+        let keys = Keys::of_file(&link).unwrap();
+        keys.change().unwrap();
+        assert_eq!(keys.ids().len(), 2);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let seen = std::fs::metadata(&file).unwrap();
+        assert_eq!(seen.permissions().mode() & 0o777, 0o640);
+        assert!(!is_given || (seen.uid(), seen.gid()) == (4_711, 4_712));
+        assert_eq!(Keys::of_file(&file).unwrap().ids(), keys.ids());
+    }
+
+    #[test]
+    fn a_key_file_that_cannot_be_read_is_refused_where_a_key_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("quittance.key");
+        std::fs::create_dir(&file).unwrap();
+        let keys = Keys::of_file(&file).unwrap();
+        let sealed = Keys::in_memory().unwrap().seal(CELL, "x").unwrap();
+        for refused in [keys.make().unwrap_err(), keys.change().unwrap_err(), keys.seal(CELL, "x").unwrap_err()] {
+            assert!(refused.is_without_key() && refused.to_string().contains("cannot be read"), "{refused}");
+        }
+        let refused = keys.open(CELL, &sealed).unwrap_err();
+        assert!(refused.is_without_key() && refused.to_string().contains("cannot be read"), "{refused}");
+    }
+
+    #[test]
+    fn another_database_s_key_file_does_not_take_the_keys_that_are_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("quittance.key");
+        let keys = Keys::of_file(&file).unwrap();
+        keys.make().unwrap();
+        let sealed = keys.seal(CELL, "x").unwrap();
+        std::fs::write(&file, fresh_line().unwrap()).unwrap();
+        assert!(!keys.has("0123456789abcdef"));
+        assert_eq!(keys.open(CELL, &sealed).unwrap(), "x");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use quittance_tools::intake::profile::Profile;
 use quittance_tools::intake::tabular::TableOutcome;
 use quittance_tools::intake::{IntakeError, xlsx};
 
-use crate::workbook::{archive, workbook};
+use crate::workbook::{archive, sheet as sheet_xml, workbook};
 
 fn fixture(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bankstatementparser/tests/test_data").join(path)
@@ -423,6 +423,20 @@ fn a_workbook_whose_cells_share_a_long_text_is_refused() {
     );
     let refused = sheet(archive(&sheet_xml, false, &strings)).expect_err("too much text");
     assert!(matches!(refused, IntakeError::OverLimit { .. }) && refused.to_string().contains("128 MiB"), "{refused}");
+}
+
+/// What a spreadsheet would never show of a text is left away where the cell is read.
+#[test]
+fn a_cell_s_text_is_cut_where_no_spreadsheet_goes_on() {
+    let strings = format!(
+        r#"<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="1" uniqueCount="1"><si><t>{}</t></si></sst>"#,
+        "ä".repeat(1 << 19)
+    );
+    let head = sheet_xml(&[&["Date", "Amount", "Currency", "Description"], &["2026-04-02", "10.00", "EUR"]]);
+    let with_text = head.replacen("</row></sheetData>", r#"<c r="D2" t="s"><v>0</v></c></row></sheetData>"#, 1);
+    let (found, _) = sheet(archive(&with_text, false, &strings)).expect("a workbook");
+    let text = only(&found).lines[0].remittance.clone().unwrap_or_default();
+    assert!(text.starts_with('ä') && text.len() <= 4 * 32_767, "{} bytes", text.len());
 }
 
 #[test]

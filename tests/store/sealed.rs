@@ -183,6 +183,14 @@ async fn the_contract(url: &str, folder: &Path) {
     assert!(new.credentials(&ana()).await.is_err());
     let findings = new.verify().await.unwrap().findings;
     assert_eq!(findings.len(), 2, "{findings:?}");
+
+    // Nor where somebody forgot for the program that it had sealed: what the log does not say was set stays out.
+    as_before(url).await;
+    by_hand(url, &["UPDATE secrets SET content = replace(content, 'argon2id$one', 'argon2id$two')".to_owned()]).await;
+    assert_eq!(new.seal_secrets(at(7)).await.unwrap(), Sealed { made: false, first: 1, again: 0 });
+    assert!(new.credentials(&ana()).await.unwrap_err().to_string().contains("not sealed"));
+    let findings = new.verify().await.unwrap().findings;
+    assert!(findings.len() == 1 && findings[0].starts_with("table secrets, row ana"), "{findings:?}");
     new.close().await;
 }
 
@@ -238,4 +246,55 @@ async fn two_first_starts_make_one_key() {
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
     let made = folders.iter().filter(|folder| folder.path().join("quittance.key").exists()).count();
     assert_eq!(made, 1);
+}
+
+/// The key is changed again and again while a person sets new secrets: the newest that was set always stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_of_the_key_never_brings_an_older_secret_back() {
+    let server = postgres::Server::start();
+    let url = server.fresh().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quittance.key");
+    let book = Database::create(&url).await.unwrap().with_keys(of_file(&file));
+    book.seal_secrets(at(1)).await.unwrap();
+    fill(&book).await;
+    let sealing = async {
+        let other = Database::open(&url).await.unwrap();
+        for _ in 0..40 {
+            let keys = of_file(&file);
+            keys.change().unwrap();
+            other.clone().with_keys(keys).seal_secrets(at(2)).await.unwrap();
+        }
+    };
+    let setting = async {
+        let mut last = credentials();
+        for version in 2..200 {
+            last = Credentials { version, password: Some(format!("$argon2id${version}")), ..credentials() };
+            let record = record_of(&ana(), &last, "password", |bytes| hex::encode(Sha256::digest(bytes)));
+            let set = ChangeSet { by: Actor::Person("ana".into()), at: at(5), changes: vec![Change::CredentialsSet(record)] };
+            book.set_credentials(set, &ana(), &last, None).await.unwrap();
+            assert_eq!(book.credentials(&ana()).await.unwrap().password, last.password);
+        }
+        last
+    };
+    let ((), last) = tokio::join!(sealing, setting);
+    assert_eq!(book.credentials(&ana()).await.unwrap().password, last.password);
+    let report = book.clone().with_keys(of_file(&file)).verify().await.unwrap();
+    assert_eq!((report.findings, report.not_compared), (vec![], vec![]));
+}
+
+/// The key was lost: from then on too nothing readable is taken over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_given_up_leaves_its_successor_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/book.db", folder.path().display());
+    let book = Database::create(&url).await.unwrap().with_keys(of_file(&folder.path().join("old.key")));
+    book.seal_secrets(at(1)).await.unwrap();
+    fill(&book).await;
+    let new = of_file(&folder.path().join("new.key"));
+    let book = book.with_keys(Arc::clone(&new));
+    let lost = book.give_up_key(at(2)).await.unwrap();
+    assert_eq!((lost.people, lost.addresses), (vec![(ana(), 1)], vec!["we_1".to_owned()]));
+    let named = by_hand(&url, &["SELECT id FROM sealing_keys".to_owned()]).await;
+    assert_eq!(named, new.ids());
 }

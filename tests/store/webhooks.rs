@@ -21,6 +21,7 @@ contract![
     a_file_is_told_to_whose_books_it_is_of,
     a_claim_is_nobody_elses_until_it_runs_out,
     one_address_does_not_take_every_place,
+    an_address_whose_secret_does_not_open_keeps_no_other_waiting,
     two_who_claim_at_once_get_different_messages,
     switching_off_drops_what_waits,
     a_secret_comes_only_with_its_address,
@@ -230,6 +231,24 @@ async fn one_address_does_not_take_every_place(book: Database) {
     let next = book.claim_deliveries(later(2), later(5), 2, 10, "b").await.unwrap();
     assert_eq!(next.len(), 1);
     assert_eq!(next[0].endpoint.id, "we_1");
+}
+
+async fn an_address_whose_secret_does_not_open_keeps_no_other_waiting(book: Database) {
+    small_book(&book).await;
+    add(&book, "we_2", None).await;
+    let other_key = book.clone().with_keys(contract::keys());
+    add(&other_key, "we_1", None).await;
+    apply(&book, vec![opened(1, "p1")]).await.unwrap();
+    let claimed = book.claim_deliveries(later(1), later(4), 4, 10, "a").await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.endpoint.id.as_str()).collect::<Vec<_>>(), ["we_2"]);
+    // With nothing else to do it is said; the message has lost no attempt: with the right key it is its first.
+    let refused = book.claim_deliveries(later(2), later(5), 4, 10, "b").await.unwrap_err().to_string();
+    assert!(refused.contains("sealed with key"), "{refused}");
+    let claimed = other_key.claim_deliveries(later(3), later(6), 4, 10, "c").await.unwrap();
+    assert_eq!(
+        claimed.iter().map(|claimed| (claimed.endpoint.id.as_str(), claimed.delivery.attempts)).collect::<Vec<_>>(),
+        [("we_1", 1)]
+    );
 }
 
 async fn two_who_claim_at_once_get_different_messages(book: Database) {

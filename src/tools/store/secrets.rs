@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use quittance_agent::ports::StoreError;
 use quittance_rules::users::UserId;
+use sha2::{Digest as _, Sha256};
 
 use super::engine::Kind::{Int, Text};
 use super::engine::Result;
@@ -14,6 +15,7 @@ use crate::sealing::{Cell, Keys, SealError, key_of};
 pub(super) struct Column {
     table: &'static str,
     column: &'static str,
+    /// Row, content, and the digest the log names.
     all: &'static str,
     sealed: &'static str,
 }
@@ -86,7 +88,7 @@ impl Database {
         let mut tx = self.pool.snapshot().await?;
         let mut keys: Vec<String> = tx.rows(sql::SEALING_KEYS, vec![], &[Text]).await?.iter().map(|row| row[0].bare()).collect();
         for column in [CREDENTIALS, SIGNING] {
-            let rows = tx.rows(column.all, vec![], &[Text, Text]).await?;
+            let rows = tx.rows(column.all, vec![], &[Text, Text, Text]).await?;
             keys.extend(rows.iter().filter_map(|row| key_of(&row[1].bare())));
         }
         keys.sort();
@@ -99,7 +101,7 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where no key is missing, or none can be made.
-    pub async fn give_up_key(&self) -> Result<Lost> {
+    pub async fn give_up_key(&self, now: Timestamp) -> Result<Lost> {
         let mut lost = Lost::default();
         let mut tx = self.pool.write().await?;
         let is_lost = |content: &str| key_of(content).is_some_and(|key| !self.keys.has(&key));
@@ -128,15 +130,17 @@ impl Database {
             )));
         }
         self.keys.make().map_err(refused)?;
-        let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(SealError::NoKey(self.keys.place())))?;
+        let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(self.keys.none_at_hand()))?;
+        // Never empty from here on: then what stands readable would be taken for what an older version left.
+        tx.run(sql::SEALING_KEY_SET, vec![newest.as_str().into(), now.as_microsecond().into()]).await?;
         tx.run(sql::SEALING_KEYS_OLD, vec![newest.into()]).await?;
         tx.commit().await?;
         Ok(lost)
     }
 
     /// Makes sure that every secret is sealed with the first key, and that the key is the one of this database. Where nothing was ever sealed,
-    /// the key is made if need be, and what stands readable from before is sealed; later, what stands readable was not put there by this
-    /// program, and is left to be refused. All in one transaction: it happens whole or not at all.
+    /// the key is made if need be, and what stands readable from before is sealed if it is what the log says was set; what stands readable
+    /// otherwise or later was not put there by this program, and is left to be refused. All in one transaction: it happens whole or not at all.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] with what to do where the key of this database is missing or another one is given.
@@ -150,21 +154,21 @@ impl Database {
         let recorded: Vec<String> = tx.rows(sql::SEALING_KEYS, vec![], &[Text]).await?.iter().map(|row| row[0].bare()).collect();
         let mut found = Vec::new();
         for column in [CREDENTIALS, SIGNING] {
-            for row in tx.rows(column.all, vec![], &[Text, Text]).await? {
-                found.push((column, row[0].bare(), row[1].bare()));
+            for row in tx.rows(column.all, vec![], &[Text, Text, Text]).await? {
+                found.push((column, row[0].bare(), row[1].bare(), row[2].bare()));
             }
         }
-        let used = found.iter().filter_map(|(_, _, content)| key_of(content));
+        let used = found.iter().filter_map(|(_, _, content, _)| key_of(content));
         for key in recorded.iter().cloned().chain(used) {
             if !self.keys.has(&key) {
-                return Err(refused(SealError::OtherKey { key, place: self.keys.place() }));
+                return Err(refused(self.keys.without(&key)));
             }
         }
         if self.keys.ids().is_empty() {
             done.made = self.keys.make().map_err(refused)?;
         }
-        let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(SealError::NoKey(self.keys.place())))?;
-        for (column, row, content) in found {
+        let newest = self.keys.ids().into_iter().next().ok_or_else(|| refused(self.keys.none_at_hand()))?;
+        for (column, row, content, in_log) in found {
             let cell = column.cell(&row);
             let (secret, is_first) = match key_of(&content) {
                 Some(key) if key == newest => continue,
@@ -174,7 +178,7 @@ impl Database {
                     Err(SealError::Damaged { .. }) => continue,
                     Err(error) => return Err(refused(error)),
                 },
-                None if recorded.is_empty() => (content.clone(), true),
+                None if recorded.is_empty() && hex::encode(Sha256::digest(&content)) == in_log => (content.clone(), true),
                 None => continue,
             };
             let sealed = self.keys.seal(cell, &secret).map_err(refused)?;

@@ -271,11 +271,12 @@ statements! {
         " FROM users WHERE issuer = $1 AND subject = $2"
     );
     /// Every secret with its row, for sealing.
-    SECRETS_ALL = "SELECT user_id, content FROM secrets ORDER BY user_id";
+    SECRETS_ALL = "SELECT s.user_id, s.content, COALESCE(c.digest, '') FROM secrets s \
+        LEFT JOIN credentials c ON c.user_id = s.user_id ORDER BY s.user_id";
     SECRET_VERSIONS = "SELECT user_id, content, version FROM secrets ORDER BY user_id";
     WEBHOOK_SECRETS_SEALED = "SELECT endpoint_id, secret FROM webhook_secrets ORDER BY endpoint_id";
     SECRET_SEALED = "UPDATE secrets SET content = $2 WHERE user_id = $1 AND content = $3";
-    WEBHOOK_SECRETS_ALL = "SELECT digest, secret FROM webhook_secrets ORDER BY digest";
+    WEBHOOK_SECRETS_ALL = "SELECT digest, secret, digest FROM webhook_secrets ORDER BY digest";
     WEBHOOK_SECRET_SEALED = "UPDATE webhook_secrets SET secret = $2 WHERE digest = $1 AND secret = $3";
     SEALING_KEYS = "SELECT id FROM sealing_keys ORDER BY since, id";
     SEALING_KEY_SET = "INSERT INTO sealing_keys (id, since) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";

@@ -16,7 +16,7 @@ use super::engine::{Kind, RawRow, Result, Row, Tx, Value};
 use super::secrets::CREDENTIALS;
 use super::tables::{self, LOOKUP_SIZE, Table};
 use super::{Database, Pool, codec, sql};
-use crate::sealing::{Keys, SealError};
+use crate::sealing::Keys;
 
 /// Findings listed in full; more are counted.
 const FINDINGS_MAX: usize = 1_000;
@@ -464,7 +464,7 @@ impl Findings {
                 match keys.open(CREDENTIALS.cell(&user), &row[1].bare()) {
                     Ok(content) if hex::encode(Sha256::digest(&content)) == row[2].bare() => {}
                     // Without the key nothing can be said about it, which is no finding.
-                    Err(error @ (SealError::OtherKey { .. } | SealError::NoKey(_))) => self.not_compared(error.to_string()),
+                    Err(error) if error.is_without_key() => self.not_compared(error.to_string()),
                     Ok(_) | Err(_) => self.at("secrets", &user, "content", "it is not what the log says was set"),
                 }
             }

@@ -20,7 +20,7 @@ use super::engine::{Kind, Result, Row, Tx, Value};
 use super::secrets::{SIGNING, refused};
 use super::tables::{self, INSERT_SIZES, Reader, Table};
 use super::{Database, sql};
-use crate::sealing::{Keys, SealError};
+use crate::sealing::Keys;
 
 /// Messages. Not in the log: it says what happened; this says whether somebody was told.
 pub(super) const DELIVERIES: &Table = &tables::table(
@@ -474,7 +474,7 @@ pub(super) async fn secrets_findings(tx: &mut Tx, keys: &Keys) -> Result<Vec<std
         let (digest, endpoint) = (row[0].bare(), row[1].bare());
         match keys.open(SIGNING.cell(&digest), &row[2].bare()) {
             Ok(secret) if hex::encode(Sha256::digest(&secret)) == digest => {}
-            Err(error @ (SealError::OtherKey { .. } | SealError::NoKey(_))) => findings.push(Err(error.to_string())),
+            Err(error) if error.is_without_key() => findings.push(Err(error.to_string())),
             Ok(_) | Err(_) => {
                 findings.push(Ok((
                     "webhook_secrets",
