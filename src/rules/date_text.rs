@@ -253,17 +253,17 @@ fn take_apart(text: &str) -> Option<Parts> {
 /// A lower-case letter without its accent, for the languages above; other characters as they are.
 pub fn unaccented(c: char) -> char {
     match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ą' | 'ă' => 'a',
-        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' => 'e',
-        'í' | 'ì' | 'î' | 'ï' | 'ı' => 'i',
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ą' | 'ă' | 'ā' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' | 'ė' | 'ē' => 'e',
+        'í' | 'ì' | 'î' | 'ï' | 'ı' | 'ī' | 'į' => 'i',
         'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' | 'ő' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' | 'ů' | 'ű' => 'u',
+        'ú' | 'ù' | 'û' | 'ü' | 'ů' | 'ű' | 'ū' | 'ų' => 'u',
         'ý' => 'y',
         'ç' | 'ć' | 'č' => 'c',
         'ď' => 'd',
         'ğ' => 'g',
-        'ł' | 'ľ' => 'l',
-        'ń' | 'ñ' | 'ň' => 'n',
+        'ł' | 'ľ' | 'ĺ' | 'ļ' => 'l',
+        'ń' | 'ñ' | 'ň' | 'ņ' => 'n',
         'ř' => 'r',
         'ś' | 'š' | 'ş' | 'ș' => 's',
         'ť' | 'ț' => 't',
@@ -374,7 +374,8 @@ fn month_of(word: &str) -> Option<i16> {
     i16::try_from(index).ok()?.checked_add(1)
 }
 
-/// January to December; lower case without accents; en, es, pt, fr, de, it, nl, tr, id, ro, cs, pl, hu, fi. Source: Unicode CLDR, wide and abbreviated forms.
+/// January to December; lower case without accents; en, es, pt, fr, de, it, nl, tr, id, ro, cs, pl, hu,
+/// fi, ca, sk, sl, et, lv, lt. Croatian is left out: its October is November in Polish and Czech. Source: Unicode CLDR, wide and abbreviated forms.
 const MONTHS: [&[&str]; 12] = [
     &[
         "january",
@@ -397,6 +398,12 @@ const MONTHS: [&[&str]; 12] = [
         "stycznia",
         "sty",
         "tammikuuta",
+        "gener",
+        "januara",
+        "januarja",
+        "jaanuar",
+        "janvaris",
+        "sausio",
     ],
     &[
         "february",
@@ -419,6 +426,12 @@ const MONTHS: [&[&str]; 12] = [
         "lutego",
         "lut",
         "helmikuuta",
+        "febrer",
+        "februara",
+        "februarja",
+        "veebruar",
+        "februaris",
+        "vasario",
     ],
     &[
         "march",
@@ -438,6 +451,8 @@ const MONTHS: [&[&str]; 12] = [
         "brezna",
         "marca",
         "maaliskuuta",
+        "marts",
+        "kovo",
     ],
     &[
         "april",
@@ -454,8 +469,28 @@ const MONTHS: [&[&str]; 12] = [
         "kwietnia",
         "kwi",
         "huhtikuuta",
+        "aprila",
+        "aprill",
+        "balandzio",
     ],
-    &["may", "mayo", "maio", "mai", "maggio", "mag", "mei", "mayis", "majus", "maj", "maja", "kvetna", "toukokuuta"],
+    &[
+        "may",
+        "mayo",
+        "maio",
+        "mai",
+        "maggio",
+        "mag",
+        "mei",
+        "mayis",
+        "majus",
+        "maj",
+        "maja",
+        "kvetna",
+        "toukokuuta",
+        "maig",
+        "maijs",
+        "geguzes",
+    ],
     &[
         "june",
         "jun",
@@ -473,6 +508,13 @@ const MONTHS: [&[&str]; 12] = [
         "czerwca",
         "cze",
         "kesakuuta",
+        "juny",
+        "juna",
+        "junij",
+        "junija",
+        "juuni",
+        "junijs",
+        "birzelio",
     ],
     &[
         "july",
@@ -492,6 +534,13 @@ const MONTHS: [&[&str]; 12] = [
         "lipca",
         "lip",
         "heinakuuta",
+        "juliol",
+        "jula",
+        "julij",
+        "julija",
+        "juuli",
+        "julijs",
+        "liepos",
     ],
     &[
         "august",
@@ -509,6 +558,12 @@ const MONTHS: [&[&str]; 12] = [
         "sierpnia",
         "sie",
         "elokuuta",
+        "agost",
+        "augusta",
+        "avgust",
+        "avgusta",
+        "augusts",
+        "rugpjucio",
     ],
     &[
         "september",
@@ -529,6 +584,10 @@ const MONTHS: [&[&str]; 12] = [
         "wrzesnia",
         "wrz",
         "syyskuuta",
+        "setembre",
+        "septembra",
+        "septembris",
+        "rugsejo",
     ],
     &[
         "october",
@@ -547,6 +606,10 @@ const MONTHS: [&[&str]; 12] = [
         "pazdziernika",
         "paz",
         "lokakuuta",
+        "oktobra",
+        "oktoober",
+        "oktobris",
+        "spalio",
     ],
     &[
         "november",
@@ -562,6 +625,9 @@ const MONTHS: [&[&str]; 12] = [
         "listopada",
         "lis",
         "marraskuuta",
+        "novembra",
+        "novembris",
+        "lapkricio",
     ],
     &[
         "december",
@@ -580,6 +646,11 @@ const MONTHS: [&[&str]; 12] = [
         "grudnia",
         "gru",
         "joulukuuta",
+        "desembre",
+        "decembra",
+        "detsember",
+        "decembris",
+        "gruodzio",
     ],
 ];
 

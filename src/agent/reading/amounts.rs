@@ -371,14 +371,24 @@ pub fn score(doc: &Document<'_>, kind: EvidenceKind, candidates: &mut [Candidate
         let credit = if candidate.negative && bills && kind != EvidenceKind::CreditNote { -2.0 } else { 0.0 };
         candidate.score = base + closeness + size + sign + prose + nothing + late + credit;
     }
-    // The only amount with a currency in a paper about a payment is the amount, label or not.
+    // The only amount with a currency in a paper about a payment is the amount, label or not; one that stands on a line of its own also
+    // beside others within sentences: `Spend £500 more to earn £10`.
+    let unlabelled_words = |c: &Candidate| {
+        let segment = doc.scan.amounts[c.amount].segment;
+        let labels: usize = doc.labels_in(segment).iter().map(|l| l.to.saturating_sub(l.from)).sum();
+        doc.layout.segments[segment].words.len().saturating_sub(doc.scan.amounts[c.amount].words.len()).saturating_sub(labels)
+    };
+    let is_signed = |c: &&Candidate| doc.scan.amounts[c.amount].has_sign();
+    let has_own_line = candidates.iter().filter(is_signed).any(|c| c.role.is_none() && unlabelled_words(c) == 0);
+    let told_in_prose = |c: &&Candidate| has_own_line && c.role.is_none() && unlabelled_words(c) >= 3;
     let mut signed: Vec<Decimal> =
-        candidates.iter().filter(|c| doc.scan.amounts[c.amount].has_sign()).filter_map(Candidate::value).collect();
+        candidates.iter().filter(is_signed).filter(|c| !told_in_prose(c)).filter_map(Candidate::value).collect();
     signed.sort_unstable();
     signed.dedup();
     let payment = is_receipt(kind) || kind == EvidenceKind::PromiseToPay;
-    if let ([_], true) = (signed.as_slice(), payment) {
-        for candidate in candidates.iter_mut().filter(|c| c.role.is_none() && doc.scan.amounts[c.amount].has_sign()) {
+    if let ([only], true) = (signed.as_slice(), payment) {
+        let is_only = |c: &&mut Candidate| c.role.is_none() && c.value() == Some(*only) && doc.scan.amounts[c.amount].has_sign();
+        for candidate in candidates.iter_mut().filter(is_only) {
             candidate.score += 2.5;
         }
     }

@@ -107,11 +107,17 @@ impl<'w> Document<'w> {
         segment.tokens.get(label.to.saturating_sub(1)).map_or(0, |&t| self.layout.position(self.layout.tokens[t].word))
     }
 
+    /// Three words or more that end as a sentence does.
+    fn is_sentence(&self, segment: usize) -> bool {
+        let words = &self.layout.segments[segment].words;
+        words.len() >= 3 && words.last().is_some_and(|&w| self.layout.words[w].text.ends_with(['.', '!', '?']))
+    }
+
     /// Nothing but the label, its colon and marks stand in its segment.
     fn is_bare(&self, label: &Label) -> bool {
-        // `Wire amount`, `Cash deposit`: a short run of words that ends in a label is one.
+        // `Wire amount`, `Cash deposit`: a short run of words that ends in a label is one, but the end of a sentence is not.
         let tokens = self.layout.segments[label.segment].tokens.len();
-        label.whole || (label.to == tokens && (label.at_start || tokens <= 4))
+        label.whole || label.to == tokens && !self.is_sentence(label.segment) && (label.at_start || tokens <= 4)
     }
 
     /// The label that governs a value, among those of the wanted roles. A nearer label for which `stops` holds leaves the value to it:
@@ -182,8 +188,9 @@ impl<'w> Document<'w> {
             if far {
                 return None;
             }
-            let labels = self.labels_in(above);
-            if let Some(label) = labels.iter().find(|l| wants(l.role) && (self.is_bare(l) || l.at_start)) {
+            let labels = self.over(self.labels_in(above), segment);
+            let heads = |l: &Label| self.is_bare(l) || l.at_start && !self.is_sentence(above);
+            if let Some(label) = labels.iter().find(|l| wants(l.role) && heads(l)) {
                 if self.amounts_in(above) > 0 {
                     return None;
                 }
@@ -201,6 +208,22 @@ impl<'w> Document<'w> {
             nearest = above;
         }
         None
+    }
+
+    /// Of several labels in one segment (`Importe  Comisión`, set close), those that stand over a segment further down; all of them where
+    /// none does.
+    fn over<'l>(&self, labels: &'l [Label], segment: usize) -> &'l [Label] {
+        if labels.len() < 2 {
+            return labels;
+        }
+        let own = self.layout.segments[segment].region;
+        let stands_over = |label: &Label| {
+            let tokens = &self.layout.segments[label.segment].tokens[label.from..label.to];
+            tokens.iter().map(|&t| self.layout.words[self.layout.tokens[t].word].region).any(|r| r.x0 < own.x1 && own.x0 < r.x1)
+        };
+        let Some(first) = labels.iter().position(stands_over) else { return labels };
+        let last = labels.iter().rposition(stands_over).unwrap_or(first);
+        &labels[first..=last]
     }
 
     /// Stands in a row of headers: others beside it, and no amount among them.

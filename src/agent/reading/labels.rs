@@ -387,8 +387,11 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
                 segment: index,
                 from: hit.start,
                 to: hit.end,
-                // A label behind a label begins as well: `Fecha y hora: Monto:`.
-                at_start: hit.start == 0 || hit.start == previous_end || begins_sentence(layout, segment, hit.start),
+                // A label behind a label begins as well: `Fecha y hora: Monto:`, and one behind its number in a form: `20: Sender's Reference`.
+                at_start: hit.start == 0
+                    || hit.start == previous_end
+                    || hit.start == 1 && is_field_number(&layout.tokens[segment.tokens[0]])
+                    || begins_sentence(layout, segment, hit.start),
                 colon,
                 whole: hit.end.saturating_sub(hit.start) == segment.tokens.len(),
                 phrase,
@@ -414,6 +417,11 @@ pub fn labels_of(layout: &Layout<'_>) -> Vec<Label> {
 /// Long enough and with digits enough to be a number that somebody gave.
 pub fn is_code(text: &str) -> bool {
     text.len() >= 6 && text.bytes().filter(u8::is_ascii_digit).count() >= 4
+}
+
+/// `20:`, `50K:`: the number of a field before its name.
+fn is_field_number(token: &super::layout::Token) -> bool {
+    token.colon_after && token.folded.len() <= 3 && token.folded.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The word before ends a sentence (and is no abbreviation such as `Nr.`).

@@ -20,6 +20,7 @@ pub mod parties;
 pub mod references;
 pub mod remittance;
 pub mod scan;
+pub mod swift;
 
 use jiff::civil::Date;
 use quittance_rules::evidence::{Claim, Confidence, EvidenceKind, Field, Reading, Source, Word};
@@ -59,6 +60,9 @@ pub struct Words {
 /// Words beyond this many are not read for claims; the text of a real paper that long names its sums before.
 const WORDS_MAX: usize = 20_000;
 
+/// How sure it is that the order of one bank to another stands for a payment made, in percent: it was sent, not yet settled.
+const MESSAGE_IS_PROOF: u32 = 90;
+
 /// Says what a document is and what it claims, each value with the words and the place it was read from.
 ///
 /// It is a plain function: the same words give the same reading. A value that is not legible is absent; an ambiguous one gives
@@ -85,7 +89,11 @@ pub fn interpret(words: &Words) -> Reading {
     let shape = shape_of(words, &rows, &candidates, sum_of_rows);
     let sums = kind::sums(&doc, shape);
     let opinion = classifier::opinion(&classifier::features(&doc, shape));
-    let (kind, kind_confidence) = classifier::join(kind::classify(&sums), &sums, opinion.as_ref());
+    let (mut kind, mut kind_confidence) = classifier::join(kind::classify(&sums), &sums, opinion.as_ref());
+    let message = swift::claims(&doc);
+    if message.is_some() && matches!(kind, EvidenceKind::Unknown | EvidenceKind::BankReceipt) {
+        (kind, kind_confidence) = (EvidenceKind::PaymentProof, Confidence::from_percent(MESSAGE_IS_PROOF));
+    }
 
     amounts::score(&doc, kind, &mut candidates);
     amounts::weigh_rows(&mut candidates, &parts, sum_of_rows, kind);
@@ -103,6 +111,11 @@ pub fn interpret(words: &Words) -> Reading {
     }
     let amount = claims.iter().find(|c| c.field == Field::Amount).cloned();
     claims.extend(parties::party_claims(&doc, kind, amount.as_ref()));
+    if let Some(message) = message {
+        // Its fields say what everything else can only guess.
+        claims.retain(|claim| !message.iter().any(|said| said.field == claim.field));
+        claims.extend(message);
+    }
     let (remittance_lines, sums) = remittance::remittance(&doc, &rows, kind, &candidates, total);
     complaints.extend(sums);
     claims.retain(|claim| stands_alone(claim, &words.words));

@@ -46,13 +46,24 @@ const ORDERS: &[&str] =
 /// Letters and digits of the end-to-end number of a Pix: `E`, the bank (8), year to minute (12), its own (11).
 const PIX_ID: usize = 32;
 
-/// A number that begins as the end-to-end number of a Pix does and has another length lacks letters, so it is not legible.
+/// A number that begins as the end-to-end number of a Pix does and has another length lacks letters, and one with a letter among the digits
+/// of bank and instant was misread; neither is legible.
 /// Source: Banco Central do Brasil, Manual de Padrões para Iniciação do Pix, `EndToEndId`.
 fn is_cut_pix_id(text: &str) -> bool {
-    let bytes: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
     // The head as far as the century of the year.
-    matches!(bytes.as_slice(), [b'E', rest @ ..] if rest.len() >= 12 && rest[..12].iter().all(u8::is_ascii_digit) && rest[8..10] == *b"20")
-        && bytes.len() != PIX_ID
+    const HEAD: usize = 13;
+    // And as far as the minute.
+    const INSTANT: usize = 21;
+    let as_digit = |b: u8| match b {
+        b'O' | b'o' => b'0',
+        b'I' | b'l' => b'1',
+        other => other,
+    };
+    let bytes: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    let head: Vec<u8> = bytes.iter().take(HEAD).copied().map(as_digit).collect();
+    let is_pix = matches!(head.as_slice(), [b'E', rest @ ..]
+        if rest.len() + 1 == HEAD && rest.iter().all(u8::is_ascii_digit) && rest[8..10] == *b"20");
+    is_pix && (bytes.len() != PIX_ID || !bytes[1..INSTANT].iter().all(u8::is_ascii_digit))
 }
 
 fn small_is_sentence(doc: &Document<'_>, label: &Label) -> bool {
@@ -66,7 +77,7 @@ fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
     }
     let found = doc.value_of(label, |words| doc.code_at(words, 4)).or_else(|| over_the_line(doc, label));
     let (words, relation) = found?;
-    let (words, text) = whole(doc, words)?;
+    let (words, text) = whole(doc, with_groups(doc, words))?;
     let strong = label.role == Role::Reference;
     // The number of the operation is what a desk looks for; the terminal's approval or trace number helps, but is not it.
     let lesser = [
@@ -98,6 +109,25 @@ fn reference(doc: &Document<'_>, label: &Label) -> Option<Claim> {
     let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
     let alone = if label.at_start || label.colon { 1.0 } else { 0.9 };
     doc.claim(Field::Reference, ClaimValue::Text(text), &words, base * near * alone)
+}
+
+/// The further groups of a number that is written in groups, where nothing else stands in its line: `7A41 09C2 E8B0 55D1`,
+/// `VIR26273 55108`. Half of it would be another number.
+fn with_groups(doc: &Document<'_>, mut words: Vec<usize>) -> Vec<usize> {
+    const GROUPS_MAX: usize = 8;
+    let layout = &doc.layout;
+    let Some(&last) = words.last() else { return words };
+    let line = &layout.segments[layout.segment_of[last]].words;
+    let rest = line.iter().position(|&w| w == last).and_then(|at| line.get(at.saturating_add(1)..)).unwrap_or_default();
+    let is_group = |w: &usize| {
+        let piece = trimmed(&layout.words[*w].text);
+        let plain = piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'-' || b == b'/');
+        (2..=12).contains(&piece.len()) && plain && piece.bytes().any(|b| b.is_ascii_digit()) && !doc.shaped[*w]
+    };
+    if rest.len() < GROUPS_MAX && rest.iter().all(is_group) && !layout.words[last].text.ends_with([',', ';']) {
+        words.extend(rest);
+    }
+    words
 }
 
 /// A number too long for its line goes on in the next: `E6070119020260814` over `1241A7B3K9D2`. Cut off it would be another number, so
@@ -140,6 +170,12 @@ fn continued(doc: &Document<'_>, words: &[usize], text: &str) -> Option<usize> {
     let first = here.words.iter().copied().find(|w| words.contains(w)).unwrap_or(last);
     let aligned = layout.words[first].region.x0.abs_diff(other.x0) <= 16_000 || own.x1.abs_diff(other.x1) <= 16_000;
     let piece = trimmed(&layout.words[next].text);
+    // A letter or two that would have fitted behind the number did not come from it.
+    let right_edge = layout.segments.iter().filter(|s| s.region.page == own.page).map(|s| s.region.x1).max().unwrap_or(own.x1);
+    let fitted = other.x1.saturating_sub(other.x0).saturating_mul(2) < right_edge.saturating_sub(own.x1);
+    if piece.chars().count() <= 2 && fitted {
+        return None;
+    }
     let capitals = piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'-')
         || piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
     let code = !piece.is_empty() && capitals && piece.bytes().any(|b| b.is_ascii_digit());
@@ -259,7 +295,8 @@ const LIST_WORDS: &[&str] = &[
 const BARE_NUMBER: &[&str] = &["numero", "number", "nummer", "no", "nr", "n", "numer"];
 
 fn document(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim> {
-    if BARE_NUMBER.contains(&label.phrase.as_str()) && !matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote) {
+    let has_own_number = matches!(kind, EvidenceKind::Invoice | EvidenceKind::CreditNote | EvidenceKind::RemittanceAdvice);
+    if BARE_NUMBER.contains(&label.phrase.as_str()) && !has_own_number {
         return Vec::new();
     }
     if !(label.at_start || label.colon) && label.phrase.split(' ').count() < 2 {
@@ -270,7 +307,10 @@ fn document(doc: &Document<'_>, label: &Label, kind: EvidenceKind) -> Vec<Claim>
     let near = if relation == Relation::Same || relation == Relation::Row { 1.0 } else { 0.96 };
     let mut claims: Vec<Claim> =
         doc.claim(Field::DocumentNumber, ClaimValue::Text(text.clone()), &words, 0.9 * near).into_iter().collect();
-    let receipt = matches!(kind, EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt);
+    let receipt = matches!(
+        kind,
+        EvidenceKind::PaymentProof | EvidenceKind::BankReceipt | EvidenceKind::CardReceipt | EvidenceKind::RemittanceAdvice
+    );
     if receipt && !doc.labels.iter().any(|l| l.role == Role::Reference) {
         // A receipt with no other number is looked up by its own.
         claims.extend(doc.claim(Field::Reference, ClaimValue::Text(text), &words, 0.75 * near));

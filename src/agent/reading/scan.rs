@@ -403,6 +403,10 @@ fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     if matches!(lower.as_str(), "zl" | "zt" | "zł." | "zl.") {
         return Currency::parse("PLN").ok().map(Sign::Own);
     }
+    // That of the koruna likewise.
+    if word == "Kc" {
+        return Currency::parse("CZK").ok().map(Sign::Own);
+    }
     // Signs that are letters: the quetzal, and the dinar and riyal as the Gulf writes them.
     let letters = match word.trim_end_matches('.') {
         "Q" => Some("GTQ"),

@@ -205,3 +205,30 @@ fn headlines_of_many_languages_say_what_happened() {
         assert_eq!(reading.kind, kind, "{text}");
     }
 }
+
+/// An amount on a line of its own is what was paid; sums within the sentences around it are talk.
+#[test]
+fn sums_in_sentences_do_not_contest_the_one_on_its_own_line() {
+    let text = "You've sent a payment\n\n£1,950.80\n\nTo   Tidewater Marine\nReference   TMS 26-1107\n\n\
+        Spend £500 more this month to earn £10 cashback on your card.\n";
+    assert_eq!(amounts(&interpret(&words(text, Source::Mail))), [("1950.80".parse().unwrap(), Some("GBP".to_owned()))]);
+    // Two lines of their own contest each other.
+    let two = text.replace("\n\nTo ", "\n\n£640.00\n\nTo ");
+    assert_eq!(amounts(&interpret(&words(&two, Source::Mail))), []);
+}
+
+/// The last word of a sentence is no label of the amount below it.
+#[test]
+fn the_end_of_a_sentence_is_no_label() {
+    let text = "Transferencia realizada\n\nPuedes consultar el saldo\nhasta el día anterior.\n\n2.400,00 €\n\nPara   Inmobiliaria S.L.\n";
+    assert_eq!(amounts(&interpret(&words(text, Source::PdfText))), [("2400.00".parse().unwrap(), Some("EUR".to_owned()))]);
+}
+
+/// Of two headers set close the one above the number says what it is.
+#[test]
+fn the_header_above_a_number_is_its_own() {
+    let text = "Justificante de transferencia\n\nConcepto          Importe Comisión\n\nFRA. 771          3.905,27 \n\
+                                          4,50 EUR\n";
+    let reading = interpret(&words(text, Source::PdfText));
+    assert!(!amounts(&reading).iter().any(|(value, _)| *value == "4.50".parse().unwrap()), "{:?}", reading.claims);
+}
