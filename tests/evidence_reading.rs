@@ -201,6 +201,129 @@ fn invisible_off_page_tiny_and_false_text_layers_are_not_used() {
     }
 }
 
+/// A page that takes too long to draw cannot be compared with its text, and the comparison does not stop after a few pages.
+#[test]
+fn text_that_was_not_compared_with_its_page_is_not_believed() {
+    let report = read(&fixture("hostile/page_not_drawn.pdf"));
+    assert_eq!(refusal(&report), RefusalReason::OverLimit);
+    let report = read(&fixture("hostile/false_text_on_page_4.pdf"));
+    let reading = words(&report);
+    assert!(!reading.text.contains("9,999.00"), "{}", reading.text);
+    assert!(reading.complaints.iter().any(|c| c.contains("page 4") || c.contains("Page 4")), "{:?}", reading.complaints);
+}
+
+#[test]
+fn pages_turned_by_a_quarter_are_read_and_their_text_is_where_it_is_shown() {
+    for (turn, at) in [(90, "0 1 -1 0 92 80 Tm"), (270, "0 -1 1 0 500 700 Tm")] {
+        let line = "(Payment receipt: amount paid USD 1,250.00 on 2026-03-14)";
+        let content = format!("BT /F1 14 Tf {at} {line} Tj ET");
+        let bytes = pdf_of(&[
+            "<< /Type /Catalog /Pages 2 0 R >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            &format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Rotate {turn} /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>"
+            ),
+            &format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        ]);
+        let report = read(&bytes);
+        let reading = words(&report);
+        assert!(
+            reading.text.contains("1,250.00") && reading.complaints.is_empty(),
+            "{turn}: {} {:?}",
+            reading.text,
+            reading.complaints
+        );
+        let word = reading.words.iter().find(|w| w.text == "1,250.00").unwrap();
+        // Shown, the line runs from left to right.
+        assert!(word.region.x1 - word.region.x0 > word.region.y1 - word.region.y0, "{turn}: {:?}", word.region);
+        assert!((300_000..700_000).contains(&word.region.x0), "{turn}: {:?}", word.region);
+    }
+}
+
+/// What the sender wrote as title is no answer about the number of pages.
+#[test]
+fn a_title_does_not_say_how_many_pages_there_are() {
+    for title in ["x\\nPages: 0", "x\\nPages:          1"] {
+        let page = |contents: u32| {
+            format!(
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {contents} 0 R /Resources << /Font << /F1 7 0 R >> >> >>"
+            )
+        };
+        let content = |text: &str| {
+            let text = format!("BT /F1 18 Tf 60 700 Td ({text}) Tj ET");
+            format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len())
+        };
+        let bytes = pdf_of(&[
+            "<< /Type /Catalog /Pages 2 0 R >>",
+            "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>",
+            &page(5),
+            &page(6),
+            &content("Payment receipt, see the next page"),
+            &content("Amount paid USD 1,250.00 on page two"),
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            &format!("<< /Title ({title}) >>"),
+        ]);
+        let bytes = String::from_utf8(bytes).unwrap().replace("/Root 1 0 R", "/Root 1 0 R /Info 8 0 R");
+        let report = read(bytes.as_bytes());
+        let reading = words(&report);
+        assert_eq!(reading.pages, 2, "{title}");
+        assert!(reading.text.contains("1,250.00"), "{title}: {}", reading.text);
+    }
+}
+
+/// A telephone stores the picture lying and says how to turn it; that is done once.
+#[test]
+fn a_photograph_is_turned_once() {
+    let report = read(&fixture("hostile/turned_photograph.heic"));
+    let reading = words(&report);
+    assert!(reading.text.contains("1,250.00") && reading.complaints.is_empty(), "{} {:?}", reading.text, reading.complaints);
+}
+
+#[test]
+fn an_attachment_that_ends_its_reader_costs_only_itself() {
+    let bomb = png_with_profile(&deflate_zeros(500 * MIB));
+    assert!(matches!(reader().read(&bomb).unwrap().outcome, Outcome::OutOfMemory | Outcome::Crashed { .. }));
+    let attached = |name: &str, bytes: &[u8]| {
+        format!(
+            "--x\r\nContent-Type: image/png; name=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n{}\r\n",
+            base64(bytes)
+        )
+    };
+    let proof = fixture("screens/halfsize_en.jpg");
+    let mail = format!(
+        "From: Ana <ana@customer.example>\r\nTo: b@x.example\r\nSubject: Proof\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nWe paid INV-7001.\r\n{}{}{}--x--\r\n",
+        attached("bomb.png", &bomb),
+        attached("proof.jpg", &proof),
+        attached("bomb2.png", &bomb),
+    );
+    let report = read(mail.as_bytes());
+    let reading = words(&report);
+    assert!(reading.text.contains("INV-7001") && reading.text.contains("PO-88213"), "{}", reading.text);
+    for name in ["`bomb.png`", "`bomb2.png`"] {
+        assert!(
+            reading.complaints.iter().any(|c| c.contains(name) && c.contains("ended the reading")),
+            "{:?}",
+            reading.complaints
+        );
+    }
+    assert!(!reading.complaints.iter().any(|c| c.contains("proof.jpg")), "{:?}", reading.complaints);
+}
+
+#[test]
+fn further_pictures_of_a_file_are_said_to_be_unread() {
+    let frame = |shade: u8| image::Frame::new(image::RgbaImage::from_pixel(60, 40, image::Rgba([shade, shade, shade, 255])));
+    let mut bytes = Vec::new();
+    image::codecs::gif::GifEncoder::new(&mut bytes).encode_frames([frame(255), frame(0)]).unwrap();
+    let report = read(&bytes);
+    assert!(words(&report).complaints.iter().any(|c| c.contains("several pictures")), "{:?}", words(&report).complaints);
+    let mut one = Vec::new();
+    image::codecs::gif::GifEncoder::new(&mut one).encode_frames([frame(255)]).unwrap();
+    assert!(!words(&read(&one)).complaints.iter().any(|c| c.contains("several pictures")));
+}
+
 #[test]
 fn mail_is_read_with_all_it_carries() {
     let picture = fixture("screens/halfsize_en.jpg");
@@ -423,6 +546,17 @@ fn the_read_command_prints_the_contract_and_names_what_it_refuses() {
     assert!(answers[0]["complaints"][0].as_str().unwrap().contains("empty") && answers[0]["claims"] == serde_json::json!([]));
     let said = String::from_utf8_lossy(&both.stderr).into_owned();
     assert!(said.contains("empty.pdf: the file is empty") && said.contains("absent.png"), "{said}");
+    // A pipe nobody writes to would never end; a file of holes is larger than the memory; a name gives no orders to the terminal.
+    let (pipe, holes) = (folder.path().join("a\u{1b}[2J\npipe"), folder.path().join("holes.pdf"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::File::create(&holes).unwrap().set_len(5 << 30).unwrap();
+    let odd = run(&[&pipe, &holes, &good]);
+    assert_eq!((odd.status.code(), String::from_utf8_lossy(&odd.stdout).lines().count()), (Some(1), 3));
+    let said = String::from_utf8_lossy(&odd.stderr).into_owned();
+    assert!(
+        said.contains("pipe: it is no file") && said.contains("holes.pdf: the file has 5120 MiB") && !said.contains('\u{1b}'),
+        "{said}"
+    );
     let wrong = Command::new(env!("CARGO_BIN_EXE_quittance")).args(["read", "--languages", "../x"]).arg(&good).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
 }
@@ -435,16 +569,25 @@ fn png(picture: &image::RgbImage) -> Vec<u8> {
 
 /// A PNG that promises pixels and holds none; decoders reserve memory by the promise.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let size = [width.to_be_bytes().as_slice(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    png_of(&[(b"IHDR", &size), (b"IDAT", &deflate_zeros(100_000)), (b"IEND", &[])])
+}
+
+/// A small PNG with this deflated colour profile.
+fn png_with_profile(profile: &[u8]) -> Vec<u8> {
+    let size = [100_u32.to_be_bytes().as_slice(), &100_u32.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let profile = [b"p\0\0".as_slice(), profile].concat();
+    png_of(&[(b"IHDR", &size), (b"iCCP", &profile), (b"IDAT", &deflate_zeros(101 * 100)), (b"IEND", &[])])
+}
+
+fn png_of(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
-    let mut chunk = |name: &[u8; 4], data: &[u8]| {
+    for (name, data) in chunks {
         bytes.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
         let body = [name.as_slice(), data].concat();
         bytes.extend_from_slice(&body);
         bytes.extend_from_slice(&crc32(&body).to_be_bytes());
-    };
-    chunk(b"IHDR", &[width.to_be_bytes().as_slice(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat());
-    chunk(b"IDAT", &deflate_zeros(100_000));
-    chunk(b"IEND", &[]);
+    }
     bytes
 }
 

@@ -239,7 +239,7 @@ pub async fn import_all(
             },
         };
         for (path, result) in group.iter().zip(results) {
-            let shown = path.display();
+            let shown = super::shown_path(path);
             match result {
                 Ok(Said { mut line, refused, suggested, unmapped: _, is_taken: _ }) => {
                     if let Some(profile) = suggested {

@@ -1,5 +1,6 @@
 //! The commands. One file a command; each has its arguments and a `run`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -176,6 +177,16 @@ pub fn main() -> ExitCode {
 
 fn wait_for(work: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// A path for people: a name that holds line feeds or orders to the terminal shows them as the replacement character.
+fn shown_path(path: &Path) -> String {
+    path.display().to_string().replace(|c: char| c.is_control() || is_turning(c), "\u{fffd}")
+}
+
+/// Marks that turn the direction of writing, with which `fdp.exe` passes for `exe.pdf`. Source: Unicode Standard Annex 9, explicit formatting.
+fn is_turning(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `println!` panics when whoever read our output has read enough, as `head` does; that is no failure of ours.

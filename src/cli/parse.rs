@@ -17,6 +17,9 @@ pub struct Args {
     /// Use none of the programs beside this one (poppler, libheif), as on a machine that lacks them
     #[arg(long)]
     no_helpers: bool,
+    /// Leave an attachment out that ended an earlier reading, counted from 1
+    #[arg(long, value_name = "NUMBER")]
+    without_attachment: Vec<u32>,
     /// Makes deadlines so many times as long, for measuring on a machine that is busy with other work
     #[arg(long, default_value_t = 1)]
     patience: u32,
@@ -29,5 +32,5 @@ pub fn run(args: &Args) -> ExitCode {
         None => Task::Read,
     };
     let helpers = if args.no_helpers { Helpers::None } else { Helpers::Installed };
-    parse_process(task, &args.languages, helpers, args.patience)
+    parse_process(task, &args.languages, helpers, args.patience, args.without_attachment.clone())
 }

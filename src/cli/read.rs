@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use quittance_rules::evidence::{Claim, ClaimValue, Confidence, EvidenceKind, PageRegion, Reading};
-use quittance_tools::evidence::{EvidenceReader, Outcome as Read};
+use quittance_tools::evidence::{EvidenceReader, Limits, MIB, Outcome as Read};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -38,10 +38,10 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Done;
     let mut told: Vec<String> = Vec::new();
     for path in &args.files {
-        let bytes = match std::fs::read(path) {
+        let bytes = match content_of(path) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                refused(path, None, &format!("it could not be opened: {error}"), args.format)?;
+            Err(sentence) => {
+                refused(path, None, &sentence, args.format)?;
                 outcome = Outcome::SomeRefused;
                 continue;
             }
@@ -69,9 +69,24 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// The bytes of a file, or a sentence. A pipe or a device may never end, and a file of holes is larger than the memory: neither is read.
+fn content_of(path: &Path) -> Result<Vec<u8>, String> {
+    let unopened = |error: std::io::Error| format!("it could not be opened: {error}");
+    let seen = std::fs::metadata(path).map_err(unopened)?;
+    if !seen.is_file() {
+        return Err("it is no file; nothing was read".to_owned());
+    }
+    let size = seen.len();
+    let most = Limits::default().input_bytes_max;
+    if size > most {
+        return Err(format!("the file has {} MiB and at most {} are read; send a smaller one", size / MIB, most / MIB));
+    }
+    std::fs::read(path).map_err(unopened)
+}
+
 /// A file that was not read is one object too, so that a script gets an answer for each file it asks about.
 fn refused(path: &Path, bytes: Option<&[u8]>, sentence: &str, format: Format) -> anyhow::Result<()> {
-    eprintln!("{}: {sentence}", path.display());
+    eprintln!("{}: {sentence}", super::shown_path(path));
     if format != Format::Json {
         return Ok(());
     }
@@ -85,7 +100,7 @@ fn print(path: &Path, bytes: &[u8], reading: &Reading, format: Format) -> std::i
     if format == Format::Json {
         return writeln!(out, "{}", as_json(path, Some(bytes), reading));
     }
-    writeln!(out, "{}: {} ({})", path.display(), name_of(&json!(reading.kind)), reading.kind_confidence)?;
+    writeln!(out, "{}: {} ({})", super::shown_path(path), name_of(&json!(reading.kind)), reading.kind_confidence)?;
     for claim in &reading.claims {
         let (value, currency) = value_of(&claim.value);
         let value = currency.map_or_else(|| value.clone(), |code| format!("{value} {code}"));

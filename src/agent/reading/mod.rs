@@ -197,7 +197,10 @@ fn readable(words: &Words, barred: &[bool]) -> Vec<Word> {
         .enumerate()
         .take(WORDS_MAX)
         .filter(|(i, w)| !barred.get(*i).copied().unwrap_or(false) && !w.text.trim().is_empty())
-        .filter(|(_, w)| seen.insert((w.region.page, w.region.x0 / 1_500, w.region.y0 / 1_500, w.text.as_str())))
+        // On the grid of a mail nothing is drawn twice, and the lines of a long one stand closer than that.
+        .filter(|(_, w)| {
+            w.source == Source::Mail || seen.insert((w.region.page, w.region.x0 / 1_500, w.region.y0 / 1_500, w.text.as_str()))
+        })
         .map(|(_, w)| w.clone())
         .collect()
 }

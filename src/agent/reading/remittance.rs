@@ -16,6 +16,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// Rows that hold a date and an amount, invoice number or not.
     pub movements: usize,
+    /// There were more rows than are kept.
+    is_cut: bool,
 }
 
 /// One row.
@@ -47,8 +49,10 @@ pub fn find(doc: &Document<'_>) -> Rows {
         if dated && with_amount {
             found.movements = found.movements.saturating_add(1);
         }
-        if with_amount && found.rows.len() < ROWS_MAX {
-            found.rows.extend(row_of(doc, segments, &columns, &inferred));
+        if with_amount {
+            let row = row_of(doc, segments, &columns, &inferred);
+            found.is_cut |= row.is_some() && found.rows.len() == ROWS_MAX;
+            found.rows.extend(row.filter(|_| found.rows.len() < ROWS_MAX));
         }
     }
     found
@@ -247,13 +251,16 @@ pub fn remittance(
             text: doc.layout.text(&row.words),
         });
     }
-    let complaints = match (sum, total) {
+    let mut complaints = match (sum, total) {
         (Some(sum), Some(total)) if given.len() > 1 && sum != total => {
             vec![format!("arithmetic: the {} rows add up to {sum}, the document says {total}", given.len())]
         }
         (None, _) if !given.is_empty() => vec!["remittance: an amount in the list is not legible".to_owned()],
         _ => Vec::new(),
     };
+    if rows.is_cut {
+        complaints.push(format!("Only the first {ROWS_MAX} rows of the list were taken."));
+    }
     (given, complaints)
 }
 

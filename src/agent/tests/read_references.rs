@@ -105,3 +105,15 @@ fn an_advice_is_found_by_its_own_number() {
     assert_eq!(reading.kind, EvidenceKind::RemittanceAdvice);
     assert_eq!(said(&reading, Field::Reference), ["000771/2026"]);
 }
+
+#[test]
+fn a_list_that_is_cut_says_so() {
+    let rows: String = (1..=1_100).map(|n| format!("INV-{n:05}   10.00\n")).collect();
+    let reading = read(&format!("REMITTANCE ADVICE\n\nInvoice     Amount\n\n{rows}"), Source::Mail);
+    assert_eq!(reading.remittance_lines.len(), 1_000);
+    assert!(
+        reading.complaints.iter().any(|c| c == "Only the first 1000 rows of the list were taken."),
+        "{:?}",
+        reading.complaints
+    );
+}

@@ -28,6 +28,10 @@ pub(super) struct Desk {
     pub(super) parts_left: u32,
     /// Pages that may still be read, over all parts.
     pub(super) pages_left: u32,
+    /// Attachments begun, over all depths.
+    pub(super) attachments: u32,
+    /// Attachments that ended a reading before this one, counted from 1 in the order they are begun.
+    pub(super) without: Vec<u32>,
 }
 
 impl Desk {
@@ -39,7 +43,26 @@ impl Desk {
             ocr: None,
             parts_left: limits::PARTS_MAX,
             pages_left: limits::PAGES_MAX,
+            attachments: 0,
+            without: Vec::new(),
         }
+    }
+
+    /// Counts an attachment that is about to be read, and leaves its number where the parent finds it if this process ends meanwhile.
+    /// `false` for one that is to be left out.
+    pub(super) fn begin_attachment(&mut self) -> bool {
+        self.attachments = self.attachments.saturating_add(1);
+        if self.without.contains(&self.attachments) {
+            return false;
+        }
+        // Without the mark the mail is lost with the attachment, as any other file would be.
+        let _unmarked = std::fs::write(self.path(super::sandbox::ATTACHMENT), self.attachments.to_string());
+        true
+    }
+
+    /// The attachment was read or refused; what ends this process from here on is not its doing.
+    pub(super) fn end_attachment(&self) {
+        let _was_not_there = std::fs::remove_file(self.path(super::sandbox::ATTACHMENT));
     }
 
     /// A file in the workspace.
@@ -87,7 +110,7 @@ pub enum Helpers {
 /// The whole life of a reading process (`quittance __parse`): gives up its rights, reads standard input, prints one JSON answer.
 ///
 /// It must be called first thing in `main`, before any thread exists. The exit status is 0 whenever an answer was printed.
-pub fn parse_process(task: Task, languages: &str, helpers: Helpers, patience: u32) -> ExitCode {
+pub fn parse_process(task: Task, languages: &str, helpers: Helpers, patience: u32, without: Vec<u32>) -> ExitCode {
     limits::be_patient(patience);
     if helpers == Helpers::None {
         helper::do_without();
@@ -106,7 +129,7 @@ pub fn parse_process(task: Task, languages: &str, helpers: Helpers, patience: u3
         }
     }));
     let notices = confine(&folder, &[]);
-    let found = read_stdin(task, &folder, languages);
+    let found = read_stdin(task, &folder, languages, without);
     let answer = Answer { version: protocol::VERSION, notices, found };
     let printed = serde_json::to_vec(&answer).map_err(std::io::Error::other).and_then(|bytes| {
         let mut out = std::io::stdout().lock();
@@ -122,14 +145,14 @@ pub fn parse_process(task: Task, languages: &str, helpers: Helpers, patience: u3
     }
 }
 
-fn read_stdin(task: Task, folder: &Path, languages: &str) -> Found {
+fn read_stdin(task: Task, folder: &Path, languages: &str, without: Vec<u32>) -> Found {
     let mut bytes = Vec::new();
     // The parent has checked the size; this bound holds when it is called by hand.
     if let Err(error) = std::io::stdin().lock().take(limits::Limits::default().input_bytes_max).read_to_end(&mut bytes) {
         return Found::Refused(Refusal::broken(format!("the file could not be read: {error}")));
     }
     match task {
-        Task::Read => read_document(&bytes, folder, languages),
+        Task::Read => read_document(&bytes, Desk { without, ..Desk::new(folder, languages) }),
         Task::EmbeddedInvoice => embedded_invoice(&bytes),
         Task::Page(number) => page(&bytes, number, folder, languages),
     }
@@ -157,8 +180,7 @@ fn page(bytes: &[u8], number: u32, folder: &Path, languages: &str) -> Found {
     }
 }
 
-fn read_document(bytes: &[u8], folder: &Path, languages: &str) -> Found {
-    let mut desk = Desk::new(folder, languages);
+fn read_document(bytes: &[u8], mut desk: Desk) -> Found {
     let read = catch_unwind(AssertUnwindSafe(|| {
         let (media, document) = read_bytes(bytes, &mut desk, 0)?;
         drop(std::mem::take(&mut desk.ocr));

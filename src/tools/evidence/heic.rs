@@ -33,5 +33,6 @@ pub(super) fn decode(bytes: &[u8], desk: &Desk) -> Result<RgbImage, Refusal> {
     let numbered = desk.path("photo-1.jpg");
     let path = if output.is_file() { output } else { numbered };
     let jpeg = helper::read_up_to(&path, limits::WRITTEN_FILE_BYTES).map_err(|_| broken())?;
-    super::image::decode_still(&jpeg, image::ImageFormat::Jpeg).map(|decoded| decoded.picture).map_err(|_| broken())
+    // What the photograph says of its turning was done already, and is copied to the output all the same.
+    super::image::decode_as_stored(&jpeg, image::ImageFormat::Jpeg).map_err(|_| broken())
 }

@@ -2,7 +2,10 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rgb, RgbImage, imageops};
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder as _, DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Rgb, RgbImage, imageops,
+};
 
 use super::child::Desk;
 use super::media::Media;
@@ -22,29 +25,23 @@ const SIDE_MIN: u32 = 24;
 /// Fewer sure letters than this, and the picture may lie on its side.
 const UPRIGHT_LETTERS: usize = 16;
 
-/// A decoded picture.
-pub(super) struct Decoded {
-    pub(super) picture: RgbImage,
-    pub(super) complaint: Option<String>,
-}
-
 /// Reads an image file.
 pub(super) fn read(bytes: &[u8], media: Media, desk: &mut Desk) -> Result<Document, Refusal> {
-    let still = |format| decode_still(bytes, format);
-    let decoded = match media {
+    let still = |format| decode_still(bytes, format).map(|picture| (picture, further_pictures(bytes, format)));
+    let (picture, complaint) = match media {
         Media::Png => still(ImageFormat::Png)?,
         Media::Jpeg => still(ImageFormat::Jpeg)?,
         Media::WebP => still(ImageFormat::WebP)?,
         Media::Gif => still(ImageFormat::Gif)?,
         Media::Bmp => still(ImageFormat::Bmp)?,
-        Media::Heic => Decoded { picture: heic::decode(bytes, desk)?, complaint: None },
+        Media::Heic => (heic::decode(bytes, desk)?, None),
         Media::Tiff => return read_tiff(bytes, desk),
         Media::Pdf | Media::Mail | Media::Html | Media::Text => return Err(Refusal::broken("it is not an image")),
     };
     let mut document = Document::default();
-    document.complaints.extend(decoded.complaint);
-    document.picture = fingerprint::of(&decoded.picture);
-    let page = read_picture(decoded.picture, desk, &mut document.complaints)?;
+    document.complaints.extend(complaint);
+    document.picture = fingerprint::of(&picture);
+    let page = read_picture(picture, desk, &mut document.complaints)?;
     document.pages.push(page);
     Ok(document)
 }
@@ -70,11 +67,47 @@ fn refusal(error: &ImageError) -> Refusal {
 
 fn too_many_pixels() -> Refusal {
     let most = limits::PIXELS_MAX / 1_000_000;
-    Refusal::new(RefusalReason::OverLimit, format!("the image has more than {most} million pixels; ask for a smaller one"))
+    Refusal::new(
+        RefusalReason::OverLimit,
+        format!(
+            "the image has more than {most} million pixels, or a side of more than {}; ask for a smaller one",
+            limits::SIDE_MAX
+        ),
+    )
 }
 
 /// Decodes one picture, upright by its EXIF orientation, on white where it is transparent, brought down to working size.
-pub(super) fn decode_still(bytes: &[u8], format: ImageFormat) -> Result<Decoded, Refusal> {
+fn decode_still(bytes: &[u8], format: ImageFormat) -> Result<RgbImage, Refusal> {
+    let (mut picture, orientation) = decode(bytes, format)?;
+    picture.apply_orientation(orientation);
+    Ok(on_white(picture))
+}
+
+/// The same, the way its pixels are stored.
+pub(super) fn decode_as_stored(bytes: &[u8], format: ImageFormat) -> Result<RgbImage, Refusal> {
+    decode(bytes, format).map(|(picture, _)| on_white(picture))
+}
+
+/// Says where a file holds further pictures that nobody looked at.
+fn further_pictures(bytes: &[u8], format: ImageFormat) -> Option<String> {
+    let is_several = match format {
+        ImageFormat::Png => {
+            image::codecs::png::PngDecoder::new(Cursor::new(bytes)).and_then(|decoder| decoder.is_apng()).unwrap_or(false)
+        }
+        ImageFormat::WebP => {
+            image::codecs::webp::WebPDecoder::new(Cursor::new(bytes)).is_ok_and(|decoder| decoder.has_animation())
+        }
+        ImageFormat::Gif => {
+            let mut decoder = image::codecs::gif::GifDecoder::new(Cursor::new(bytes)).ok()?;
+            decoder.set_limits(decoder_limits()).ok()?;
+            decoder.into_frames().take(2).filter(Result::is_ok).count() > 1
+        }
+        _ => false,
+    };
+    is_several.then(|| "The file holds several pictures; only the first was read.".to_owned())
+}
+
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), Refusal> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(decoder_limits());
     let mut decoder = reader.into_decoder().map_err(|e| refusal(&e))?;
@@ -85,11 +118,9 @@ pub(super) fn decode_still(bytes: &[u8], format: ImageFormat) -> Result<Decoded,
     if width == 0 || height == 0 {
         return Err(Refusal::broken("the image has no pixels; ask for it again"));
     }
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder).map_err(|e| refusal(&e))?;
-    let mut picture = working_size(picture);
-    picture.apply_orientation(orientation);
-    Ok(Decoded { picture: on_white(picture), complaint: None })
+    Ok((working_size(picture), orientation))
 }
 
 fn working_size(picture: DynamicImage) -> DynamicImage {

@@ -81,7 +81,15 @@ fn attach(bytes: &[u8], name: &str, desk: &mut Desk, depth: u32, document: &mut 
             .push(format!("The attachment {name} was not read: it lies more than {} messages deep.", limits::DEPTH_MAX));
         return;
     }
-    match read_bytes(bytes, desk, depth + 1) {
+    if !desk.begin_attachment() {
+        document
+            .complaints
+            .push(format!("The attachment {name} was not read: it ended the reading; ask for it in another form."));
+        return;
+    }
+    let read = read_bytes(bytes, desk, depth + 1);
+    desk.end_attachment();
+    match read {
         Ok((_, inner)) => {
             document.complaints.extend(inner.complaints.into_iter().map(|c| format!("Attachment {name}: {c}")));
             document.pages.extend(inner.pages);

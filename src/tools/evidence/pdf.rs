@@ -1,6 +1,7 @@
 //! PDF: the text layer, checked against what the page shows. A text layer is the sender's word about the page; the pixels are the page.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use image::RgbImage;
 use quittance_rules::evidence::Source;
@@ -21,12 +22,14 @@ const SCAN_SIDE: u32 = 2_300;
 const CHECK_SIDE: u32 = 1_600;
 /// Longer side of the picture that people see, in pixels: legible when enlarged, and light.
 const SHOWN_SIDE: u32 = 1_400;
-/// Pages whose text layer is compared with OCR; further ones are checked for ink only, unless something is odd about them.
-const COMPARED_PAGES: usize = 3;
+/// Less time than this, and a page's text layer is not compared with OCR any more, only checked for ink. One page takes under a second.
+const COMPARE_TIME: Duration = Duration::from_secs(2);
 /// Letters lower than this, in points, cannot be read on paper.
 const TINY_POINTS: f32 = 2.2;
 /// Ink a visible word has at least somewhere.
 const INK_SEEN: u8 = 22;
+/// Confidence, in percent, of a word that has ink but was not compared with the letters the page shows there.
+const UNCOMPARED: f32 = 60.0;
 
 /// Reads a PDF.
 pub(super) fn read(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
@@ -107,6 +110,7 @@ fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, document: &mut Docu
     if is_scan {
         let shown = poppler::render(number, SCAN_SIDE, desk)?;
         document.picture = document.picture.or_else(|| fingerprint::of(&shown));
+        let (width, height) = as_shown((width, height), &shown);
         let mut page = still::read_picture(shown, desk, complaints)?;
         if letters(&layer.words) > 0 && page.lines.is_empty() {
             complaints.push(format!("Page {number} has a little text that is not seen on it; it was not used."));
@@ -114,21 +118,32 @@ fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, document: &mut Docu
         rescale(&mut page, width, height);
         return Ok(page);
     }
-    let Ok(shown) = poppler::render(number, CHECK_SIDE, desk) else {
-        complaints.push(format!("Page {number} could not be drawn, so its text was not checked against what it shows."));
-        return Ok(Page::of_words(width, height, layer.words.clone()));
-    };
+    // What a page shows is what a person sees; text that cannot be checked against it is the sender's word, and is not taken.
+    let shown = poppler::render(number, CHECK_SIDE, desk).map_err(|_| {
+        let sentence =
+            "it could not be drawn, so its text could not be checked against what it shows; ask for a screenshot of it";
+        Refusal::new(super::RefusalReason::OverLimit, sentence)
+    })?;
+    let (width, height) = as_shown((width, height), &shown);
     let scale = shown.width() as f32 / width;
-    let (mut kept, hidden) = seen_on(&shown, layer, scale);
+    let (mut kept, hidden) = seen_on(&shown, &layer.words, (width, height), scale);
     report(number, &hidden, "is not seen on it", complaints);
     let odd = !hidden.is_empty() || overlap(&kept);
-    let compare = (number as usize <= COMPARED_PAGES || odd) && desk.time_left().as_millis() > 2_000;
-    if compare {
+    if desk.time_left() > COMPARE_TIME {
         kept = compared(number, kept, &shown, scale, desk, complaints)?;
     } else if odd {
         complaints.push(format!("Page {number} has text over text, and there was no time to compare it with what it shows."));
+        kept.clear();
+    } else {
+        complaints.push(format!("The text of page {number} was not compared with what it shows, so it counts for less."));
+        kept.iter_mut().for_each(|word| word.confidence = word.confidence.min(UNCOMPARED));
     }
     Ok(Page::of_words(width, height, kept))
+}
+
+/// Width and height of a page as it is shown: the list of words gives those before it is turned by a quarter.
+fn as_shown((width, height): (f32, f32), shown: &RgbImage) -> (f32, f32) {
+    if (shown.width() > shown.height()) == (width > height) { (width, height) } else { (height, width) }
 }
 
 fn rescale(page: &mut Page, width: f32, height: f32) {
@@ -150,13 +165,13 @@ fn report(number: u32, words: &[Seen], what: &str, complaints: &mut Vec<String>)
 }
 
 /// Parts the words in those the page shows ink for, and those that are off it, too small to read, or leave no mark.
-fn seen_on(shown: &RgbImage, layer: &TextPage, scale: f32) -> (Vec<Seen>, Vec<Seen>) {
+fn seen_on(shown: &RgbImage, words: &[Seen], (width, height): (f32, f32), scale: f32) -> (Vec<Seen>, Vec<Seen>) {
     let mut hidden = Vec::new();
     let mut kept = Vec::new();
-    for word in &layer.words {
+    for word in words {
         let r = word.at;
         let centre = ((r.x0 + r.x1) / 2.0, (r.y0 + r.y1) / 2.0);
-        let on_page = (0.0..=layer.width).contains(&centre.0) && (0.0..=layer.height).contains(&centre.1);
+        let on_page = (0.0..=width).contains(&centre.0) && (0.0..=height).contains(&centre.1);
         // Text that runs up the page has narrow, high boxes: the smaller side is the letter's.
         let tiny = r.height().min(r.width().max(r.height() / 2.0)) < TINY_POINTS;
         if on_page && !tiny && contrast(shown, r, scale) >= INK_SEEN {

@@ -49,7 +49,8 @@ pub(super) fn pages(desk: &Desk) -> Result<u32, Refusal> {
     let broken = || Refusal::broken("the PDF is broken or cut off; ask for it again or for a screenshot");
     let text = helper::read_up_to(&desk.path("info.txt"), 64 * 1024).map_err(|_| broken())?;
     let text = String::from_utf8_lossy(&text);
-    let count = text.lines().find_map(|line| line.strip_prefix("Pages:")).and_then(|n| n.trim().parse::<u32>().ok());
+    // The last such line: those before it hold what the sender wrote as title and keywords, line feeds and all.
+    let count = text.lines().rev().find_map(|line| line.strip_prefix("Pages:")).and_then(|n| n.trim().parse::<u32>().ok());
     match count {
         Some(0) => Err(Refusal::new(RefusalReason::Empty, "the PDF has no pages; ask for it again")),
         Some(count) => Ok(count),

@@ -30,7 +30,12 @@ pub(super) struct Remains {
     pub(super) stderr: String,
     pub(super) elapsed: Duration,
     pub(super) resident_bytes_peak: u64,
+    /// The attachment of a mail that it was about when it ended, counted from 1.
+    pub(super) attachment: Option<u32>,
 }
+
+/// The file in the workspace that names the attachment being read.
+pub(super) const ATTACHMENT: &str = "attachment";
 
 impl Remains {
     /// The signal that ended it, if one did.
@@ -100,7 +105,9 @@ pub(super) fn run(program: &Path, arguments: &[OsString], bytes: &[u8], limits: 
     let _already_gone = kill_process_group(pid, Signal::KILL);
     let status = child.wait()?;
     let elapsed = begun.elapsed();
-    Ok(Remains { ended, status, stdout: stdout.bytes(), stderr: stderr.text(), elapsed, resident_bytes_peak: peak })
+    // Written by the process that read the file: a number or nothing.
+    let attachment = std::fs::read_to_string(workspace.path().join(ATTACHMENT)).ok().and_then(|number| number.parse().ok());
+    Ok(Remains { ended, status, stdout: stdout.bytes(), stderr: stderr.text(), elapsed, resident_bytes_peak: peak, attachment })
 }
 
 struct Collector(Option<std::thread::JoinHandle<Vec<u8>>>);
