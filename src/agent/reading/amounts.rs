@@ -496,6 +496,7 @@ fn agree(candidates: &mut [Candidate], bills: bool) {
     };
     let values = |wanted: fn(Role) -> bool| -> Vec<Decimal> { placed(wanted).into_iter().map(|(_, value)| value).collect() };
     let subtotals = values(|r| r == Role::Subtotal);
+    let is_reduced = candidates.iter().any(|c| matches!(c.role, Some(Role::Discount | Role::OtherAmount)));
     let taxes = values(|r| r == Role::Tax);
     let tips = values(|r| r == Role::Tip);
     let fees = values(|r| r == Role::Fee);
@@ -522,6 +523,11 @@ fn agree(candidates: &mut [Candidate], bills: bool) {
         }
         if fees.iter().any(|f| paid.iter().any(|p| is(p, f))) {
             candidate.score -= 3.0;
+        }
+        // A total below its own subtotal, with nothing taken off, was misread; a handwritten one mostly is.
+        let sums_up = matches!(candidate.role, Some(Role::Total | Role::Paid | Role::Due)) && !candidate.item;
+        if sums_up && !is_reduced && subtotals.len() == 1 && value < subtotals[0] {
+            candidate.legible = false;
         }
     }
 }

@@ -37,6 +37,9 @@ pub const TEMPERATURE: f64 = 1.6;
 /// Below this sum no kind is named.
 const EVIDENCE_MIN: f64 = 1.5;
 
+/// The weight of what adverts say, by which they are told from other papers that are no payment.
+const ADVERT: f64 = 5.5;
+
 fn weight_of(key: &str) -> Option<(EvidenceKind, f64)> {
     let (name, weight) = key.split_once(' ')?;
     let kind = match name {
@@ -84,6 +87,7 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
     let mut sums = [0.0_f64; 13];
     let mut seen: Vec<(usize, String)> = Vec::new();
     let mut of_kind = [0_i32; 13];
+    let mut adverts = 0.0_f64;
     for hit in KINDS.find(&tokens) {
         let Some((kind, weight)) = WEIGHTS.get(hit.key).copied().flatten() else { continue };
         let span = &order[hit.start..hit.end];
@@ -114,7 +118,16 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
         // Each further phrase of one kind adds less: they are not independent.
         let fading = 0.82_f64.powi(of_kind[place].min(12));
         of_kind[place] = of_kind[place].saturating_add(1);
-        sums[place] += weight * length * depth * fading * if title { 1.35 } else { 1.0 };
+        let said = weight * length * depth * fading * if title { 1.35 } else { 1.0 };
+        sums[place] += said;
+        if target == EvidenceKind::NotAPayment && (weight - ADVERT).abs() < 1e-9 {
+            adverts += said;
+        }
+    }
+    // An app puts adverts below its receipts; an advert has no number of an operation.
+    let has_number = doc.labels.iter().any(|l| l.role == Role::Reference && (l.at_start || l.colon));
+    if has_number && doc.scan.amounts.iter().any(super::scan::Amount::has_sign) {
+        sums[index(EvidenceKind::NotAPayment)] -= 0.8 * adverts;
     }
     sums[index(EvidenceKind::PromiseToPay)] += promised(doc, &order);
     shape_sums(doc, shape, &mut sums);

@@ -40,8 +40,19 @@ pub fn reference_claims(doc: &Document<'_>, kind: EvidenceKind) -> Vec<Claim> {
 }
 
 /// How banks call the order that a transfer is.
-const ORDERS: &[&str] =
-    &["auftrag", "numero de orden", "nro de orden", "n de orden", "orden", "ordre", "ordine", "order no", "order number"];
+const ORDERS: &[&str] = &[
+    "auftrag",
+    "numero de orden",
+    "nro de orden",
+    "n de orden",
+    "orden",
+    "ordre",
+    "ordine",
+    "numero ordine",
+    "n ordine",
+    "order no",
+    "order number",
+];
 
 /// Letters and digits of the end-to-end number of a Pix: `E`, the bank (8), year to minute (12), its own (11).
 const PIX_ID: usize = 32;
@@ -122,7 +133,9 @@ fn with_groups(doc: &Document<'_>, mut words: Vec<usize>) -> Vec<usize> {
     let is_group = |w: &usize| {
         let piece = trimmed(&layout.words[*w].text);
         let plain = piece.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b == b'-' || b == b'/');
-        (2..=12).contains(&piece.len()) && plain && piece.bytes().any(|b| b.is_ascii_digit()) && !doc.shaped[*w]
+        // Two letters may stand between digits: `0049 TR 2026`. Three may be a currency.
+        let figures = piece.bytes().any(|b| b.is_ascii_digit()) || piece.len() == 2 && Some(w) != rest.last();
+        (2..=12).contains(&piece.len()) && plain && figures && !doc.shaped[*w]
     };
     if rest.len() < GROUPS_MAX && rest.iter().all(is_group) && !layout.words[last].text.ends_with([',', ';']) {
         words.extend(rest);

@@ -508,9 +508,16 @@ fn is_half_of_number(layout: &Layout<'_>, words: &[usize], pieces: &[&str], span
     let smaller = height(next).saturating_mul(10) <= height(last).saturating_mul(8);
     let large = height(last).saturating_mul(4) >= layout.usual_height(layout.words[last].region.page).saturating_mul(5);
     match behind.strip_prefix([',', '.']) {
-        Some(rest) => two(rest),
+        Some(rest) => two(rest) || begins_with_group(rest),
         None => whole && smaller && large && two(behind),
     }
+}
+
+/// `00,500.50`: up to three figures, a mark, and more: the groups of a number whose head is elsewhere.
+fn begins_with_group(text: &str) -> bool {
+    let count = text.bytes().take_while(u8::is_ascii_digit).count();
+    let behind = text.get(count..).and_then(|rest| rest.strip_prefix([',', '.']));
+    (1..=3).contains(&count) && behind.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Figures stand right beside the number at `span`, and the two may be one: `1 1 80.45 €` for 1 180,45 €, `3 89000 kr` for 3 890,00 kr,
@@ -526,6 +533,18 @@ fn touches_figures(
     let free =
         |at: usize| layout.is_ocr(words[at]) && (!taken[at] || before.is_some_and(|amount| amount.words.contains(&words[at])));
     let number: String = span.clone().map(|at| pieces[at]).collect();
+    // `1/4 99€` for 174,99 €: two figures behind taller ones are their decimals, whatever those were seen as.
+    let height = |at: usize| layout.words[words[at]].region.y1.saturating_sub(layout.words[words[at]].region.y0);
+    let is_pair = figures(&number).len() == 2 && figures(&number).bytes().all(|b| b.is_ascii_digit());
+    let behind_taller = is_pair
+        && span.start.checked_sub(1).is_some_and(|at| {
+            free(at)
+                && pieces[at].bytes().any(|b| b.is_ascii_digit())
+                && height(at).saturating_mul(10) >= height(span.start).saturating_mul(14)
+        });
+    if behind_taller {
+        return true;
+    }
     let head = span.start.checked_sub(1).filter(|&at| free(at)).map(|at| pieces[at]);
     let tail = Some(span.end).filter(|&at| at < pieces.len() && free(at)).map(|at| pieces[at]);
     // Noughts in small letters behind whole groups of thousands change nothing: `kr 1 845 00`.
@@ -649,9 +668,7 @@ fn amounts_in(
         let Ok(readings) = amount_readings(number) else { continue };
         // `839,` at the end of a line of pixels: what stood behind the mark was seen elsewhere or not at all.
         let last = span.end.saturating_sub(1);
-        if span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',') {
-            continue;
-        }
+        let lacks_decimals = span.end == words.len() && layout.is_ocr(words[last]) && pieces[last].ends_with(',');
         if pieces.get(span.end).is_some_and(|p| p.starts_with('%')) {
             continue;
         }
@@ -669,7 +686,8 @@ fn amounts_in(
             }
             continue;
         }
-        let in_pieces = ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(number));
+        let in_pieces =
+            lacks_decimals || ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(number));
         let unmarked = ocr && is_unmarked(number);
         let mut currency = readings.iter().find_map(|r| r.currency);
         let mut shared_sign = currency.is_none().then(|| shared_in(&core)).flatten();
@@ -769,6 +787,13 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
     if piece.contains('%') || piece.contains('#') {
         return None;
     }
+    // Cheques and their stubs fill the place before the number: `$****4,574.70`.
+    let filled = piece.split_once("**").map(|(sign, rest)| (sign, rest.trim_start_matches('*')));
+    let unfilled = filled
+        .filter(|(sign, rest)| !sign.contains(|c: char| c.is_ascii_digit()) && rest.starts_with(|c: char| c.is_ascii_digit()));
+    if let Some((sign, number)) = unfilled {
+        return (!number.contains('*')).then(|| (1, format!("{sign}{number}")));
+    }
     if !piece.bytes().any(|b| b.is_ascii_digit()) {
         // A lone minus before the number; after other words it is a dash.
         if at == 0 && matches!(piece, "-" | "–" | "−") && !taken.get(at.saturating_add(1)).copied().unwrap_or(true) {
@@ -834,6 +859,17 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
         && piece.split(|c: char| !c.is_ascii_digit()).next_back().is_some_and(|last| last.len() == 3 || !marks && digits <= 3)
     {
         return Some((2, format!("{piece}{mark}{next}")));
+    }
+    // `₹1 ,00,500.50`: the same before the mark.
+    if let Some(next) = pieces.get(at.saturating_add(1)).filter(|_| !taken[at.saturating_add(1)])
+        && !marks
+        && digits <= 3
+        && let joined = format!("{piece}{}", trimmed_amount(next))
+        && next.starts_with([',', '.'])
+        && begins_with_group(&next[1..])
+        && is_grouped_with_fraction(figures(&joined))
+    {
+        return Some((2, joined));
     }
     if !marks && digits <= 3 {
         let mut text = piece.to_owned();
@@ -955,6 +991,23 @@ fn is_grouped_or_fraction(number: &str) -> bool {
         && digits(fraction)
         && (count > 0 || number.contains('.'))
         && (count == 0 || head.len() <= 3)
+}
+
+/// `1,00,500.50`, `12.500,00`: groups of three behind a head of one to three figures, or as India writes them, of two but for the last; then two
+/// decimals behind the other mark.
+fn is_grouped_with_fraction(number: &str) -> bool {
+    let Some((whole, fraction)) = number.rsplit_once(['.', ',']) else { return false };
+    let decimal_mark = number.as_bytes().get(whole.len());
+    let group_mark = if decimal_mark == Some(&b'.') { ',' } else { '.' };
+    let groups: Vec<&str> = whole.split(group_mark).collect();
+    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let [head, middle @ .., last] = groups.as_slice() else { return false };
+    groups.iter().all(digits)
+        && fraction.len() == 2
+        && digits(&fraction)
+        && last.len() == 3
+        && (middle.iter().all(|group| group.len() == 3) && head.len() <= 3
+            || middle.iter().all(|group| group.len() == 2) && head.len() <= 2)
 }
 
 fn trimmed_amount(piece: &str) -> &str {

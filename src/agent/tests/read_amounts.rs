@@ -232,3 +232,53 @@ fn the_header_above_a_number_is_its_own() {
     let reading = interpret(&words(text, Source::PdfText));
     assert!(!amounts(&reading).iter().any(|(value, _)| *value == "4.50".parse().unwrap()), "{:?}", reading.claims);
 }
+
+/// A word that begins with a mark is the rest of the number before it, whole where together they are written as money is, else lost.
+#[test]
+fn the_groups_behind_a_gap_belong_to_their_number() {
+    let receipt =
+        |number: &str| format!("Payment successful\n\n{number}\n\nPaid to   Om Sai\n\nUPI transaction ID   626211884417\n");
+    let said = |number: &str| amounts(&interpret(&words(&receipt(number), Source::Ocr)));
+    let rupees = |value: &str| vec![(value.parse().unwrap(), Some("INR".to_owned()))];
+    assert_eq!(said("₹1 ,00,500.50"), rupees("100500.50"));
+    assert_eq!(said("₹12 ,450.00"), rupees("12450.00"));
+    for lost in ["₹1 ,0,500.50", "₹100 ,00,500.5", "₹1 ,00,500"] {
+        assert_eq!(said(lost), [], "{lost}");
+    }
+}
+
+/// A cheque's stub fills the place before the number.
+#[test]
+fn asterisks_before_a_number_are_no_part_of_it() {
+    let text = "REMITTANCE ADVICE\n\nCHECK NO. 0088417\n\nCHECK TOTAL   $****4,574.70\n";
+    assert_eq!(amounts(&interpret(&words(text, Source::PdfText))).first().map(|(value, _)| *value), "4574.70".parse().ok());
+}
+
+/// What is written by hand is read badly: a total below its subtotal is none, and nothing takes its place.
+#[test]
+fn a_total_below_its_subtotal_was_misread() {
+    let slip = |more: &str| format!("SALE\nVISA ****719\n\nSUBTOTAL   $84.00\n{more}TOTAL   2.00\n\nCUSTOMER COPY\nAPPROVED\n");
+    assert_eq!(amounts(&interpret(&words(&slip("TIP   $15.00\n"), Source::Ocr))), []);
+    let reduced = slip("DISCOUNT   $82.00\n");
+    assert_eq!(amounts(&interpret(&words(&reduced, Source::Ocr))).first().map(|(value, _)| *value), "2.00".parse().ok());
+}
+
+/// What an app advertises below a receipt does not make it an advert.
+#[test]
+fn an_advert_below_a_receipt_is_not_what_it_is() {
+    let text = "¡Yapeaste!\n\nS/ 48.50\n\nRosa M. Quispe\n15 sep. 2026 | 09:39 p. m.\n\nNro. de operación   04410827\n\n\
+        Gana hasta S/ 500 en vales. ¡Participa hasta el 31 dic. 2026! Oferta especial, solo por hoy\n";
+    assert_eq!(interpret(&words(text, Source::Ocr)).kind, EvidenceKind::PaymentProof);
+    let advert = "Oferta especial\n\nGana hasta S/ 500 en vales. ¡Participa!\nSolo por hoy, compra ahora\n";
+    assert_eq!(interpret(&words(advert, Source::Ocr)).kind, EvidenceKind::NotAPayment);
+}
+
+/// Two figures behind taller ones are decimals, whatever the tall ones were seen as.
+#[test]
+fn small_figures_behind_a_garbled_large_number_are_no_amount() {
+    let mut words = words("Paiement réussi\n\n1/4 99€\n\nBoulangerie Ravel\n\nLe   26 avril 2026\n", Source::Ocr);
+    let tall = words.words.iter_mut().find(|word| word.text == "1/4").unwrap();
+    let height = tall.region.y1 - tall.region.y0;
+    tall.region.y0 = tall.region.y0.saturating_sub(height);
+    assert_eq!(amounts(&interpret(&words)), []);
+}
