@@ -183,12 +183,19 @@ fn text_that_the_page_does_not_show_is_said_and_not_used() {
 
 #[test]
 fn invisible_off_page_tiny_and_false_text_layers_are_not_used() {
+    // Light letters on a dark ground are seen.
+    let light = "0.1 g 50 690 480 40 re f 1 g BT /F1 18 Tf 60 700 Td (Amount due 1,250.00 EUR) Tj ET";
+    let report = read(&pdf(light));
+    assert!(words(&report).text.contains("1,250.00") && words(&report).complaints.is_empty(), "{:?}", words(&report).complaints);
     let shown = "BT /F1 18 Tf 60 700 Td (Invoice INV-4471 amount due 1,250.00 EUR) Tj ET";
     let hidden = [
         ("off the page", "BT /F1 18 Tf 900 700 Td (refund 9,999.00) Tj ET"),
         ("tiny", "BT /F1 1 Tf 60 500 Td (refund 9,999.00) Tj ET"),
         ("drawn without ink", "BT 3 Tr /F1 18 Tf 60 500 Td (refund 9,999.00) Tj ET"),
         ("white", "1 1 1 rg BT /F1 18 Tf 60 500 Td (refund 9,999.00) Tj ET"),
+        ("without ink over a line", "0.5 w 60 507 m 260 507 l S BT 3 Tr /F1 18 Tf 60 500 Td (refund 9,999.00) Tj ET"),
+        ("without ink on a grey bar", "0.7 g 55 495 150 20 re f BT 3 Tr /F1 18 Tf 60 500 Td (refund 9,999.00) Tj ET"),
+        ("in the colour of its ground", "0.2 g 55 495 250 20 re f 0.22 g BT /F1 18 Tf 60 500 Td (refund 9,999.00) Tj ET"),
         ("without ink over other words", "BT 3 Tr /F1 18 Tf 60 700 Td (Invoice INV-4471 amount due 9,999.00 EUR refund) Tj ET"),
     ];
     for (how, content) in hidden {

@@ -71,7 +71,12 @@ impl Desk {
     }
     /// Time until no new page or part should be begun.
     pub(super) fn time_left(&self) -> Duration {
-        limits::lengthened(limits::SOFT_DEADLINE).saturating_sub(self.begun.elapsed())
+        self.time()()
+    }
+    /// The same, asked later.
+    pub(super) fn time(&self) -> impl Fn() -> Duration + use<> {
+        let begun = self.begun;
+        move || limits::lengthened(limits::SOFT_DEADLINE).saturating_sub(begun.elapsed())
     }
     /// Says when a second look at a picture would cost the first its answer: on a machine that is busy with other work.
     pub(super) fn is_hurried(&self) -> impl Fn() -> bool + use<> {

@@ -149,9 +149,11 @@ fn textual(bytes: &[u8]) -> Result<(Media, Vec<String>), Refusal> {
     if is_mail(text) {
         return Ok((Media::Mail, vec![]));
     }
-    // Programs for PDF look further for the head than this one does; what it says of itself is its source, not its text.
-    if find(head, b"%PDF-").is_some() && find(bytes, b"endobj").is_some() {
-        return Err(Refusal::broken("the PDF has other bytes before its head; ask for it again or for a screenshot"));
+    // Programs for PDF look further for the head than this one does, or do without; the source of a page is not its text.
+    if find(head, b" 0 obj").is_some() && find(bytes, b"endobj").is_some() {
+        return Err(Refusal::broken(
+            "the head of the PDF is damaged, or other bytes stand before it; ask for it again or for a screenshot",
+        ));
     }
     let start: String = text.chars().take(2_000).collect::<String>().to_ascii_lowercase();
     let page = start.starts_with("<!doctype html") || start.starts_with("<html");

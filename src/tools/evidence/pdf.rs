@@ -22,14 +22,14 @@ const SCAN_SIDE: u32 = 2_300;
 const CHECK_SIDE: u32 = 1_600;
 /// Longer side of the picture that people see, in pixels: legible when enlarged, and light.
 const SHOWN_SIDE: u32 = 1_400;
+/// Less time than this, and single words are not looked at more closely.
+const CLOSER_TIME: Duration = Duration::from_secs(1);
 /// Less time than this, and a page's text layer is not compared with OCR any more, only checked for ink. One page takes under a second.
 const COMPARE_TIME: Duration = Duration::from_secs(2);
 /// Letters lower than this, in points, cannot be read on paper.
 const TINY_POINTS: f32 = 2.2;
 /// Ink a visible word has at least somewhere.
 const INK_SEEN: u8 = 22;
-/// Confidence, in percent, of a word that has ink but was not compared with the letters the page shows there.
-const UNCOMPARED: f32 = 60.0;
 
 /// Reads a PDF.
 pub(super) fn read(bytes: &[u8], desk: &mut Desk) -> Result<Document, Refusal> {
@@ -135,8 +135,8 @@ fn read_page(number: u32, layer: &TextPage, desk: &mut Desk, document: &mut Docu
         complaints.push(format!("Page {number} has text over text, and there was no time to compare it with what it shows."));
         kept.clear();
     } else {
-        complaints.push(format!("The text of page {number} was not compared with what it shows, so it counts for less."));
-        kept.iter_mut().for_each(|word| word.confidence = word.confidence.min(UNCOMPARED));
+        complaints.push(format!("The text of page {number} was not compared with what it shows, so no value was taken from it."));
+        without_figures(&mut kept);
     }
     Ok(Page::of_words(width, height, kept))
 }
@@ -219,29 +219,45 @@ fn compared(
     complaints: &mut Vec<String>,
 ) -> Result<Vec<Seen>, Refusal> {
     let gray = image::imageops::grayscale(shown);
+    let time_left = desk.time();
     let ocr = desk.ocr(complaints)?;
     let mut read = ocr.words(&gray, Layout::Page);
     for word in &mut read {
         let r = &mut word.at;
         (r.x0, r.x1, r.y0, r.y1) = (r.x0 / scale, r.x1 / scale, r.y0 / scale, r.y1 / scale);
     }
-    let (mut kept, mut false_words) = (Vec::new(), Vec::new());
-    for word in layer {
+    let (mut kept, mut false_words, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
+    for mut word in layer {
         let mut here: Vec<&Seen> = read.iter().filter(|other| other.at.covered(word.at) > 0.5).collect();
         here.sort_by(|a, b| a.at.x0.total_cmp(&b.at.x0));
         let surest = here.iter().map(|w| w.confidence).fold(100.0, f32::min);
         let shown: String = here.iter().map(|w| folded(&w.text)).collect();
-        if surest < 85.0
-            || here.is_empty()
-            || agree(&folded(&word.text), &shown)
-            || agrees_closer(&word, shown_crop(&gray, word.at, scale), ocr)
-        {
+        let own = folded(&word.text);
+        if !here.is_empty() && agree(&own, &shown) {
             kept.push(word);
-        } else {
-            false_words.push(word);
+            continue;
+        }
+        let is_figure = word.text.chars().any(|c| c.is_ascii_digit());
+        // A word without figures is no amount, no day and no number: where nothing sure stands in its place it is let be.
+        if !is_figure && (here.is_empty() || surest < 85.0) {
+            kept.push(word);
+            continue;
+        }
+        if time_left() < CLOSER_TIME {
+            without_figures(std::slice::from_mut(&mut word));
+            kept.push(word);
+            continue;
+        }
+        match closer(&word, &shown_crop(&gray, word.at, scale), ocr) {
+            Closer::Agrees => kept.push(word),
+            Closer::Unsure if !is_figure => kept.push(word),
+            Closer::Differs => false_words.push(word),
+            Closer::Unsure => unseen.push(word),
         }
     }
     report(number, &false_words, "differs from what it shows there", complaints);
+    // Ink that is not its own (a line, a picture) lies under text without any.
+    report(number, &unseen, "cannot be made out on it", complaints);
     // Letters in pictures on a page with text: stamps, pasted screenshots, and the true words under false ones.
     let unread = read.into_iter().filter(|w| {
         w.confidence >= 75.0
@@ -271,7 +287,8 @@ fn folded(text: &str) -> String {
 
 /// Does the page show this word there, alone or within a longer one? Digits must fit one by one, letters by half.
 fn agree(word: &str, shown: &str) -> bool {
-    if word.chars().count() < 2 || shown.is_empty() || shown.contains(word) || word.contains(shown) {
+    let (own, there) = (word.chars().count(), shown.chars().count());
+    if own < 2 || shown.is_empty() || shown.contains(word) || word.contains(shown) && there * 2 >= own {
         return true;
     }
     let alike = strsim::normalized_levenshtein(word, shown);
@@ -296,12 +313,38 @@ fn shown_crop(gray: &image::GrayImage, at: Rect, scale: f32) -> image::GrayImage
     image::imageops::resize(&crop, sized(width), sized(height), image::imageops::FilterType::CatmullRom)
 }
 
-/// A second look at one word, larger and alone, before it is called false.
-fn agrees_closer(word: &Seen, crop: image::GrayImage, ocr: &mut super::ocr::Ocr) -> bool {
-    let read = ocr.words(&crop, Layout::Line);
-    let shown: String = read.iter().map(|w| folded(&w.text)).collect();
-    let sure = read.iter().map(|w| w.confidence).fold(100.0, f32::min);
-    shown.is_empty() || sure < 60.0 || agree(&folded(&word.text), &shown)
+/// What a second look at one word, larger and alone, says of it.
+enum Closer {
+    Agrees,
+    Differs,
+    /// Nothing, or nothing sure, can be made out.
+    Unsure,
+}
+
+/// The look itself: as it is shown, and where nothing is made out light on dark as dark on light.
+fn closer(word: &Seen, crop: &image::GrayImage, ocr: &mut super::ocr::Ocr) -> Closer {
+    let own = folded(&word.text);
+    let mut inverted = crop.clone();
+    image::imageops::invert(&mut inverted);
+    for picture in [crop, &inverted] {
+        let read = ocr.words(picture, Layout::Line);
+        let shown: String = read.iter().map(|w| folded(&w.text)).collect();
+        let sure = read.iter().map(|w| w.confidence).fold(100.0, f32::min);
+        if !shown.is_empty() && agree(&own, &shown) {
+            return Closer::Agrees;
+        }
+        if !shown.is_empty() && sure >= 60.0 {
+            return Closer::Differs;
+        }
+    }
+    Closer::Unsure
+}
+
+/// Makes the figures among words count for nothing: what was not compared may be read, and no value comes from it.
+fn without_figures(words: &mut [Seen]) {
+    for word in words.iter_mut().filter(|word| word.text.chars().any(|c| c.is_ascii_digit())) {
+        word.confidence = word.confidence.min(super::vote::ILLEGIBLE);
+    }
 }
 
 /// Without poppler: the text alone, set on a grid of characters, and said to be so.
