@@ -402,7 +402,7 @@ impl<'a> Maker<'a> {
             let cost = if number.origin == Origin::EndToEnd {
                 if number.named > 0 && number.digits >= 5 { w.names_another * 4.0 } else { 0.0 }
             } else {
-                costs.leaves_out |= number.named > 0;
+                costs.leaves_out |= number.named > 0 && !clues.is_order(number);
                 costs.leaves_own |= is_own;
                 let stray = self.stray_weight(number, w.stray);
                 if *is_own {

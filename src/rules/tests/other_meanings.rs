@@ -125,6 +125,35 @@ fn more_customers_of_one_account_than_are_compared_make_a_question() {
     }
 }
 
+/// Whose account it is, is known whoever else has the name; where nobody's account is on file, as many as are not compared make a question.
+#[test]
+fn the_account_tells_between_many_of_one_name() {
+    let ids: Vec<String> = (0..300).map(|n| format!("C{n:04}")).collect();
+    let customers: Vec<_> =
+        ids.iter().map(|id| customer(id, "Jansen Elbe LLP", if id == "C0250" { ACCOUNT } else { "" })).collect();
+    let numbers: Vec<String> = (0..300).map(|n| format!("RE{}", 10_003 + n * 7)).collect();
+    let items: Vec<_> =
+        ids.iter().zip(&numbers).zip(0_i64..).map(|((id, number), n)| item(id, number, 100_000 + n * 1_317, APRIL)).collect();
+    let owed = 100_000 + 250 * 1_317;
+    let known = answered(&customers, &items, &payment(owed, "JANSEN ELBE", ACCOUNT, "THANK YOU"));
+    assert_eq!((known.verdict, known.near_miss), (Proposal::Settle, None));
+    let unknown = answered(&customers, &items, &payment(owed, "JANSEN ELBE", "", "THANK YOU"));
+    assert_eq!(unknown.verdict, Proposal::Ask);
+}
+
+/// In a large book nearly every number has as many digits as some of ours. Money of the tax office is not ours to apply for all that; a number
+/// within a series of ours asks.
+#[test]
+fn a_number_as_long_as_ours_is_no_reason_against_money_that_is_not_ours() {
+    let own = customer("C1", "Alpha Bau GmbH", ACCOUNT);
+    let numbers: Vec<String> = (0..40).map(|n| format!("{}", 70_000_000 + n)).collect();
+    let items: Vec<_> = numbers.iter().filter(|n| *n != "70000017").map(|number| item("C1", number, 35_000, APRIL)).collect();
+    let said = |text: &str| answered(std::slice::from_ref(&own), &items, &payment(20_106, "HMRC", "", text));
+    let far = said("VAT refund 88884180");
+    assert_eq!((far.verdict, far.near_miss), (Proposal::Settle, None));
+    assert_eq!(said("VAT refund 70000017").verdict, Proposal::Ask);
+}
+
 #[test]
 fn the_account_of_another_customer_names_no_item() {
     let customers = [customer("A", "Huber Bau GmbH", ""), customer("B", "Huber Bau KG", ACCOUNT)];

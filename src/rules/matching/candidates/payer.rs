@@ -87,7 +87,9 @@ impl Maker<'_> {
         let seen = &mut self.seen;
         seen.clear();
         let by_words = || self.book.by_name.rows(word_set_hash(&payer.name));
-        payer.is_crowded |= by_words().nth(NAMES_MAX).is_some();
+        // Whose account it is, is known whoever else has the name.
+        let has_owner = !payer.by_account.is_empty();
+        payer.is_crowded |= !has_owner && by_words().nth(NAMES_MAX).is_some();
         for name_row in by_words().take(NAMES_MAX) {
             let (customer, core) = self.book.name(name_row);
             let alike = Self::alike(self.book, name_row, core, &payer.name);
@@ -129,7 +131,7 @@ impl Maker<'_> {
         }
         let book = self.book;
         payer.by_name.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| book.customer_id(a.0).cmp(book.customer_id(b.0))));
-        payer.is_crowded |= payer.by_name.get(ALIKE_MAX).is_some_and(|(_, alike)| *alike >= 950);
+        payer.is_crowded |= !has_owner && payer.by_name.get(ALIKE_MAX).is_some_and(|(_, alike)| *alike >= 950);
         payer.by_name.truncate(ALIKE_MAX);
     }
 

@@ -182,13 +182,14 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
             })
         })
         .collect();
-    let names_another = hypotheses.iter().any(|h| h.pattern == Pattern::PayerExact) && names_what_is_not_open(maker);
+    let asks_for_series = |h: &Hypothesis| matches!(h.pattern, Pattern::PayerExact | Pattern::NotOurs);
+    let names_another = hypotheses.iter().any(asks_for_series) && names_what_is_not_open(maker);
     let unknown = unknown_of_ours(maker);
     let slips = hypotheses
         .iter()
         .map(|h| {
             let rests_on_another = || match h.pattern {
-                Pattern::PayerExact => names_another,
+                _ if asks_for_series(h) => names_another,
                 _ => rests_on_a_slip(maker, row, h) || rests_on_another_number(maker, h),
             };
             leaves_unknown(maker, h, &unknown) || rests_on_another()
@@ -242,7 +243,9 @@ fn leaves_unknown(maker: &Maker<'_>, hypothesis: &Hypothesis, unknown: &[Vec<u8>
     const SLIPS: usize = 3;
     let (book, clues) = (maker.book, &maker.clues);
     let is_named = |item: u32| clues.hits.iter().any(|hit| hit.item == item);
-    if unknown.is_empty() || hypothesis.lines.iter().any(|(item, _)| is_named(*item)) {
+    // In a large book nearly every number has as many digits as some of ours: for money that clears nothing that says too little.
+    let clears_nothing = hypothesis.lines.is_empty();
+    if unknown.is_empty() || clears_nothing || hypothesis.lines.iter().any(|(item, _)| is_named(*item)) {
         return false;
     }
     let is_slip = |written: &[u8], item: u32| {
