@@ -1014,6 +1014,8 @@ fn trimmed_amount(piece: &str) -> &str {
     let piece = piece
         .trim_matches(['"', '“', '”', '«', '»', '[', ']', '{', '}', '|', '¡', '¿', '!', '?', ';', ':', '•', '*', '~'])
         .trim_end_matches([',', '.', ';', ':', '*']);
+    // `2,18,640/-`, `4,500/=`: no paise or cents follow, as South Asia and East Africa write.
+    let piece = piece.strip_suffix("/-").or_else(|| piece.strip_suffix("/=")).unwrap_or(piece);
     // A parenthesis that is not closed here encloses more than the number.
     match (piece.starts_with('('), piece.ends_with(')')) {
         (true, false) => piece.trim_start_matches('('),

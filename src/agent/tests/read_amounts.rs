@@ -282,3 +282,11 @@ fn small_figures_behind_a_garbled_large_number_are_no_amount() {
     tall.region.y0 = tall.region.y0.saturating_sub(height);
     assert_eq!(amounts(&interpret(&words)), []);
 }
+
+/// `/-` and `/=` close an amount without paise or cents; tax deducted at source is no payment.
+#[test]
+fn whole_amounts_closed_with_a_stroke_are_read() {
+    let text = "NEFT done\n\nNEFT of Rs. 2,18,640/- done today against your bill NB/26-27/0418.\nUTR: GODVN26170004417\n\
+        TDS Rs. 2,208 deducted separately.\n";
+    assert_eq!(amounts(&interpret(&words(text, Source::Mail))), [("218640".parse().unwrap(), Some("INR".to_owned()))]);
+}
