@@ -252,7 +252,7 @@ impl<'a> Maker<'a> {
         if !read.is_some_and(|(reads, at)| self.clues.read_again(&text, atoms_max, reads, at)) {
             self.clues.read(self.book, &text, atoms_max);
         }
-        self.know_payer(text.payer_name, text.payer_iban, settled);
+        self.know_payer(text.payer_name, text.payer_iban, self.book.payment_amount(row), settled);
         self.payer_known.clear();
         self.choose_customers();
         let customers = std::mem::take(&mut self.customers);

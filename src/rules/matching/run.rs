@@ -101,6 +101,8 @@ pub(super) struct Close {
     pub(super) is_contested: bool,
     /// More customers than are compared may be the payer.
     pub(super) is_crowded: bool,
+    /// The same, and they owe exactly what was paid.
+    pub(super) is_crowded_by_debtors: bool,
     /// Named items in a currency to which there is no rate.
     pub(super) without_rate: Vec<u32>,
 }
@@ -118,7 +120,7 @@ impl Close {
     pub(super) fn flags(&self) -> u16 {
         let Self { has_numbers, is_payer_known, is_overlong, is_cut, is_incomplete, .. } = *self;
         let Self { is_mute, is_doubtful, says_part, names_any, sums_up, is_contested, .. } = *self;
-        let Self { says_credit, says_several, says_not_ours, is_crowded, .. } = *self;
+        let Self { says_credit, says_several, says_not_ours, is_crowded, is_crowded_by_debtors, .. } = *self;
         let bits = [
             is_contested,
             has_numbers,
@@ -135,6 +137,7 @@ impl Close {
             says_several,
             says_not_ours,
             is_crowded,
+            is_crowded_by_debtors,
         ];
         bits.into_iter().enumerate().fold(0, |flags, (at, is)| flags | u16::from(is) << at)
     }
@@ -146,7 +149,7 @@ impl Close {
         [self.is_cut, self.is_incomplete, self.is_mute, self.is_doubtful] = [is(4), is(5), is(6), is(7)];
         [self.says_part, self.names_any, self.sums_up] = [is(8), is(9), is(10)];
         [self.says_credit, self.says_several, self.says_not_ours] = [is(11), is(12), is(13)];
-        self.is_crowded = is(14);
+        [self.is_crowded, self.is_crowded_by_debtors] = [is(14), is(15)];
     }
 }
 

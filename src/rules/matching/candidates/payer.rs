@@ -1,11 +1,14 @@
 //! Who pays: the customers an account or a name points at, and what it costs that this payer pays for a customer.
 
 use super::*;
+use crate::money::Money;
 
 /// Customers compared: of one account, of one name (rows, then customers), of one family.
 const ACCOUNT_MAX: usize = 20;
-const NAMES_MAX: usize = 50;
+const NAMES_MAX: usize = 200;
 const ALIKE_MAX: usize = 8;
+/// From here on a name is taken for the payer's, thousandths.
+const ALIKE_FULLY: u16 = 950;
 const CHILDREN_MAX: usize = 20;
 
 /// How the account of a payer looks beside a customer's.
@@ -46,6 +49,8 @@ pub(in crate::matching) struct Payer {
     pub(super) by_name: Vec<(u32, u16)>,
     /// More customers share the account, the name or the family than are compared.
     pub(super) is_crowded: bool,
+    /// Of those who bear the name, more owe exactly the amount than are compared.
+    pub(super) is_crowded_by_debtors: bool,
     /// The text holds the number of this customer at the seller.
     pub(super) by_number: Option<u32>,
 }
@@ -63,11 +68,11 @@ impl Maker<'_> {
         !self.payer.name.is_empty()
     }
 
-    pub(super) fn know_payer(&mut self, name: &str, iban: &str, settled: &Settled<'_>) {
+    pub(super) fn know_payer(&mut self, name: &str, iban: &str, paid: Money, settled: &Settled<'_>) {
         let payer = &mut self.payer;
         payer.by_account.clear();
         payer.by_name.clear();
-        payer.is_crowded = false;
+        (payer.is_crowded, payer.is_crowded_by_debtors) = (false, false);
         payer.learned = None;
         payer.taught = None;
         payer.name = if name.is_empty() { String::new() } else { folded_payer(name) };
@@ -76,6 +81,7 @@ impl Maker<'_> {
         if let Some(key) = key {
             payer.by_account.extend(self.book.by_account.rows(key).take(ACCOUNT_MAX));
             payer.is_crowded |= self.book.by_account.rows(key).nth(ACCOUNT_MAX).is_some();
+            payer.is_crowded_by_debtors |= payer.is_crowded;
             if payer.by_account.is_empty() {
                 payer.taught = self.book.taught_account(key).filter(|c| *c != NONE);
                 payer.learned = settled.learned.get(&key).copied().filter(|c| *c != NONE);
@@ -89,11 +95,12 @@ impl Maker<'_> {
         let by_words = || self.book.by_name.rows(word_set_hash(&payer.name));
         // Whose account it is, is known whoever else has the name.
         let has_owner = !payer.by_account.is_empty();
-        payer.is_crowded |= !has_owner && by_words().nth(NAMES_MAX).is_some();
+        let is_beyond = !has_owner && by_words().nth(NAMES_MAX).is_some();
+        (payer.is_crowded, payer.is_crowded_by_debtors) = (payer.is_crowded | is_beyond, payer.is_crowded_by_debtors | is_beyond);
         for name_row in by_words().take(NAMES_MAX) {
             let (customer, core) = self.book.name(name_row);
             let alike = Self::alike(self.book, name_row, core, &payer.name);
-            if alike >= 950 && !seen.contains(&customer) {
+            if alike >= ALIKE_FULLY && !seen.contains(&customer) {
                 seen.push(customer);
                 payer.by_name.push((customer, alike));
             }
@@ -131,13 +138,27 @@ impl Maker<'_> {
         }
         let book = self.book;
         payer.by_name.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| book.customer_id(a.0).cmp(book.customer_id(b.0))));
-        payer.is_crowded |= !has_owner && payer.by_name.get(ALIKE_MAX).is_some_and(|(_, alike)| *alike >= 950);
+        if payer.by_name.get(ALIKE_MAX).is_some_and(|(_, alike)| *alike >= ALIKE_FULLY) {
+            payer.is_crowded |= !has_owner;
+            // Who owes exactly what was paid is compared before others of the name.
+            let most = self.policy.limits.customer_items;
+            let owes = |(customer, alike): &(u32, u16)| {
+                *alike >= ALIKE_FULLY && book.items_of(*customer).take(most).any(|item| book.item_open(item) == paid)
+            };
+            payer.by_name.sort_by_cached_key(|known| !owes(known));
+            payer.is_crowded_by_debtors |= !has_owner && payer.by_name.get(ALIKE_MAX).is_some_and(owes);
+        }
         payer.by_name.truncate(ALIKE_MAX);
     }
 
     /// More customers than are compared may be the payer.
     pub(in crate::matching) fn is_crowded(&self) -> bool {
         self.payer.is_crowded
+    }
+
+    /// More customers than are compared may be the payer, and owe exactly what was paid.
+    pub(in crate::matching) fn is_crowded_by_debtors(&self) -> bool {
+        self.payer.is_crowded_by_debtors
     }
 
     /// How alike a name of the book is; one learned from a confirmation is never taken for equal.
@@ -166,7 +187,9 @@ impl Maker<'_> {
                 add(customer.parent, &mut list);
             }
             let children = self.book.children_of(list[at]);
-            self.payer.is_crowded |= children.len() > CHILDREN_MAX;
+            let is_beyond = children.len() > CHILDREN_MAX;
+            self.payer.is_crowded |= is_beyond;
+            self.payer.is_crowded_by_debtors |= is_beyond;
             for (_, child) in children.iter().take(CHILDREN_MAX) {
                 add(*child, &mut list);
             }

@@ -124,7 +124,10 @@ impl Matcher<'_> {
             });
         }
         let is_unnamed = |(item, _): &(u32, i64)| !close.names(*item, Level::Suffix);
-        if close.is_crowded && best.lines.iter().any(is_unnamed) {
+        // An open item paid exactly: whoever owes as much was compared, the others of the name owe something else.
+        let is_debt = best.pattern == Pattern::PayerExact && best.lines.len() == 1;
+        let is_crowded = if is_debt { close.is_crowded_by_debtors } else { close.is_crowded };
+        if is_crowded && best.lines.iter().any(is_unnamed) {
             return Some("more customers share this account, name or family than were compared");
         }
         if !best.lines.is_empty() && best.lines.iter().all(is_unnamed) && self.is_account_of_another(row, best) {

@@ -219,6 +219,7 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         stray,
         is_contested: false,
         is_crowded: maker.is_crowded(),
+        is_crowded_by_debtors: maker.is_crowded_by_debtors(),
     }
 }
 
