@@ -94,7 +94,9 @@ struct TextCosts {
     left: Vec<f64>,
     /// All of them.
     all_left: f64,
-    /// Some number names an item.
+    /// For each number: it names an item, and does not stand where a customer's number or a year does.
+    names_one: Vec<bool>,
+    /// Some does.
     leaves_out: bool,
     /// For each number: it names an open item of the customer.
     own: Vec<bool>,
@@ -142,6 +144,8 @@ pub(super) struct Settled<'a> {
     pub(super) by: &'a [u32],
     /// Accounts not on file, by hash, and the one customer they paid for.
     pub(super) learned: &'a HashMap<u64, u32>,
+    /// For each item, how many payments of those who may owe it name it; empty where that is not known.
+    pub(super) mentions: &'a [u8],
 }
 
 /// Scratch space and shared knowledge for making hypotheses.
@@ -254,7 +258,7 @@ impl<'a> Maker<'a> {
         }
         self.know_payer(text.payer_name, text.payer_iban, self.book.payment_amount(row), settled);
         self.payer_known.clear();
-        self.choose_customers();
+        self.choose_customers(row);
         let customers = std::mem::take(&mut self.customers);
         self.payer.by_number = customers.iter().copied().find(|c| self.clues.holds_customer_number(self.book.customer_id(*c)));
         self.clues.read_closely(self.book, &customers, text.payer_name);
@@ -357,8 +361,43 @@ impl<'a> Maker<'a> {
         let is_thorough = self.is_thorough;
         self.out.retain(|h| is_thorough || h.score() >= best - NEGLIGIBLE || (is_free(h) && h.score() >= free));
         sort_hypotheses(self.book, &mut self.out);
-        keep_few(&mut self.out);
+        self.keep_few(payment.booked, settled);
         self.out.drain(..).collect()
+    }
+
+    /// Keeps the best, and one that needs no item, however bad it is.
+    ///
+    /// Where a customer owes one amount many times, not those that other payments name, which will pay them, and of the rest those that
+    /// fell due about when the money came: payments without a number would all want the same few, and find them taken.
+    fn keep_few(&mut self, booked: i32, settled: &Settled<'_>) {
+        /// What it costs an answer that another payment names its item (natural logarithm).
+        const NAMED_ELSEWHERE: f64 = 3.0;
+        if self.out.len() <= KEPT_MAX {
+            return;
+        }
+        let book = self.book;
+        let is_named_elsewhere = |(item, _): &(u32, i64)| self.is_named_elsewhere(*item, settled);
+        let rank = |h: &Hypothesis| h.score() - if h.lines.iter().any(is_named_elsewhere) { NAMED_ELSEWHERE } else { 0.0 };
+        let days =
+            |h: &Hypothesis| h.lines.first().map_or(0, |(item, _)| book.item(*item).due.saturating_sub(booked).unsigned_abs());
+        let mut order: Vec<usize> = (0..self.out.len()).collect();
+        let place: Vec<(f64, u32)> = self.out.iter().map(|h| (rank(h), days(h))).collect();
+        order.sort_by(|a, b| place[*b].0.total_cmp(&place[*a].0).then(place[*a].1.cmp(&place[*b].1)));
+        if let Some(free) = order.iter().position(|at| is_free(&self.out[*at]))
+            && free >= KEPT_MAX
+        {
+            order.swap(KEPT_MAX - 1, free);
+        }
+        let mut keeps = vec![false; self.out.len()];
+        order.iter().take(KEPT_MAX).for_each(|at| keeps[*at] = true);
+        let mut keep = keeps.iter();
+        self.out.retain(|_| keep.next() == Some(&true));
+    }
+
+    /// Another payment, of somebody who may owe it, names the item, and this one does not.
+    fn is_named_elsewhere(&self, item: u32, settled: &Settled<'_>) -> bool {
+        let is_named = settled.mentions.get(item as usize).is_some_and(|count| *count > 0);
+        is_named && !self.clues.hits.iter().any(|hit| hit.item == item)
     }
 
     /// What was done so far.
@@ -385,6 +424,7 @@ impl<'a> Maker<'a> {
         let (w, clues) = (&self.policy.reference, &self.clues);
         costs.customer = customer;
         costs.left.clear();
+        costs.names_one.clear();
         (costs.all_left, costs.leaves_out, costs.leaves_own) = (0.0, false, false);
         costs.own.clear();
         costs.own.resize(clues.numbers.len(), false);
@@ -399,10 +439,12 @@ impl<'a> Maker<'a> {
             }
         }
         for (number, is_own) in clues.numbers.iter().zip(&costs.own) {
+            let names_one = number.origin != Origin::EndToEnd && number.named > 0 && !clues.is_aside(number);
+            costs.names_one.push(names_one);
+            costs.leaves_out |= names_one;
             let cost = if number.origin == Origin::EndToEnd {
                 if number.named > 0 && number.digits >= 5 { w.names_another * 4.0 } else { 0.0 }
             } else {
-                costs.leaves_out |= number.named > 0 && !clues.is_order(number);
                 costs.leaves_own |= is_own;
                 let stray = self.stray_weight(number, w.stray);
                 if *is_own {
@@ -444,10 +486,13 @@ impl<'a> Maker<'a> {
                     let is_slip = costs.names_own[at] == Level::OneEdit && costs.names[at] < Level::OneEdit;
                     leaves_out |= is_slip && number.origin != Origin::EndToEnd;
                 } else {
-                    cost += costs.left[at];
-                    let is_read = number.origin != Origin::EndToEnd;
-                    leaves_out |= is_read && number.named > 0;
-                    leaves_own |= is_read && costs.own[at];
+                    // Another reading of digits that are explained is nothing left over, and still may be what was meant.
+                    let mut explained = clues.numbers.iter().zip(&costs.best).filter(|(_, best)| **best > f64::NEG_INFINITY);
+                    if !explained.any(|(other, _)| other.overlaps(number)) {
+                        cost += costs.left[at];
+                    }
+                    leaves_out |= costs.names_one[at];
+                    leaves_own |= number.origin != Origin::EndToEnd && costs.own[at];
                 }
             }
             named = items.iter().filter(|(item, _)| clues.hits.iter().any(|h| h.item == *item)).count();
@@ -614,20 +659,27 @@ impl<'a> Maker<'a> {
             }
         }
         if is_known {
-            for item in items.take(self.policy.limits.customer_items) {
-                let there = book.item(item);
-                if there.open == payment.amount
+            let limit = self.policy.limits.customer_items;
+            let is_owed = |item: &u32| {
+                let there = book.item(*item);
+                there.open == payment.amount
                     && Some(there.currency) == own
                     && there.flags & ITEM_CREDIT == 0
-                    && !named.iter().any(|(i, _, _)| *i == item)
-                {
+                    && !named.iter().any(|(i, _, _)| i == item)
+            };
+            // Those that another payment names come last: of very many not all are offered.
+            for is_elsewhere in [false, true] {
+                for item in items.clone().take(limit).filter(is_owed) {
+                    if self.offered > 60 {
+                        break;
+                    }
+                    if self.is_named_elsewhere(item, settled) != is_elsewhere {
+                        continue;
+                    }
                     if settled.by[item as usize] == NONE {
                         self.relations(row, customer, item, choice, false);
                     }
                     self.duplicate(row, customer, item, choice, settled);
-                }
-                if self.offered > 60 {
-                    break;
                 }
             }
             // With discount, tax withheld, a fee; parts and rounding: the nearest few, for the person who decides.
@@ -635,7 +687,7 @@ impl<'a> Maker<'a> {
         }
         let is_open = |item: u32| settled.by[item as usize] == NONE && book.item(item).open != 0;
         let named_open: Vec<(u32, Level, u16)> = named.iter().copied().filter(|(i, _, _)| is_open(*i)).collect();
-        self.lumps(row, customer, &pool, &named_open, own, is_known);
+        self.lumps(row, customer, &pool, &named_open, own, is_known, settled);
         self.pool = pool;
     }
 
@@ -927,17 +979,6 @@ impl<'a> Maker<'a> {
             });
         }
     }
-}
-
-/// Keeps the best, and one that needs no item, however bad it is.
-fn keep_few(list: &mut Vec<Hypothesis>) {
-    let free = list.iter().position(is_free);
-    if let Some(free) = free
-        && free >= KEPT_MAX
-    {
-        list.swap(KEPT_MAX - 1, free);
-    }
-    list.truncate(KEPT_MAX);
 }
 
 /// Best first; equal ones by pattern and the ids of their items, never by the order of the files.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::book::{Book, PaymentText};
 use super::digit_forms::{DigitForms, FORM_LENGTH_MAX, is_plain_of};
-use super::foreign::{cover_customer_id, cover_foreign, digits_of_id, foreign_to, value_of};
+use super::foreign::{cover_customer_id, cover_foreign, digits_of_id, foreign_to, note_unended, value_of};
 use super::telling::{Kind, REFUNDS, begun, has_stem, telling, tells_own_account};
 use crate::reference::{
     Atom, FormHash, Forms, Level, REFERENCE_ATOMS_MAX, REFERENCE_LENGTH_MAX, atoms, check_schemes, creditor_reference, fold,
@@ -74,6 +74,17 @@ pub struct Number {
     pub is_split: bool,
     /// Put together where a bank may have broken the line, though the number has no separator there.
     pub is_broken: bool,
+    /// Written as the number of an item is, separators and all.
+    pub is_verbatim: bool,
+    /// No letter, digit or joining mark stands right before it or right behind it.
+    pub stands_alone: bool,
+}
+
+impl Number {
+    /// The two are read from the same letters and digits, at least in part.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.from < other.to && other.from < self.to
+    }
 }
 
 /// Words in text and payer name.
@@ -122,6 +133,8 @@ pub struct Clues {
     joined: Vec<u8>,
     plain: Vec<u8>,
     covered: Vec<bool>,
+    /// Atoms of the text being looked up behind which a date or an amount goes on.
+    unended: Vec<bool>,
     /// Numbers of three digits: which text, which atom.
     shorts: Vec<(usize, usize)>,
     name: Vec<u8>,
@@ -190,9 +203,14 @@ impl Clues {
             })
     }
 
+    /// The number that names the item of a hit.
+    pub(super) fn number_of(&self, hit: &Hit) -> Option<&Number> {
+        self.numbers.get(usize::from(hit.number))
+    }
+
     /// How many digits the number of a hit has.
     pub(super) fn digit_count(&self, hit: &Hit) -> u8 {
-        self.numbers.get(usize::from(hit.number)).map_or(0, |number| number.digits)
+        self.number_of(hit).map_or(0, |number| number.digits)
     }
 
     /// A word in the remittance text speaks of money that was not simply paid for one item: seen at first sight.
@@ -207,8 +225,13 @@ impl Clues {
     /// The window search of one text.
     fn look_up(&mut self, book: &Book, origin: Origin, folded: &[u8], found: &[Atom]) {
         let mut foreign = 0;
+        note_unended(found, folded, &mut self.unended);
         for first in 0..found.len() {
             let atom = found[first];
+            // The month and the year of a date are no numbers by themselves; all of it may be one: `12/2026`.
+            if first > 0 && self.unended[first - 1] {
+                continue;
+            }
             // A telephone number, a tax number or the bank's own reference names no item.
             if origin == Origin::Remittance {
                 foreign = foreign.max(foreign_to(folded, found, first));
@@ -270,8 +293,8 @@ impl Clues {
             if !has_number || (!atom.is_number && atom.len() > 2 && !book.any_letter_ending) {
                 continue;
             }
-            // Not at a token boundary when letters or digits follow at once.
-            if found.get(last + 1).is_some_and(|next| next.before == 0) {
+            // Not at a token boundary when letters or digits follow at once, or the rest of a date.
+            if found.get(last + 1).is_some_and(|next| next.before == 0) || self.unended[last] {
                 continue;
             }
             let (a, b) = (full.finish(), bare.finish());
@@ -423,6 +446,8 @@ impl Clues {
                     // The longest reading counts, whichever item is met first.
                     known.digits = known.digits.max(u8::try_from(digits).unwrap_or(u8::MAX));
                     known.is_broken |= joint == Joint::Broken;
+                    known.is_verbatim |= book.item_number_bytes(row).eq_ignore_ascii_case(window);
+                    known.stands_alone = stands_alone(found, &range);
                     known.is_split |= is_split(folded, &found[range.clone()]);
                 }
                 self.hit(row, level, number);
@@ -437,7 +462,17 @@ impl Clues {
         let (from, to) = (index(range.start), index(range.end));
         let at = self.numbers.iter().position(|n| n.origin == origin && n.from == from && n.to == to).unwrap_or_else(|| {
             let digits = u8::try_from(digits).unwrap_or(u8::MAX);
-            self.numbers.push(Number { origin, from, to, digits, named: 0, is_split: false, is_broken: false });
+            self.numbers.push(Number {
+                origin,
+                from,
+                to,
+                digits,
+                named: 0,
+                is_split: false,
+                is_broken: false,
+                is_verbatim: false,
+                stands_alone: false,
+            });
             self.numbers.len() - 1
         });
         index(at)
@@ -457,7 +492,9 @@ impl Clues {
     }
 
     /// A hit inside the text of a longer, at least as good hit is a part of it, not another number: unless the longer one was put
-    /// together across a space and the shorter one names another item in full. Then both stay, and the payment is a question.
+    /// together across a space and the shorter one names another item in full. Then both stay, and the payment is a question. Both stay
+    /// too where the shorter one stands by itself and is written as its item's number is, and the longer one is not: `RE 0244602` may be
+    /// RE244602, and is 0244602 where there is such an item.
     fn drop_contained(&mut self) {
         if self.numbers.len() < 2 {
             return;
@@ -490,8 +527,10 @@ impl Clues {
                     if outer.is_broken && best(at).is_some() {
                         // A line broken by the bank, or a number by itself: where either may be meant both stay, and it is a question.
                         keep[other] &= names_others(at, other) && best(at).is_some_and(|b| b > Level::PrefixDropped);
-                    } else if !(outer.is_split && names_itself(at) && names_others(at, other)) {
-                        keep[at] = false;
+                    } else {
+                        let is_closer = inner.stands_alone && inner.is_verbatim && !outer.is_verbatim;
+                        let may_be_meant = (outer.is_split || is_closer) && names_itself(at) && names_others(at, other);
+                        keep[at] &= may_be_meant;
                     }
                 }
             }
@@ -782,8 +821,11 @@ impl Clues {
             for one in &written {
                 let (at, bare) = (one.at, one.bare);
                 let Some(level) = one.level_of(&forms) else { continue };
-                // A customer's number at the seller is no slip of an invoice number.
+                // A customer's number at the seller is no slip of an invoice number, and what a label calls one does not end like it.
                 if level == Level::OneEdit && self.customer_numbers.iter().any(|own| own.as_slice() == bare) {
+                    continue;
+                }
+                if level > Level::Zeros && self.numbers.get(usize::from(at)).is_some_and(|number| self.is_aside(number)) {
                     continue;
                 }
                 if new_hits.len() == HITS_MAX {
@@ -992,6 +1034,12 @@ fn joint_of(folded: &[u8], found: &[Atom], number: &str) -> Joint {
     };
     let broken = readings.into_iter().any(|one| text.iter().all(|(at, place)| fits(one, place) || is_line_break(*at)));
     if broken { Joint::Broken } else { Joint::Pieced }
+}
+
+/// Nothing joins what stands here to what stands before and behind it.
+fn stands_alone(found: &[Atom], range: &std::ops::Range<usize>) -> bool {
+    let joins = |atom: Option<&Atom>| atom.is_some_and(|a| matches!(a.before, 0 | b'-' | b'/' | b'.' | b'_' | b'\\'));
+    (range.start == 0 || !joins(found.get(range.start))) && !joins(found.get(range.end))
 }
 
 /// Digits stand on both sides of a space.

@@ -207,7 +207,7 @@ struct Tally {
 fn tally<'a>(book: &Book, labels: &Labels, rows: impl Iterator<Item = &'a u32>, policy: &MatchPolicy) -> Tally {
     let nobody = vec![NONE; book.item_count() as usize];
     let learned = std::collections::HashMap::new();
-    let settled = Settled { by: &nobody, learned: &learned };
+    let settled = Settled { by: &nobody, learned: &learned, mentions: &[] };
     let mut maker = Maker::new(book, policy);
     let mut out = Tally::default();
     for row in rows {

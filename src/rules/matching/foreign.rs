@@ -145,60 +145,69 @@ const TELEPHONES: &[&[u8]] =
 
 /// Marks dates, years, periods and amounts, which are no references.
 fn cover_dates_and_amounts(found: &[Atom], folded: &[u8], covered: &mut [bool]) {
-    let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
-    let fits = |digits: &[u8], low: u64, high: u64| !digits.is_empty() && (low..=high).contains(&value_of(digits));
-    let year = |digits: &[u8]| digits.len() == 4 && (1990..=2045).contains(&value_of(digits));
     let mut at = 0;
     while at < found.len() {
-        if !found[at].is_number || covered[at] {
-            at += 1;
-            continue;
-        }
-        let (a, b, c) = (text(at), text(at + 1), text(at + 2));
-        let joined = |k: usize| found.get(at + k).is_some_and(|x| matches!(x.before, b'.' | b'/' | b'-'));
-        let short = |d: &[u8]| d.len() <= 2;
-        let is_date = joined(1)
-            && joined(2)
-            && ((short(a) && short(b) && fits(a, 1, 31) && fits(b, 1, 31) && (year(c) || (c.len() == 2 && value_of(c) < 46)))
-                || (year(a) && short(b) && short(c) && fits(b, 1, 12) && fits(c, 1, 31)));
-        if is_date {
-            covered[at..at + 3].fill(true);
-            at += 3;
-            continue;
-        }
-        let is_period = joined(1)
-            && ((short(a) && fits(a, 1, 12) && year(b)) || (year(a) && b.len() == 2 && fits(b, 1, 12)))
-            && !found.get(at + 2).is_some_and(|x| x.is_number && joined(2));
-        if is_period {
-            covered[at..at + 2].fill(true);
-            at += 2;
-            continue;
-        }
-        // 1.234,56 · 49.00 · 1 234,50
-        let mut end = at + 1;
-        while end < found.len() && found[end].is_number && matches!(found[end].before, b'.' | b',' | b'\'') {
-            end += 1;
-        }
-        if end > at + 1 {
-            let last = text(end - 1);
-            let groups_fit = (at + 1..end - 1).all(|k| text(k).len() == 3);
-            if last.len() == 2 && groups_fit {
-                covered[at..end].fill(true);
-                at = end;
-                continue;
-            }
-        }
-        let compact_date = a.len() == 8 && {
-            let (y, m, d) = (value_of(&a[..4]), value_of(&a[4..6]), value_of(&a[6..]));
-            let (d2, m2, y2) = (value_of(&a[..2]), value_of(&a[2..4]), value_of(&a[4..]));
-            let valid = |y: u64, m: u64, d: u64| (2015..=2035).contains(&y) && (1..=12).contains(&m) && (1..=31).contains(&d);
-            valid(y, m, d) || valid(y2, m2, d2)
-        };
-        if year(a) || compact_date {
-            covered[at] = true;
-        }
-        at += 1;
+        let end = if covered[at] { at } else { date_or_amount_to(found, folded, at) };
+        covered[at..end.max(at)].fill(true);
+        at = end.max(at + 1);
     }
+}
+
+/// Marks the atoms behind which a date, a period or an amount goes on: `12` and `04` of `12.04.2026`.
+pub(super) fn note_unended(found: &[Atom], folded: &[u8], unended: &mut Vec<bool>) {
+    unended.clear();
+    unended.resize(found.len(), false);
+    let mut at = 0;
+    while at < found.len() {
+        let end = date_or_amount_to(found, folded, at);
+        unended[at..end.max(at + 1) - 1].fill(true);
+        at = end.max(at + 1);
+    }
+}
+
+/// Where the date, year, period or amount ends that begins at this place; 0 for none.
+fn date_or_amount_to(found: &[Atom], folded: &[u8], at: usize) -> usize {
+    if !found[at].is_number {
+        return 0;
+    }
+    let text = |at: usize| found.get(at).filter(|a| a.is_number).map(|a| a.text(folded)).unwrap_or_default();
+    let (a, b, c) = (text(at), text(at + 1), text(at + 2));
+    let fits = |digits: &[u8], low: u64, high: u64| !digits.is_empty() && (low..=high).contains(&value_of(digits));
+    let short = |d: &[u8]| d.len() <= 2;
+    let joined = |k: usize| found.get(at + k).is_some_and(|x| matches!(x.before, b'.' | b'/' | b'-'));
+    let is_date = joined(1)
+        && joined(2)
+        && ((short(a) && short(b) && fits(a, 1, 31) && fits(b, 1, 31) && (is_year(c) || (c.len() == 2 && value_of(c) < 46)))
+            || (is_year(a) && short(b) && short(c) && fits(b, 1, 12) && fits(c, 1, 31)));
+    if is_date {
+        return at + 3;
+    }
+    let is_period = joined(1)
+        && ((short(a) && fits(a, 1, 12) && is_year(b)) || (is_year(a) && b.len() == 2 && fits(b, 1, 12)))
+        && !found.get(at + 2).is_some_and(|x| x.is_number && joined(2));
+    if is_period {
+        return at + 2;
+    }
+    // 1.234,56 · 49.00 · 1 234,50
+    let mut end = at + 1;
+    while end < found.len() && found[end].is_number && matches!(found[end].before, b'.' | b',' | b'\'') {
+        end += 1;
+    }
+    if end > at + 1 && text(end - 1).len() == 2 && (at + 1..end - 1).all(|k| text(k).len() == 3) {
+        return end;
+    }
+    let is_compact_date = a.len() == 8 && {
+        let (y, m, d) = (value_of(&a[..4]), value_of(&a[4..6]), value_of(&a[6..]));
+        let (d2, m2, y2) = (value_of(&a[..2]), value_of(&a[2..4]), value_of(&a[4..]));
+        let valid = |y: u64, m: u64, d: u64| (2015..=2035).contains(&y) && (1..=12).contains(&m) && (1..=31).contains(&d);
+        valid(y, m, d) || valid(y2, m2, d2)
+    };
+    if is_year(a) || is_compact_date { at + 1 } else { 0 }
+}
+
+/// Four digits that are a year of our time.
+pub(super) fn is_year(digits: &[u8]) -> bool {
+    digits.len() == 4 && (1990..=2045).contains(&value_of(digits))
 }
 
 /// The digits of a customer's number, without zeros at the front.

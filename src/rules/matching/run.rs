@@ -251,7 +251,8 @@ impl<'b> Matcher<'b> {
         rest.sort_by_key(|row| about[*row as usize]);
         drop(about);
         let reads: Vec<Reads> = looks.into_iter().map(|look| look.reads).collect();
-        let settled = Settled { by: &settled_by, learned: &learned };
+        let mentions: Vec<u8> = mentions.into_iter().map(|(_, own)| own).collect();
+        let settled = Settled { by: &settled_by, learned: &learned, mentions: &mentions };
         let chunk = rest.len().div_ceil(threads * 16).max(64);
         let runs: Vec<Packed> = in_chunks(rest.len(), chunk, threads, |range| {
             let mut maker = Maker::new(book, policy);
@@ -390,6 +391,12 @@ impl<'b> Matcher<'b> {
         let free = order.iter().copied().find(is_free);
         order.retain(|h| !is_free(h) || Some(*h) == free);
         let asks = self.settles(row, close).is_none();
+        // Of many items that fit alike each is less likely than that none is meant, and all together are not: then one of them comes
+        // first, for the person who looks for the right one.
+        let with_items: f64 = order.iter().filter(|h| !is_free(h)).map(|h| close.probabilities[*h]).sum();
+        if asks && free.is_some() && order.first() == free.as_ref() && with_items > 0.5 {
+            order[..2].swap(0, 1);
+        }
         let guard = order.first().and_then(|h| self.guard(row, close, *h));
         let hold = order.first().map_or(NOTHING, |h| hold(close, *h, guard));
         let first_share = order.first().map_or(0.0, |h| close.probabilities[*h]);
@@ -643,7 +650,7 @@ impl<'m, 'b> Explainer<'m, 'b> {
         let Some(item) = self.matcher.first_sight(row) else { return answer };
         // As if the item were open: this payment is about to take it.
         let by = std::mem::replace(&mut self.settled_by[item as usize], NONE);
-        let settled = Settled { by: &self.settled_by, learned: &self.matcher.learned };
+        let settled = Settled { by: &self.settled_by, learned: &self.matcher.learned, mentions: &[] };
         let hypotheses = self.maker.hypotheses(row, &settled);
         self.settled_by[item as usize] = by;
         let own = [(item, self.matcher.book.item(item).open)];

@@ -170,3 +170,125 @@ fn amounts_near_the_end_of_what_can_be_counted_end_in_a_question() {
     let asked = answered(&own, &items, &payment(50_000, "Alpha Bau GmbH", ACCOUNT, "RE70101, RE70102, RE70103"));
     assert_eq!(asked.verdict, Proposal::Ask);
 }
+
+/// Payments of one book, each answered beside the others.
+fn answered_together(
+    customers: &[CustomerFields<'_>],
+    items: &[ItemFields<'_>],
+    paid: &[PaymentFields<'_>],
+) -> (Book, Vec<Answer>) {
+    let mut builder = BookBuilder::new();
+    for customer in customers {
+        builder.push_customer(customer).expect("new");
+    }
+    for item in items {
+        builder.push_item(item).expect("known");
+    }
+    for (at, payment) in paid.iter().enumerate() {
+        builder.push_payment(&PaymentFields { id: &format!("p{at}"), ..*payment }).expect("well formed");
+    }
+    let book: Book = builder.build(1);
+    let answers = answer(&book, &MatchPolicy::default());
+    (book, answers)
+}
+
+/// A book of any size has an invoice numbered like a year, a day or a customer: texts that carry one go on naming nobody's invoice.
+#[test]
+fn days_years_and_numbers_with_a_label_name_no_other_item() {
+    let customers = [customer("C771203", "Alpha Bau GmbH", ACCOUNT), customer("C2", "Birke Foods AG", "NL91ABNA0417164300")];
+    let items = [
+        item("C771203", "RE50001", 119_000, APRIL),
+        item("C2", "0002026", 4_900, APRIL),
+        item("C2", "R-40-2026", 4_900, APRIL),
+        item("C2", "R-270309-4526", 4_900, APRIL),
+        item("C2", "0054408", 4_900, APRIL),
+        item("C2", "2026/771203", 4_900, APRIL),
+    ];
+    for (cents, text) in [
+        (119_000, "Zahlung 04/2026"),
+        (119_000, "Miete und Service 04.2026"),
+        (119_000, "Beitrag 2026"),
+        (118_000, "RE50001 vom 12.04.2026"),
+        (118_000, "RE50001 4.5.26"),
+        (118_000, "RE50001 2026-04-12"),
+        (118_000, "RE50001 / Kd.Nr. 054408"),
+        (118_000, "RE50001, Bestellung 4531943554"),
+        (118_000, "RE50001 / Kd.Nr. 771203"),
+    ] {
+        let one = answered(&customers, &items, &payment(cents, "Alpha Bau GmbH", ACCOUNT, text));
+        let lines: Vec<&str> = one.candidates[0].lines.iter().map(|line| items[line.item as usize].number).collect();
+        assert_eq!((&one.verdict, lines.as_slice()), (&Proposal::Settle, ["RE50001"].as_slice()), "{text}: {one:#?}");
+    }
+}
+
+/// Some sellers number by month and year, and then that is the number.
+#[test]
+fn a_number_that_looks_like_a_day_is_one_where_an_item_bears_it() {
+    let own = [customer("C", "Alfa Budowa", ACCOUNT)];
+    for (number, text) in [
+        ("12/2026", "faktura 12/2026"),
+        ("FV/12/03/2026", "FV 12/03/2026"),
+        ("2026-01-15", "RE 2026-01-15"),
+        ("20260415", "20260415"),
+    ] {
+        let items = [item("C", number, 100_000, APRIL), item("C", "FV/77/03/2026", 100_000, APRIL)];
+        let one = answered(&own, &items, &payment(100_000, "Alfa Budowa", ACCOUNT, text));
+        let first = one.candidates[0].lines.first().map(|line| items[line.item as usize].number);
+        assert_eq!(first, Some(number), "{text}: {one:#?}");
+    }
+}
+
+/// `RE` is a word for invoice and the beginning of another seller's numbers.
+#[test]
+fn a_number_that_stands_as_an_item_bears_it_is_that_item() {
+    let customers = [customer("A", "Alpha Bau GmbH", ACCOUNT), customer("B", "Birke Foods AG", "NL91ABNA0417164300")];
+    for (own, other, text) in [
+        ("0244602", "RE244602", "RE 0244602"),
+        ("2026/250140", "INV-2026-250140", "INV 2026/250140"),
+        ("RE244602", "0244602", "RE244602"),
+    ] {
+        let items = [item("A", own, 27_118, APRIL), item("B", other, 88_000, APRIL)];
+        let one = answered(&customers, &items, &payment(27_118, "Somebody Else", "", text));
+        let first = one.candidates[0].lines.first().map(|line| items[line.item as usize].number);
+        assert_eq!(first, Some(own), "{text}: {one:#?}");
+        // With no amount to tell them apart, either may be meant where a space stands between.
+        let part = answered(&customers, &items, &payment(20_000, "Somebody Else", "", text));
+        assert!(part.verdict == Proposal::Ask || !text.contains(' '), "{text}, another amount");
+    }
+}
+
+/// No sum is made up with what another payment of the customer names.
+#[test]
+fn a_sum_does_not_take_the_invoice_that_another_payment_names() {
+    let own = [customer("C", "Alpha Bau GmbH", ACCOUNT)];
+    let numbers = ["RE61001", "RE61002", "RE61003", "RE61004", "RE61005", "RE61006"];
+    let cents = [19_900, 24_565, 19_900, 47_163, 19_900, 31_007];
+    let items: Vec<_> = numbers.iter().zip(cents).map(|(number, cents)| item("C", number, cents, APRIL)).collect();
+    // Two of 199.00 and one of 245.65; one of the three of 199.00 is named by the other payment.
+    let paid = [
+        payment(64_365, "Alpha Bau GmbH", ACCOUNT, "danke"),
+        payment(19_900, "Alpha Bau GmbH", ACCOUNT, "Rechnung Nr. 61003 Mai"),
+    ];
+    let (book, answers) = answered_together(&own, &items, &paid);
+    let of =
+        |at: usize| -> Vec<&str> { answers[at].candidates[0].lines.iter().map(|line| book.item_number(line.item)).collect() };
+    assert_eq!(of(0), ["RE61001", "RE61002", "RE61005"]);
+    assert_eq!(of(1), ["RE61003"]);
+}
+
+/// Who owes one amount many times is asked about with the items that may be meant, not with "fits no open item".
+#[test]
+fn of_many_equal_items_one_that_nobody_else_names_is_offered_first() {
+    let own = [customer("C", "Abo AG", ACCOUNT)];
+    let numbers: Vec<String> = (0..50).map(|n| format!("R-{:06}", 100_000 + n * 13)).collect();
+    let items: Vec<_> = numbers.iter().map(|number| item("C", number, 14_900, APRIL)).collect();
+    let texts: Vec<String> = numbers.iter().take(30).map(|number| format!("Rechnung {number} Teil 1 von 1")).collect();
+    let mut paid: Vec<_> = texts.iter().map(|text| payment(14_900, "Abo AG", ACCOUNT, text)).collect();
+    paid.extend([payment(14_900, "Abo AG", ACCOUNT, "danke"), payment(14_900, "Abo AG", ACCOUNT, "Abo")]);
+    let (book, answers) = answered_together(&own, &items, &paid);
+    for one in &answers[30..] {
+        let first = one.candidates[0].lines.first().map(|line| book.item_number(line.item));
+        assert_eq!(one.verdict, Proposal::Ask);
+        assert!(first.is_some_and(|first| numbers[30..].iter().any(|number| number == first)), "{first:?}: {one:#?}");
+    }
+}

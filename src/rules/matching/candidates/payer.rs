@@ -167,7 +167,9 @@ impl Maker<'_> {
         if book.is_taught(name) { alike.min(960) } else { alike }
     }
 
-    pub(super) fn choose_customers(&mut self) {
+    pub(super) fn choose_customers(&mut self, row: u32) {
+        /// An amount that so few owe says whom a stranger may have paid for.
+        const OWING_MAX: usize = 4;
         let mut list = std::mem::take(&mut self.customers);
         list.clear();
         let add = |c: u32, list: &mut Vec<u32>| {
@@ -199,6 +201,16 @@ impl Maker<'_> {
         for (_, c) in named {
             if list.len() < 40 {
                 add(c, &mut list);
+            }
+        }
+        let money = self.book.payment_amount(row);
+        let code = self
+            .book
+            .item_currency_code(money.currency())
+            .filter(|code| self.payer.by_account.is_empty() && self.book.count_of_amount(*code, money.minor()) <= OWING_MAX);
+        for item in code.into_iter().flat_map(|code| self.book.items_of_amount(code, money.minor())) {
+            if list.len() < 40 {
+                add(self.book.item_customer(item), &mut list);
             }
         }
         list.truncate(40);

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 
 use super::super::book::Book;
-use super::super::foreign::{cover_customer_id, cover_foreign, order_to, value_of};
+use super::super::foreign::{cover_customer_id, cover_foreign, is_year, order_to, value_of};
 use super::{Clues, Hit, Number, Origin};
 use crate::reference::{FormHash, Forms, Level, hash, lookalike};
 
 impl Clues {
-    /// A label says that the number is an order's, a contract's or a customer's.
-    pub fn is_order(&self, number: &Number) -> bool {
+    /// A label says that the number is an order's, a contract's or a customer's, or it is a year by itself: then it need not mean the item
+    /// that bears it.
+    pub fn is_aside(&self, number: &Number) -> bool {
         let slot = number.origin as usize;
         let (found, folded, from) = (&self.atoms[slot], &self.folded[slot], usize::from(number.from));
+        if number.to == number.from + 1 && found.get(from).is_some_and(|atom| is_year(atom.text(folded))) {
+            return true;
+        }
         // The label, or a word for number behind it, stands right before.
         (from.saturating_sub(2)..from).any(|at| order_to(folded, found, at) > from)
     }

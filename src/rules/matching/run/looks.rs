@@ -175,10 +175,14 @@ pub(super) fn close_look(maker: &mut Maker<'_>, row: u32, hypotheses: Vec<Hypoth
         .iter()
         .map(|h| {
             let is_own = |item: u32| h.repeats == item || h.lines.iter().any(|(i, _)| *i == item);
-            clues.numbers.iter().enumerate().any(|(at, n)| {
-                n.origin != Origin::EndToEnd
-                    && maker.looks_like_ours(n)
-                    && !clues.hits.iter().any(|hit| usize::from(hit.number) == at && is_own(hit.item))
+            // Beside the number of an item, what a label calls an order's or a customer's is that.
+            let is_named = clues.hits.iter().any(|hit| is_own(hit.item) && hit.level <= Level::Zeros);
+            let is_explained = |n: &Number| {
+                let mut own = clues.hits.iter().filter(|hit| is_own(hit.item)).filter_map(|hit| clues.number_of(hit));
+                own.any(|other| other.overlaps(n))
+            };
+            clues.numbers.iter().any(|n| {
+                n.origin != Origin::EndToEnd && maker.looks_like_ours(n) && !(is_named && clues.is_aside(n)) && !is_explained(n)
             })
         })
         .collect();
@@ -234,7 +238,7 @@ fn names_what_is_not_open(maker: &Maker<'_>) -> bool {
 /// before, or one that is not in this book.
 fn unknown_of_ours(maker: &Maker<'_>) -> Vec<Vec<u8>> {
     let clues = &maker.clues;
-    let is_ours = |n: &&Number| n.origin != Origin::EndToEnd && n.named == 0 && maker.looks_like_ours(n) && !clues.is_order(n);
+    let is_ours = |n: &&Number| n.origin != Origin::EndToEnd && n.named == 0 && maker.looks_like_ours(n) && !clues.is_aside(n);
     clues.numbers.iter().filter(is_ours).take(8).map(|number| clues.digits_of(number)).collect()
 }
 
