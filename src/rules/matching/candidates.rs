@@ -144,7 +144,7 @@ pub(super) struct Settled<'a> {
     pub(super) by: &'a [u32],
     /// Accounts not on file, by hash, and the one customer they paid for.
     pub(super) learned: &'a HashMap<u64, u32>,
-    /// For each item, how many payments of those who may owe it name it; empty where that is not known.
+    /// For each item, how many payments of who owes it name it; empty where that is not known.
     pub(super) mentions: &'a [u8],
 }
 
@@ -394,7 +394,7 @@ impl<'a> Maker<'a> {
         self.out.retain(|_| keep.next() == Some(&true));
     }
 
-    /// Another payment, of somebody who may owe it, names the item, and this one does not.
+    /// Another payment of who owes it names the item, and this one does not.
     fn is_named_elsewhere(&self, item: u32, settled: &Settled<'_>) -> bool {
         let is_named = settled.mentions.get(item as usize).is_some_and(|count| *count > 0);
         is_named && !self.clues.hits.iter().any(|hit| hit.item == item)

@@ -165,12 +165,32 @@ struct First {
     customer: u32,
 }
 
+/// An item that a payment names.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    item: u32,
+    /// The payer may be who owes it.
+    is_own: bool,
+    /// Account or name say that the payer is who owes it.
+    is_payers: bool,
+}
+
+/// How many payments name an item.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mentions {
+    all: u8,
+    /// Of those who may owe it.
+    own: u8,
+    /// Of those who do, by account or name.
+    payers: u8,
+}
+
 /// What a run of payments shows at first sight.
 #[derive(Default)]
 struct Looks {
     first: Vec<First>,
-    /// Items named, once for each payment; and whether the payer may be who owes it.
-    named: Vec<(u32, bool)>,
+    /// Items named, once for each payment.
+    named: Vec<Named>,
     /// Items named by money that goes out or back.
     returned: Vec<u32>,
     /// What was looked up for those that are not clear.
@@ -208,14 +228,14 @@ impl<'b> Matcher<'b> {
             looks.reads = looks.reads.finish();
             looks
         });
-        // How many payments name an item, and how many of those may come from who owes it.
-        let mut mentions = vec![(0_u8, 0_u8); items];
+        let mut mentions = vec![Mentions::default(); items];
         let mut returned = HashSet::new();
         for look in &looks {
-            for (item, is_own) in &look.named {
-                let (all, own) = &mut mentions[*item as usize];
+            for named in &look.named {
+                let Mentions { all, own, payers } = &mut mentions[named.item as usize];
                 *all = all.saturating_add(1);
-                *own = own.saturating_add(u8::from(*is_own));
+                *own = own.saturating_add(u8::from(named.is_own));
+                *payers = payers.saturating_add(u8::from(named.is_payers));
             }
             returned.extend(look.returned.iter().copied());
         }
@@ -226,7 +246,7 @@ impl<'b> Matcher<'b> {
             if look.item == NONE {
                 continue;
             }
-            let (all, own) = mentions[look.item as usize];
+            let Mentions { all, own, .. } = mentions[look.item as usize];
             if (if look.by_account { own } else { all }) != 1 {
                 continue;
             }
@@ -251,7 +271,7 @@ impl<'b> Matcher<'b> {
         rest.sort_by_key(|row| about[*row as usize]);
         drop(about);
         let reads: Vec<Reads> = looks.into_iter().map(|look| look.reads).collect();
-        let mentions: Vec<u8> = mentions.into_iter().map(|(_, own)| own).collect();
+        let mentions: Vec<u8> = mentions.into_iter().map(|mentions| mentions.payers).collect();
         let settled = Settled { by: &settled_by, learned: &learned, mentions: &mentions };
         let chunk = rest.len().div_ceil(threads * 16).max(64);
         let runs: Vec<Packed> = in_chunks(rest.len(), chunk, threads, |range| {

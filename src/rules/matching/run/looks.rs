@@ -29,7 +29,11 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
     // An item that is a stranger's to this payer is wanted only where its own payer does not come.
     let own: Vec<u32> = named.iter().copied().filter(|item| payer.may_owe(book, *item)).collect();
     let at = looks.named.len();
-    looks.named.extend(named.iter().map(|item| (*item, own.contains(item))));
+    looks.named.extend(named.iter().map(|item| Named {
+        item: *item,
+        is_own: own.contains(item),
+        is_payers: payer.owes(book, *item),
+    }));
     if is_back || clues.is_overlong || clues.is_cut || payment.flags & PAYMENT_TEXT_CUT != 0 {
         return nothing;
     }
@@ -72,7 +76,7 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
     }
     // It asks for none of the others.
     looks.named.truncate(at);
-    looks.named.push((one, true));
+    looks.named.push(Named { item: one, is_own: true, is_payers: payer.owes(book, one) });
     First { item: one, learns, by_account, customer }
 }
 
@@ -103,6 +107,14 @@ impl AtSight {
         }
         let folded = if text.payer_name.is_empty() { String::new() } else { folded_payer(text.payer_name) };
         Self::Name { folded, is_account_new: key.is_some() }
+    }
+
+    /// Account or name say that this is the customer of an item, or of the family.
+    fn owes(&self, book: &Book, item: u32) -> bool {
+        match self {
+            Self::Account(_) => self.may_owe(book, item),
+            Self::Name { folded, .. } => !folded.is_empty() && is_named_like(book, book.item_customer(item), folded, 870),
+        }
     }
 
     /// Nothing says that this is a stranger to the customer of an item.
