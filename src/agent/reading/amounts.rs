@@ -610,13 +610,17 @@ fn said(doc: &Document<'_>, candidate: &Candidate, probability: f64) -> Vec<Clai
         return Vec::new();
     }
     let amount = &doc.scan.amounts[candidate.amount];
+    // A sign that is hardly legible does not make the figures beside it so.
+    let is_figures = |word: &usize| doc.layout.words[*word].text.contains(|c: char| c.is_ascii_digit());
+    let words: Vec<usize> =
+        amount.words.iter().copied().filter(|word| is_figures(word) || doc.legibility(&[*word]).is_some()).collect();
     let readings = candidate.readings.iter().filter(|(_, weight)| *weight >= 0.02);
     readings
         .filter_map(|(value, weight)| {
             doc.claim(
                 Field::Amount,
                 money(*value, candidate.currency)?,
-                &amount.words,
+                &words,
                 probability * weight * candidate.currency.map_or(1.0, |c| c.1),
             )
         })

@@ -14,6 +14,7 @@ pub mod grid;
 pub mod kind;
 pub mod labels;
 pub mod layout;
+pub mod level;
 pub mod lexicon;
 pub mod orders;
 pub mod parties;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::document::Document;
 use self::layout::Layout;
+use self::level::Levelled;
 
 /// What a mail's header says, as decoded text. It is what the sender wrote, not what is true.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,8 +76,8 @@ pub fn interpret(words: &Words) -> Reading {
     }
     let orders = orders::find(&words.words);
     complaints.extend(orders.complaints.iter().cloned());
-    let read = readable(words, &orders.barred);
-    let doc = Document::of(Layout::of(&read));
+    let read = Levelled::of(readable(words, &orders.barred));
+    let doc = Document::of(Layout::of(&read.words));
     for iban in &doc.scan.broken_ibans {
         complaints.push(format!(
             "account: `{}` fails its check digits, so it was not taken",
@@ -116,8 +118,10 @@ pub fn interpret(words: &Words) -> Reading {
         claims.retain(|claim| !message.iter().any(|said| said.field == claim.field));
         claims.extend(message);
     }
-    let (remittance_lines, sums) = remittance::remittance(&doc, &rows, kind, &candidates, total);
+    let (mut remittance_lines, sums) = remittance::remittance(&doc, &rows, kind, &candidates, total);
     complaints.extend(sums);
+    claims.iter_mut().for_each(|claim| claim.region = read.place(claim.region));
+    remittance_lines.iter_mut().for_each(|row| row.region = read.place(row.region));
     claims.retain(|claim| stands_alone(claim, &words.words));
     claims.sort_by_key(|c| (c.field as u8, std::cmp::Reverse(c.confidence)));
     let claims = claims;
@@ -151,8 +155,8 @@ fn also_said(words: &Words, barred: &[bool], doc: &Document<'_>, shape: kind::Sh
     if !barred.contains(&true) {
         return kind::always_asked(doc, shape.is_message);
     }
-    let whole = readable(words, &[]);
-    kind::always_asked(&Document::of(Layout::of(&whole)), shape.is_message)
+    let whole = Levelled::of(readable(words, &[]));
+    kind::always_asked(&Document::of(Layout::of(&whole.words)), shape.is_message)
 }
 
 fn shape_of(
@@ -181,8 +185,8 @@ fn tabled(doc: &Document<'_>) -> (remittance::Rows, Vec<amounts::Candidate>, Vec
 /// What the two readers of the kind go by: the buckets of the classifier, and the rules' sums of evidence. For those who measure and fit.
 pub fn kind_readers(words: &Words) -> (Vec<u16>, [f64; classifier::CLASSES]) {
     let barred = orders::find(&words.words).barred;
-    let read = readable(words, &barred);
-    let doc = Document::of(Layout::of(&read));
+    let read = Levelled::of(readable(words, &barred));
+    let doc = Document::of(Layout::of(&read.words));
     let (rows, candidates, _) = tabled(&doc);
     let shape = shape_of(words, &rows, &candidates, remittance::sum_of(&rows, &candidates));
     (classifier::features(&doc, shape), kind::sums(&doc, shape))

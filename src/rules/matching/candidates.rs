@@ -687,7 +687,9 @@ impl<'a> Maker<'a> {
         }
         let is_open = |item: u32| settled.by[item as usize] == NONE && book.item(item).open != 0;
         let named_open: Vec<(u32, Level, u16)> = named.iter().copied().filter(|(i, _, _)| is_open(*i)).collect();
-        self.lumps(row, customer, &pool, &named_open, own, is_known, settled);
+        // What another payment of the customer names is that one's: no sum is made up with it.
+        pool.retain(|item| !self.is_named_elsewhere(*item, settled));
+        self.lumps(row, customer, &pool, &named_open, own, is_known);
         self.pool = pool;
     }
 

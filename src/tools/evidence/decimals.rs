@@ -102,10 +102,25 @@ pub(super) fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
         None => (None, text.strip_prefix(['(', '\'', '‘', '’', '`', '‚']).unwrap_or(text)),
     };
     let (decimals, rest) = figures.split_at_checked(2)?;
-    let rest = rest.trim_end_matches(['_', '~', '"', '”', '“', '\'', '’', '‘', '|', '.', ',']);
+    let rest = rest.trim_start().trim_end_matches(['_', '~', '"', '”', '“', '\'', '’', '‘', '|', '.', ',']);
     let sign = rest.chars().count() <= 3
         && !rest.contains(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '/' | ':' | '%' | '-'));
     (decimals.bytes().all(|b| b.is_ascii_digit()) && sign).then_some((mark, decimals, rest))
+}
+
+/// A number with the decimals that stand behind it in small figures, where a mark is written or its groups tell which is meant: `1.284` and
+/// `75` are `1.284,75`.
+pub(super) fn with_decimals(whole: &str, written: Option<char>, decimals: &str) -> Option<String> {
+    let text = whole.trim_end_matches([':', ';', '"', '\'', '`', '°', '*', '’', '”', '.', ',']);
+    let own = whole[text.len()..].chars().find(|c| matches!(c, '.' | ','));
+    let grouping = whole_number(text.trim_start_matches(|c: char| !c.is_ascii_digit()))?;
+    let told = match grouping {
+        Some(',') => Some('.'),
+        Some('.') => Some(','),
+        _ => None,
+    };
+    let mark = told.or(written).or(own)?;
+    text.ends_with(|c: char| c.is_ascii_digit()).then(|| format!("{text}{mark}{decimals}"))
 }
 
 /// A number without decimals: the mark of its thousands if it has one. `None` where it is no such number.

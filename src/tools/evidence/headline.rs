@@ -4,7 +4,7 @@
 
 use quittance_rules::evidence::Source;
 
-use super::decimals::decimals_of;
+use super::decimals::{decimals_of, with_decimals as with_decimals_written};
 use super::page::{Rect, Seen};
 use super::relay::LargeLine;
 use super::vote::{CONFIRMED, ILLEGIBLE, LEGIBLE, digits, joined, with_sign};
@@ -30,9 +30,19 @@ pub(super) fn settle(
         let (ours, theirs) = (taken(set, line.at), taken(page, line.at));
         let is_number = |words: &[Seen]| words.iter().any(|word| digits(&word.text).len() >= 2);
         let is_clear = || line.decimals.is_none() && figures(&ours) == figures(&theirs) && (is_sure(&ours) || is_sure(&theirs));
-        if !is_number(&ours) && !is_number(&theirs) || is_clear() {
+        if !is_number(&ours) && !is_number(&theirs) {
             set.extend(ours);
             page.extend(theirs);
+            continue;
+        }
+        if is_clear() {
+            // Cut into other words by the other pass, the same figures would seem to differ.
+            if ours.iter().map(|word| &word.text).eq(theirs.iter().map(|word| &word.text)) {
+                set.extend(ours);
+                page.extend(theirs);
+            } else {
+                settled.extend(sure(if is_sure(&ours) { ours } else { theirs }));
+            }
             continue;
         }
         settled.extend(match line.decimals {
@@ -73,18 +83,44 @@ fn is_word(ours: &[Seen], small: Rect) -> bool {
 /// A number with small figures behind it. The page as it stands is little help with them: it sees a stroke, or nothing.
 fn with_decimals(small: Rect, ours: &[Seen], theirs: &[Seen], look: &mut impl FnMut(Rect) -> String) -> Vec<Seen> {
     let (decimals, whole): (Vec<Seen>, Vec<Seen>) = ours.iter().cloned().partition(|word| word.at.covered(small) > INSIDE);
-    if decimals_of(&joined(&decimals)).is_some() && is_sure(&decimals) {
-        return ours.to_vec();
+    if let Some((written, figures, rest)) = decimals_of(&joined(&decimals)).filter(|_| is_sure(&decimals)) {
+        // Raised, they may seem to stand on a line of their own.
+        return attached(&whole, written, figures, rest, small).unwrap_or_else(|| ours.to_vec());
     }
     // The page saw two figures more; or a look at them alone tells them.
     let (without, with) = (digits(&joined(&whole)), digits(&joined(theirs)));
     let seen = with.strip_prefix(without.as_str()).filter(|rest| rest.len() == 2 && is_sure(theirs)).map(str::to_owned);
-    let figures = seen.or_else(|| decimals_of(&look(small)).map(|(_, figures, _)| figures.to_owned()));
-    if let Some(text) = figures {
-        let part = Seen { text, at: small, confidence: CONFIRMED, source: Source::Ocr };
-        return whole.into_iter().chain([part]).collect();
-    }
-    illegible(ours)
+    let text = match seen {
+        Some(figures) => Some(figures),
+        // With the mark and the sign that stand with them.
+        None => Some(look(small)).filter(|text| decimals_of(text).is_some()),
+    };
+    let Some(text) = text else { return illegible(ours) };
+    let (written, figures, rest) = decimals_of(&text).unwrap_or((None, &text, ""));
+    attached(&whole, written, figures, rest, small).unwrap_or_else(|| {
+        let part = Seen { text: text.clone(), at: small, confidence: CONFIRMED, source: Source::Ocr };
+        whole.into_iter().chain([part]).collect()
+    })
+}
+
+/// The words of a line with the small decimals put to the number before them, where its own marks or theirs tell which mark they want.
+fn attached(whole: &[Seen], written: Option<char>, figures: &str, rest: &str, small: Rect) -> Option<Vec<Seen>> {
+    let (number, before) = whole.split_last()?;
+    let text = with_decimals_written(&number.text, written, figures)?;
+    let rest = rest.trim();
+    let gap = if rest.is_empty() { "" } else { " " };
+    let confidence = number.confidence.max(CONFIRMED);
+    let number =
+        Seen { text: format!("{text}{gap}{rest}"), at: Rect::union(number.at, small), confidence, source: number.source };
+    Some(before.iter().cloned().chain([number]).collect())
+}
+
+/// Words on whose figures both passes agree.
+fn sure(words: Vec<Seen>) -> impl Iterator<Item = Seen> {
+    let is_number = |word: &Seen| !digits(&word.text).is_empty();
+    words
+        .into_iter()
+        .map(move |w| Seen { confidence: if is_number(&w) { w.confidence.max(CONFIRMED) } else { w.confidence }, ..w })
 }
 
 /// The pass that the look at the line by itself confirms.

@@ -8,6 +8,7 @@ use image::{
 };
 
 use super::child::Desk;
+use super::level::Tilt;
 use super::media::Media;
 use super::ocr::{Layout, Ocr};
 use super::page::{Document, Page, Rect, Seen};
@@ -320,50 +321,30 @@ fn read_upright(picture: &RgbImage, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -
         lines = relay::find(&reduced);
         smaller = Some(reduced);
     }
-    let mut angle = 0.0;
-    if let Some(slope) = lines.as_ref().and_then(relay::Lines::slope) {
-        let level = turned(smaller.as_ref().unwrap_or(picture), slope.atan());
+    let mut tilt = None;
+    let upright = smaller.as_ref().unwrap_or(picture);
+    if let Some(found) = lines.as_ref().and_then(|lines| Tilt::of(&lines.falls(), upright.dimensions())) {
+        let level = found.level(upright);
         let again = relay::find(&level);
         if again.is_some() {
-            (angle, lines, smaller) = (slope.atan(), again, Some(level));
+            (tilt, lines, smaller) = (Some(found), again, Some(level));
         }
     }
     let work = smaller.as_ref().unwrap_or(picture);
     let words = both_passes(work, lines.as_ref(), ocr, hurried);
-    let (work_width, work_height) = (work.width() as f32, work.height() as f32);
-    let mut page = Page::of_words(work_width, work_height, words);
+    let mut page = Page::of_words(work.width() as f32, work.height() as f32, words);
     // Lines are lines on the level picture; places are places on the picture as it came.
     for word in page.lines.iter_mut().flatten() {
-        let back = |x: f32, y: f32| askew(x, y, work_width, work_height, angle);
-        let r = word.at;
-        let corners = [back(r.x0, r.y0), back(r.x1, r.y0), back(r.x0, r.y1), back(r.x1, r.y1)];
-        let fold = |from: f32, pick: fn(f32, f32) -> f32, side: fn(&(f32, f32)) -> f32| corners.iter().map(side).fold(from, pick);
+        let at = tilt.map_or(word.at, |tilt| tilt.place(word.at));
         word.at = Rect {
-            x0: (fold(f32::MAX, f32::min, |c| c.0) / scale).clamp(0.0, width),
-            y0: (fold(f32::MAX, f32::min, |c| c.1) / scale).clamp(0.0, height),
-            x1: (fold(f32::MIN, f32::max, |c| c.0) / scale).clamp(0.0, width),
-            y1: (fold(f32::MIN, f32::max, |c| c.1) / scale).clamp(0.0, height),
+            x0: (at.x0 / scale).clamp(0.0, width),
+            y0: (at.y0 / scale).clamp(0.0, height),
+            x1: (at.x1 / scale).clamp(0.0, width),
+            y1: (at.y1 / scale).clamp(0.0, height),
         };
     }
     (page.width, page.height) = (width, height);
     page
-}
-
-/// Where a point of the level picture stands on the one that is askew by `angle` (radians, clockwise).
-fn askew(x: f32, y: f32, width: f32, height: f32, angle: f32) -> (f32, f32) {
-    let (dx, dy) = (x - width / 2.0, y - height / 2.0);
-    let (sin, cos) = angle.sin_cos();
-    (width / 2.0 + dx * cos - dy * sin, height / 2.0 + dx * sin + dy * cos)
-}
-
-/// The picture made level; the edge pixels are drawn out into the corners.
-fn turned(picture: &RgbImage, angle: f32) -> RgbImage {
-    let (width, height) = (picture.width() as f32, picture.height() as f32);
-    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let (from_x, from_y) = askew(x as f32, y as f32, width, height, angle);
-        let (from_x, from_y) = (from_x.clamp(0.0, width - 1.0), from_y.clamp(0.0, height - 1.0));
-        imageops::interpolate_bilinear(picture, from_x, from_y).unwrap_or(Rgb([255; 3]))
-    })
 }
 
 fn both_passes(picture: &RgbImage, lines: Option<&relay::Lines>, ocr: &mut Ocr, hurried: &dyn Fn() -> bool) -> Vec<Seen> {

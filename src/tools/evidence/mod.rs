@@ -13,6 +13,7 @@ mod helper;
 mod html;
 mod image;
 mod ink;
+mod level;
 mod limits;
 mod mail;
 mod media;

@@ -201,15 +201,10 @@ fn join(mut letters: Vec<Patch>, plane: Plane) -> Vec<Line> {
 }
 
 impl Lines {
-    /// How far the lines fall to the right, in pixels down a pixel along, when enough of them agree that the picture is askew.
-    pub(super) fn slope(&self) -> Option<f32> {
+    /// The long lines: how high each stands, and how far it falls to the right, in pixels down a pixel along.
+    pub(super) fn falls(&self) -> Vec<(f32, f32)> {
         let long = self.lines.iter().filter(|l| l.patches.len() >= 8 && l.x1 - l.x0 > 6 * l.tallest);
-        let mut slopes: Vec<f32> = long.filter_map(fall_of).collect();
-        slopes.sort_by(f32::total_cmp);
-        let middle = slopes.get(slopes.len() / 2).copied()?;
-        let agreeing = slopes.iter().filter(|slope| (*slope - middle).abs() < 0.012).count();
-        // Under a degree tesseract follows the line by itself; over eight the lines found here are not whole.
-        (slopes.len() >= 4 && 10 * agreeing >= 6 * slopes.len() && (0.016..0.15).contains(&middle.abs())).then_some(middle)
+        long.filter_map(|line| Some(((line.y0 + line.y1) as f32 / 2.0, fall_of(line)?))).collect()
     }
 
     /// Sets the lines again and reads them in one pass.
@@ -250,11 +245,12 @@ impl Lines {
         let of = |line: &Line| {
             let parts = parts_of(line);
             let behind = parts.windows(2).filter(|pair| matches!(pair, [(false, _), (true, _)]));
-            let is_decimals = |small: &[Patch]| {
+            let is_pair = |small: &[Patch]| {
                 let highest = small.iter().map(|p| p.height).max().unwrap_or(0);
                 let figures: Vec<&Patch> = small.iter().filter(|p| 2 * p.height > highest).collect();
                 DECIMALS.contains(&figures.len()) && are_alike(&figures, highest)
             };
+            let is_decimals = |small: &[Patch]| is_pair(small) || is_pair(first_word(small));
             let decimals = behind.filter_map(|pair| pair.get(1)).find(|(_, small)| is_decimals(small));
             Some(LargeLine { at: rect(&line.patches)?, decimals: decimals.and_then(|(_, small)| rect(small)) })
         };
@@ -343,6 +339,14 @@ fn fall_of(line: &Line) -> Option<f32> {
     (feet.len() >= 6 && spread > 0.0).then(|| shared / spread)
 }
 
+/// Patches up to the first gap as wide as a space: the `,75` of a small `,75 kr.`.
+fn first_word(patches: &[Patch]) -> &[Patch] {
+    let highest = patches.iter().map(|p| p.height).max().unwrap_or(0);
+    let space = |pair: &[Patch]| matches!(pair, [a, b] if 10 * b.x.saturating_sub(a.right()) > 4 * highest);
+    let end = patches.windows(2).position(space).map_or(patches.len(), |at| at + 1);
+    &patches[..end]
+}
+
 /// Parts of a large line that want a scale of their own: raised signs, small words beside a huge number. Each with whether it is small.
 fn parts_of(line: &Line) -> Vec<(bool, Vec<Patch>)> {
     let tallest = line.tallest;
@@ -411,6 +415,8 @@ fn are_alike(figures: &[&Patch], highest: u32) -> bool {
 /// `before`: what stands before the word on its line; in thin type every figure is a word.
 fn small_decimals(before: &[Patch], word: &[Patch]) -> usize {
     const FIGURES: usize = 3;
+    /// Letters and marks of a sign, at most.
+    const SIGN_MOST: usize = 4;
     let none = word.len();
     let Some(tallest) = word.iter().map(|p| p.height).max() else { return none };
     let is_mark = |p: &Patch| 5 * p.height <= 2 * tallest;
@@ -419,11 +425,14 @@ fn small_decimals(before: &[Patch], word: &[Patch]) -> usize {
     let (whole, rest) = word.split_at(begin);
     let whole = before.iter().chain(whole).filter(|p| !is_mark(p));
     let whole: Vec<&Patch> = whole.rev().take(FIGURES).collect();
-    let low: Vec<&Patch> = rest.iter().filter(|p| !is_mark(p)).collect();
+    // The sign of the currency may follow in letters of their size: `,75 kr.`.
+    let figures = first_word(rest);
+    let low: Vec<&Patch> = figures.iter().filter(|p| !is_mark(p)).collect();
     let broad = whole.iter().filter(|p| 100 * p.width >= 42 * p.height).count();
     let lowest = low.iter().map(|p| p.height).max().unwrap_or(0);
     let is_number = whole.len() >= 2 && 2 * broad >= whole.len() && are_alike(&whole, tallest);
-    let is_decimals = DECIMALS.contains(&low.len()) && are_alike(&low, lowest) && rest.len() <= low.len() + 1;
+    let is_decimals = DECIMALS.contains(&low.len()) && are_alike(&low, lowest) && figures.len() <= low.len() + 1;
+    let is_decimals = is_decimals && rest.len() <= figures.len() + SIGN_MOST;
     if is_number && is_decimals { begin } else { none }
 }
 

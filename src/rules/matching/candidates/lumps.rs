@@ -15,7 +15,6 @@ impl Maker<'_> {
         named: &[(u32, Level, u16)],
         own: Option<u8>,
         is_known: bool,
-        settled: &Settled<'_>,
     ) {
         let book = self.book;
         let target = book.payment(row).amount;
@@ -59,9 +58,7 @@ impl Maker<'_> {
         if base.len() <= 1 && !open_numbers && self.is_lump_hopeless(customer, pool, own, target, n, is_known) {
             return;
         }
-        // What another payment of the customer names is that one's: no sum is made up with it.
-        let is_free = |item: &u32| base.contains(item) || !self.is_named_elsewhere(*item, settled);
-        let items: Vec<u32> = pool.iter().copied().filter(|i| Some(book.item(*i).currency) == own).filter(is_free).collect();
+        let items: Vec<u32> = pool.iter().copied().filter(|i| Some(book.item(*i).currency) == own).collect();
         let sum = |set: &[u32]| set.iter().fold(0_i64, |s, i| s.saturating_add(book.item(*i).open));
         let mut done = false;
         if base.len() >= 2 && base.len() <= limit {
