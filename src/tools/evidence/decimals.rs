@@ -8,6 +8,8 @@ const GAP_MARKED: f32 = 0.75;
 const GAP_BARE: f32 = 0.65;
 /// Behind a mark, where they are as high as the number.
 const GAP_SAME: f32 = 0.1;
+/// Behind the comma of a typewriter.
+const GAP_TYPED: f32 = 1.1;
 /// Decimals without a mark are at most so high, measured by the number they belong to.
 const SMALL: f32 = 0.78;
 /// And that number is so much higher than the usual word of the page: a footnote's sign stands beside small numbers too.
@@ -20,8 +22,12 @@ pub(super) fn join(lines: &mut [Vec<Seen>]) {
     for line in lines {
         let mut at = 0;
         while at + 1 < line.len() {
+            let is_money = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(|word| is_sign(&word.text));
             let joined = match line.get(at..at + 2) {
-                Some([whole, part]) => together(whole, part, usual, mark),
+                Some([whole, part]) => together(whole, part, usual, mark).or_else(|| {
+                    let named = is_money(at.checked_sub(1)) || is_money(Some(at + 2));
+                    named.then(|| apart(whole, part)).flatten()
+                }),
                 _ => None,
             };
             if let Some(word) = joined {
@@ -94,6 +100,31 @@ fn together(whole: &Seen, part: &Seen, usual: f32, mark: char) -> Option<Seen> {
     })
 }
 
+/// Typewriter letters leave a gap behind a comma: `EUR 186, 30`. Beside the sign of a currency that is one number.
+fn apart(whole: &Seen, part: &Seen) -> Option<Seen> {
+    let number = whole.text.strip_suffix([',', '.'])?;
+    let mark = whole.text.chars().last()?;
+    let grouping = whole_number(number)?;
+    let is_pair = part.text.len() == 2 && part.text.bytes().all(|b| b.is_ascii_digit());
+    let (a, b) = (whole.at, part.at);
+    let near = b.x0 - a.x1 < GAP_TYPED * b.height() && b.y0 < a.y1 && b.y1 > a.y0;
+    let alike = b.height() > 0.7 * a.height() && b.height() < 1.3 * a.height();
+    (is_pair && near && alike && grouping != Some(mark)).then(|| Seen {
+        text: format!("{}{}", whole.text, part.text),
+        at: Rect::union(a, b),
+        confidence: whole.confidence.min(part.confidence),
+        source: whole.source,
+    })
+}
+
+/// A sign or code of a currency by itself.
+fn is_sign(text: &str) -> bool {
+    let text = text.trim_end_matches('.');
+    let is_code = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+    is_code
+        || matches!(text, "€" | "$" | "£" | "¥" | "₹" | "₺" | "₱" | "₦" | "R$" | "S/" | "US$" | "kr" | "zł" | "Kč" | "Ft" | "lei")
+}
+
 /// `,60` `.50€` `75`: the mark that is written, two figures, and a sign behind them. A small mark is seen as a stroke of another kind
 /// (`(50`), and then it does not say which it is.
 pub(super) fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
@@ -163,6 +194,18 @@ mod tests {
         lines.push(words.iter().map(seen).collect());
         join(&mut lines);
         lines.pop().unwrap().iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn typed_decimals_belong_to_the_number_beside_a_currency() {
+        let typed = |before: &str, whole: &str, part: &str| {
+            line(&[(before, 0.0, 0.0, 30.0, 10.0), (whole, 36.0, 0.0, 60.0, 11.0), (part, 68.0, 0.0, 80.0, 10.0)])
+        };
+        assert_eq!(typed("EUR", "186,", "30"), "EUR 186,30");
+        assert_eq!(typed("€", "1.186,", "30"), "€ 1.186,30");
+        assert_eq!(typed("Room", "12,", "30"), "Room 12, 30", "two numbers");
+        assert_eq!(typed("EUR", "1.186.", "30"), "EUR 1.186. 30", "the mark of the thousands");
+        assert_eq!(typed("EUR", "186,", "305"), "EUR 186, 305");
     }
 
     #[test]

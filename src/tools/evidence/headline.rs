@@ -37,7 +37,7 @@ pub(super) fn settle(
         }
         if is_clear() {
             // Cut into other words by the other pass, the same figures would seem to differ.
-            if ours.iter().map(|word| &word.text).eq(theirs.iter().map(|word| &word.text)) {
+            if numbers(&ours).eq(numbers(&theirs)) {
                 set.extend(ours);
                 page.extend(theirs);
             } else {
@@ -72,6 +72,11 @@ fn taken(words: &mut Vec<Seen>, at: Rect) -> Vec<Seen> {
 
 fn is_sure(words: &[Seen]) -> bool {
     words.iter().filter(|word| !digits(&word.text).is_empty()).all(|word| word.confidence >= LEGIBLE)
+}
+
+/// Figures and marks of the words that hold any.
+fn numbers(words: &[Seen]) -> impl Iterator<Item = String> {
+    words.iter().map(|word| figures(std::slice::from_ref(word))).filter(|text| text.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// What was set small is a word or a sign (`TL`), not figures that were taken for letters.
@@ -209,12 +214,18 @@ mod tests {
         let decimals = |text: &str, confidence| Seen { at: place, ..seen(text, 0.0, 0.0, confidence) };
         let stroke = [seen("1.284”", 0.0, 100.0, 92.0)];
         let read = settled(line(100.0, small), &stroke, &[whole.clone(), decimals(",50", 80.0)], "");
-        assert_eq!(read, [("1.284".to_owned(), true), (",50".to_owned(), true)]);
+        let one = [("1.284,50".to_owned(), true)];
+        assert_eq!(read, one);
         // One pass made letters of them: the other saw figures, or a look at them alone tells, or nobody knows what was paid.
         let garbled = [whole, decimals("so", 70.0)];
-        let both = [("1.284".to_owned(), true), ("50".to_owned(), true)];
-        assert_eq!(settled(line(100.0, small), &[seen("1.28450", 0.0, 100.0, 80.0)], &garbled, ""), both);
-        assert_eq!(settled(line(100.0, small), &stroke, &garbled, ",50"), both);
+        assert_eq!(settled(line(100.0, small), &[seen("1.28450", 0.0, 100.0, 80.0)], &garbled, ""), one);
+        assert_eq!(settled(line(100.0, small), &stroke, &garbled, ",50"), one);
+        let signed = settled(line(100.0, small), &stroke, &garbled, ",50 kr.");
+        assert_eq!(signed, [("1.284,50 kr".to_owned(), true)]);
+        // Passes that cut the same figures into other words agree.
+        let (cut, whole) =
+            ([seen("—1", 0.0, 20.0, 80.0), seen("764,39", 24.0, 100.0, 37.0)], [seen("-1764,39", 0.0, 100.0, 62.0)]);
+        assert_eq!(settled(line(100.0, None), &cut, &whole, ""), [("-1764,39".to_owned(), true)]);
         assert!(settled(line(100.0, small), &stroke, &garbled, "$").iter().all(|(text, legible)| !legible || text == "so"));
         // `TL` in small letters is a sign, and no figures.
         let turkish = [seen("1.284", 0.0, 80.0, 90.0), decimals("TL", 80.0)];

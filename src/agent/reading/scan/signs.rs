@@ -35,7 +35,7 @@ pub(super) fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
         return Currency::parse("PLN").ok().map(Sign::Own);
     }
     // That of the koruna likewise.
-    if word == "Kc" {
+    if matches!(word, "Kc" | "KC" | "KČ") {
         return Currency::parse("CZK").ok().map(Sign::Own);
     }
     // Signs that are letters: the quetzal, and the dinar and riyal as the Gulf writes them.
