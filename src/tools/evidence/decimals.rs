@@ -1,6 +1,9 @@
 //! Decimals set small: wallets and banks print `8,249` in large figures and `.50` beside it in small ones, raised or at the foot. A
 //! reader of letters sees two words, and either alone is another amount. Their places tell that they are one number.
 
+use quittance_agent::reading::scan::lone_sign;
+use quittance_rules::money::Currency;
+
 use super::page::{Rect, Seen};
 
 /// What stands between a number and its decimals, in parts of the number's height: with a mark to tell them by, and without.
@@ -12,6 +15,8 @@ const GAP_SAME: f32 = 0.1;
 const GAP_TYPED: f32 = 1.1;
 /// Decimals without a mark are at most so high, measured by the number they belong to.
 const SMALL: f32 = 0.78;
+/// Ink of raised figures, as it may be seen behind a number.
+const STROKES: [char; 9] = [':', ';', '"', '\'', '`', '°', '*', '’', '”'];
 /// And that number is so much higher than the usual word of the page: a footnote's sign stands beside small numbers too.
 const LARGE: f32 = 1.25;
 
@@ -60,7 +65,7 @@ fn usual_mark(lines: &[Vec<Seen>]) -> char {
 fn together(whole: &Seen, part: &Seen, usual: f32, mark: char) -> Option<Seen> {
     let (written, decimals, rest) = decimals_of(&part.text)?;
     // Behind the figures, ink of the decimals may have been seen as a stroke.
-    let text = whole.text.trim_end_matches([':', ';', '"', '\'', '`', '°', '*', '’', '”']);
+    let text = whole.text.trim_end_matches(STROKES);
     let (text, own) = match text.strip_suffix([',', '.']) {
         Some(bare) => (bare, text.chars().last()),
         None => (text, None),
@@ -87,11 +92,7 @@ fn together(whole: &Seen, part: &Seen, usual: f32, mark: char) -> Option<Seen> {
     if !beside || !is_part {
         return None;
     }
-    let mark = marked.unwrap_or(match grouping {
-        Some(',') => '.',
-        Some('.') => ',',
-        _ => mark,
-    });
+    let mark = marked.or(other_mark(grouping)).unwrap_or(mark);
     Some(Seen {
         text: format!("{text}{mark}{decimals}{rest}"),
         at: Rect::union(a, b),
@@ -120,9 +121,7 @@ fn apart(whole: &Seen, part: &Seen) -> Option<Seen> {
 /// A sign or code of a currency by itself.
 fn is_sign(text: &str) -> bool {
     let text = text.trim_end_matches('.');
-    let is_code = text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
-    is_code
-        || matches!(text, "€" | "$" | "£" | "¥" | "₹" | "₺" | "₱" | "₦" | "R$" | "S/" | "US$" | "kr" | "zł" | "Kč" | "Ft" | "lei")
+    Currency::parse(text).is_ok() || lone_sign(text).is_some() || matches!(text, "$" | "kr" | "Ft" | "lei")
 }
 
 /// `,60` `.50€` `75`: the mark that is written, two figures, and a sign behind them. A small mark is seen as a stroke of another kind
@@ -142,16 +141,20 @@ pub(super) fn decimals_of(text: &str) -> Option<(Option<char>, &str, &str)> {
 /// A number with the decimals that stand behind it in small figures, where a mark is written or its groups tell which is meant: `1.284` and
 /// `75` are `1.284,75`.
 pub(super) fn with_decimals(whole: &str, written: Option<char>, decimals: &str) -> Option<String> {
-    let text = whole.trim_end_matches([':', ';', '"', '\'', '`', '°', '*', '’', '”', '.', ',']);
+    let text = whole.trim_end_matches(STROKES).trim_end_matches(['.', ',']).trim_end_matches(STROKES);
     let own = whole[text.len()..].chars().find(|c| matches!(c, '.' | ','));
     let grouping = whole_number(text.trim_start_matches(|c: char| !c.is_ascii_digit()))?;
-    let told = match grouping {
+    let mark = other_mark(grouping).or(written).or(own)?;
+    text.ends_with(|c: char| c.is_ascii_digit()).then(|| format!("{text}{mark}{decimals}"))
+}
+
+/// The mark that stands before decimals where this one parts thousands.
+fn other_mark(grouping: Option<char>) -> Option<char> {
+    match grouping {
         Some(',') => Some('.'),
         Some('.') => Some(','),
         _ => None,
-    };
-    let mark = told.or(written).or(own)?;
-    text.ends_with(|c: char| c.is_ascii_digit()).then(|| format!("{text}{mark}{decimals}"))
+    }
 }
 
 /// A number without decimals: the mark of its thousands if it has one. `None` where it is no such number.

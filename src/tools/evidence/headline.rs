@@ -4,7 +4,7 @@
 
 use quittance_rules::evidence::Source;
 
-use super::decimals::{decimals_of, with_decimals as with_decimals_written};
+use super::decimals::{self, decimals_of};
 use super::page::{Rect, Seen};
 use super::relay::LargeLine;
 use super::vote::{CONFIRMED, ILLEGIBLE, LEGIBLE, digits, joined, with_sign};
@@ -87,14 +87,21 @@ fn is_word(ours: &[Seen], small: Rect) -> bool {
 
 /// A number with small figures behind it. The page as it stands is little help with them: it sees a stroke, or nothing.
 fn with_decimals(small: Rect, ours: &[Seen], theirs: &[Seen], look: &mut impl FnMut(Rect) -> String) -> Vec<Seen> {
-    let (decimals, whole): (Vec<Seen>, Vec<Seen>) = ours.iter().cloned().partition(|word| word.at.covered(small) > INSIDE);
+    let (decimals, mut whole): (Vec<Seen>, Vec<Seen>) = ours.iter().cloned().partition(|word| word.at.covered(small) > INSIDE);
+    let (without, with) = (digits(&joined(&whole)), digits(&joined(theirs)));
+    let beyond = with.strip_prefix(without.as_str()).filter(|_| !without.is_empty());
+    if beyond.is_some_and(|rest| matches!(rest.len(), 0 | 2)) {
+        // On the number before them the passes agree.
+        whole = sure(whole).collect();
+    }
     if let Some((written, figures, rest)) = decimals_of(&joined(&decimals)).filter(|_| is_sure(&decimals)) {
         // Raised, they may seem to stand on a line of their own.
-        return attached(&whole, written, figures, rest, small).unwrap_or_else(|| ours.to_vec());
+        let sure = decimals.iter().map(|word| word.confidence).fold(f32::MAX, f32::min);
+        let part = Seen { text: String::new(), at: small, confidence: sure, source: Source::Ocr };
+        return attached(&whole, written, figures, rest, &part).unwrap_or_else(|| ours.to_vec());
     }
     // The page saw two figures more; or a look at them alone tells them.
-    let (without, with) = (digits(&joined(&whole)), digits(&joined(theirs)));
-    let seen = with.strip_prefix(without.as_str()).filter(|rest| rest.len() == 2 && is_sure(theirs)).map(str::to_owned);
+    let seen = beyond.filter(|rest| rest.len() == 2 && is_sure(theirs)).map(str::to_owned);
     let text = match seen {
         Some(figures) => Some(figures),
         // With the mark and the sign that stand with them.
@@ -102,21 +109,23 @@ fn with_decimals(small: Rect, ours: &[Seen], theirs: &[Seen], look: &mut impl Fn
     };
     let Some(text) = text else { return illegible(ours) };
     let (written, figures, rest) = decimals_of(&text).unwrap_or((None, &text, ""));
-    attached(&whole, written, figures, rest, small).unwrap_or_else(|| {
-        let part = Seen { text: text.clone(), at: small, confidence: CONFIRMED, source: Source::Ocr };
-        whole.into_iter().chain([part]).collect()
-    })
+    let part = Seen { text: text.clone(), at: small, confidence: CONFIRMED, source: Source::Ocr };
+    attached(&whole, written, figures, rest, &part).unwrap_or_else(|| whole.into_iter().chain([part]).collect())
 }
 
 /// The words of a line with the small decimals put to the number before them, where its own marks or theirs tell which mark they want.
-fn attached(whole: &[Seen], written: Option<char>, figures: &str, rest: &str, small: Rect) -> Option<Vec<Seen>> {
+/// The number is no surer than either.
+fn attached(whole: &[Seen], written: Option<char>, figures: &str, rest: &str, part: &Seen) -> Option<Vec<Seen>> {
     let (number, before) = whole.split_last()?;
-    let text = with_decimals_written(&number.text, written, figures)?;
+    let text = decimals::with_decimals(&number.text, written, figures)?;
     let rest = rest.trim();
     let gap = if rest.is_empty() { "" } else { " " };
-    let confidence = number.confidence.max(CONFIRMED);
-    let number =
-        Seen { text: format!("{text}{gap}{rest}"), at: Rect::union(number.at, small), confidence, source: number.source };
+    let number = Seen {
+        text: format!("{text}{gap}{rest}"),
+        at: Rect::union(number.at, part.at),
+        confidence: number.confidence.min(part.confidence),
+        source: number.source,
+    };
     Some(before.iter().cloned().chain([number]).collect())
 }
 
@@ -226,6 +235,11 @@ mod tests {
         let (cut, whole) =
             ([seen("—1", 0.0, 20.0, 80.0), seen("764,39", 24.0, 100.0, 37.0)], [seen("-1764,39", 0.0, 100.0, 62.0)]);
         assert_eq!(settled(line(100.0, None), &cut, &whole, ""), [("-1764,39".to_owned(), true)]);
+        // Two looks at the number before them agree, or it is no surer than it was.
+        let faint = |text: &str| [seen(text, 0.0, 80.0, 27.0), decimals("07", 92.0)];
+        let read = |page: &str| settled(line(100.0, small), &[seen(page, 0.0, 100.0, 83.0)], &faint("2,415"), "");
+        assert_eq!(read("*2,415”"), [("2,415.07".to_owned(), true)]);
+        assert_eq!(read("*2,475”"), [("2,415.07".to_owned(), false)]);
         assert!(settled(line(100.0, small), &stroke, &garbled, "$").iter().all(|(text, legible)| !legible || text == "so"));
         // `TL` in small letters is a sign, and no figures.
         let turkish = [seen("1.284", 0.0, 80.0, 90.0), decimals("TL", 80.0)];

@@ -431,8 +431,10 @@ fn small_decimals(before: &[Patch], word: &[Patch]) -> usize {
     let broad = whole.iter().filter(|p| 100 * p.width >= 42 * p.height).count();
     let lowest = low.iter().map(|p| p.height).max().unwrap_or(0);
     let is_number = whole.len() >= 2 && 2 * broad >= whole.len() && are_alike(&whole, tallest);
-    let is_decimals = DECIMALS.contains(&low.len()) && are_alike(&low, lowest) && figures.len() <= low.len() + 1;
-    let is_decimals = is_decimals && rest.len() <= figures.len() + SIGN_MOST;
+    let is_decimals = DECIMALS.contains(&low.len())
+        && are_alike(&low, lowest)
+        && figures.len() <= low.len() + 1
+        && rest.len() <= figures.len() + SIGN_MOST;
     if is_number && is_decimals { begin } else { none }
 }
 
