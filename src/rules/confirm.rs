@@ -188,15 +188,11 @@ fn place_of(range: Range<usize>, words: &[Word]) -> Option<Place> {
     }
     let region = others.iter().try_fold(first.region, |region, word| region.union(word.region))?;
     let strange = words.iter().enumerate().any(|(at, word)| {
-        let r = word.region;
-        let (x, y) = (r.x0.midpoint(r.x1), r.y0.midpoint(r.y1));
         !range.contains(&at)
-            && r.page == region.page
-            && (region.x0..=region.x1).contains(&x)
-            && (region.y0..=region.y1).contains(&y)
+            && region.holds_middle_of(word.region)
             && !word.text.trim().is_empty()
             // Bold letters are drawn twice at one place.
-            && !own.iter().any(|mine| mine.text == word.text && mine.region.x0.abs_diff(r.x0) < 2_000)
+            && !own.iter().any(|mine| mine.text == word.text && mine.region.x0.abs_diff(word.region.x0) < 2_000)
     });
     if strange {
         return None;

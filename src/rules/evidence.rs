@@ -138,6 +138,12 @@ impl PageRegion {
             y1: self.y1.max(other.y1),
         })
     }
+
+    /// The middle of the other lies in this one: what is read from a box are the words whose middles lie in it.
+    pub fn holds_middle_of(self, other: Self) -> bool {
+        let (x, y) = (other.x0.midpoint(other.x1), other.y0.midpoint(other.y1));
+        self.page == other.page && (self.x0..=self.x1).contains(&x) && (self.y0..=self.y1).contains(&y)
+    }
 }
 
 /// One word on a page.

@@ -180,15 +180,10 @@ fn remittance(case: &Case) -> Option<Vec<(String, String)>> {
 pub fn misplaced(reading: &Reading) -> Vec<String> {
     let mut misplaced = Vec::new();
     for claim in &reading.claims {
-        let r = claim.region;
         let mut inside: Vec<&str> = reading
             .words
             .iter()
-            .filter(|w| w.region.page == r.page)
-            .filter(|w| {
-                (r.x0..=r.x1).contains(&w.region.x0.midpoint(w.region.x1))
-                    && (r.y0..=r.y1).contains(&w.region.y0.midpoint(w.region.y1))
-            })
+            .filter(|w| claim.region.holds_middle_of(w.region))
             .flat_map(|w| w.text.split_whitespace())
             .collect();
         let mut text: Vec<&str> = claim.text.split_whitespace().collect();

@@ -325,12 +325,9 @@ impl<'w> Document<'w> {
     fn apart_from_strangers(&self, mut region: PageRegion, words: &[usize]) -> Option<PageRegion> {
         let middle = |w: usize| {
             let r = self.layout.words[w].region;
-            (r.x0.midpoint(r.x1), r.y0.midpoint(r.y1))
+            r.x0.midpoint(r.x1)
         };
-        let holds = |region: PageRegion, w: usize| {
-            let (x, y) = middle(w);
-            (region.x0..=region.x1).contains(&x) && (region.y0..=region.y1).contains(&y)
-        };
+        let holds = |region: PageRegion, w: usize| region.holds_middle_of(self.layout.words[w].region);
         let page = region.page;
         let others = || (0..self.layout.words.len()).filter(|w| self.layout.words[*w].region.page == page && !words.contains(w));
         for stranger in others() {
@@ -338,10 +335,10 @@ impl<'w> Document<'w> {
                 continue;
             }
             let edge = self.layout.words[stranger].region;
-            let (x, _) = middle(stranger);
-            if words.iter().all(|&w| middle(w).0 < x) {
+            let x = middle(stranger);
+            if words.iter().all(|&w| middle(w) < x) {
                 region.x1 = region.x1.min(edge.x0.max(region.x0).min(x.saturating_sub(1)));
-            } else if words.iter().all(|&w| middle(w).0 > x) {
+            } else if words.iter().all(|&w| middle(w) > x) {
                 region.x0 = region.x0.max(edge.x1.min(region.x1).max(x.saturating_add(1)));
             } else {
                 return None;

@@ -2,6 +2,8 @@
 //! on a paper that lies turned, a label and the value at the other end of its line stand at different heights, and the value may stand
 //! beside the next label. Columns, rows and neighbours are looked for among the levelled boxes; every claim points at the picture's own.
 
+use std::cmp::Reverse;
+
 use quittance_rules::evidence::{PageRegion, Source, Word};
 
 /// Lines needed to tell how a page lies.
@@ -32,11 +34,7 @@ struct Fall {
 impl Levelled {
     /// Levels the pages whose lines fall alike.
     pub fn of(words: Vec<Word>) -> Self {
-        let mut pages: Vec<u32> = words.iter().filter(|w| w.source == Source::Ocr).map(|w| w.region.page).collect();
-        pages.dedup();
-        pages.sort_unstable();
-        pages.dedup();
-        let falls: Vec<Fall> = pages.into_iter().filter_map(|page| fall_of(&words, page)).collect();
+        let falls: Vec<Fall> = words.chunk_by(|a, b| a.region.page == b.region.page).filter_map(fall_of).collect();
         if falls.is_empty() {
             return Self { words, own: Vec::new() };
         }
@@ -56,16 +54,12 @@ impl Levelled {
         if self.own.is_empty() {
             return region;
         }
-        let is_in = |at: PageRegion, inside: PageRegion| {
-            let (x, y) = (inside.x0.midpoint(inside.x1), inside.y0.midpoint(inside.y1));
-            at.page == inside.page && (at.x0..=at.x1).contains(&x) && (at.y0..=at.y1).contains(&y)
-        };
-        let held: Vec<bool> = self.words.iter().map(|word| is_in(region, word.region)).collect();
+        let held: Vec<bool> = self.words.iter().map(|word| region.holds_middle_of(word.region)).collect();
         let boxes = |of: fn(PageRegion) -> PageRegion| {
             let own = self.own.iter().zip(&held).filter(|(_, held)| **held).map(|(own, _)| of(*own));
             own.reduce(|a, b| a.union(b).unwrap_or(a))
         };
-        let is_alone = |at: &PageRegion| self.own.iter().zip(&held).all(|(own, held)| *held || !is_in(*at, *own));
+        let is_alone = |at: &PageRegion| self.own.iter().zip(&held).all(|(own, held)| *held || !at.holds_middle_of(*own));
         let whole = boxes(|own| own);
         let drawn_in = || {
             boxes(|own| {
@@ -93,32 +87,8 @@ impl Fall {
 }
 
 /// How the lines of a page lie; `None` where too few tell, they differ, or they are level.
-fn fall_of(words: &[Word], page: u32) -> Option<Fall> {
-    let on_page = || words.iter().filter(|w| w.region.page == page && w.source == Source::Ocr);
-    let mut lines: Vec<(i64, i64)> = Vec::new();
-    let mut ends: Option<(u32, PageRegion, PageRegion)> = None;
-    let tell = |(_, first, last): (u32, PageRegion, PageRegion)| {
-        let middle = |a: u32, b: u32| i64::from(a.midpoint(b));
-        let along = middle(last.x0, last.x1) - middle(first.x0, first.x1);
-        let (from, to) = (middle(first.y0, first.y1), middle(last.y0, last.y1));
-        (along >= REACH).then(|| (i64::midpoint(from, to) - 500_000, (to - from) * 1_000_000 / along))
-    };
-    for word in on_page() {
-        match &mut ends {
-            Some((line, first, last)) if *line == word.line => {
-                if word.region.x0 < first.x0 {
-                    *first = word.region;
-                }
-                if word.region.x1 > last.x1 {
-                    *last = word.region;
-                }
-            }
-            _ => {
-                lines.extend(ends.replace((word.line, word.region, word.region)).and_then(tell));
-            }
-        }
-    }
-    lines.extend(ends.and_then(tell));
+fn fall_of(page: &[Word]) -> Option<Fall> {
+    let lines: Vec<(i64, i64)> = page.chunk_by(|a, b| a.line == b.line).filter_map(fall_of_line).collect();
     if lines.len() < LINES_MIN {
         return None;
     }
@@ -127,7 +97,17 @@ fn fall_of(words: &[Word], page: u32) -> Option<Fall> {
     let is_near = |(y, own): &&(i64, i64)| (own - fall - growth.saturating_mul(*y) / 1_000_000).abs() < LEVEL.max(fall.abs() / 4);
     let agreeing = lines.iter().filter(is_near).count();
     let is_tilted = fall.abs() >= LEVEL || growth.abs() >= 2 * LEVEL;
-    (is_tilted && 10 * agreeing >= 6 * lines.len()).then_some(Fall { page, fall, growth })
+    (is_tilted && 10 * agreeing >= 6 * lines.len()).then_some(Fall { page: page.first()?.region.page, fall, growth })
+}
+
+/// How far a line stands from the middle of the page, and how far it falls over the page's width; `None` where it is short.
+fn fall_of_line(line: &[Word]) -> Option<(i64, i64)> {
+    let boxes = || line.iter().filter(|word| word.source == Source::Ocr).map(|word| word.region);
+    let (first, last) = (boxes().min_by_key(|at| at.x0)?, boxes().min_by_key(|at| Reverse(at.x1))?);
+    let middle = |a: u32, b: u32| i64::from(a.midpoint(b));
+    let along = middle(last.x0, last.x1) - middle(first.x0, first.x1);
+    let (from, to) = (middle(first.y0, first.y1), middle(last.y0, last.y1));
+    (along >= REACH).then(|| (i64::midpoint(from, to) - 500_000, (to - from) * 1_000_000 / along))
 }
 
 /// How much more lines fall a page further down: the median over pairs of lines well apart (Theil and Sen).
@@ -209,10 +189,7 @@ mod tests {
         for at in (0..own.len()).step_by(2) {
             let line = read.words[at].region.union(read.words[at + 1].region).unwrap();
             let place = read.place(line);
-            let middles = own.iter().filter(|word| {
-                let (x, y) = (word.region.x0.midpoint(word.region.x1), word.region.y0.midpoint(word.region.y1));
-                (place.x0..=place.x1).contains(&x) && (place.y0..=place.y1).contains(&y)
-            });
+            let middles = own.iter().filter(|word| place.holds_middle_of(word.region));
             assert!(middles.clone().any(|word| word == &own[at]) && middles.clone().any(|word| word == &own[at + 1]), "{at}");
         }
     }

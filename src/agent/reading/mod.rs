@@ -211,14 +211,7 @@ fn readable(words: &Words, barred: &[bool]) -> Vec<Word> {
 
 /// The words whose middle lies in a claim's box are the words of the claim, and no others (a word drawn twice counts once).
 fn stands_alone(claim: &Claim, words: &[Word]) -> bool {
-    let inside = words.iter().filter(|w| {
-        let r = w.region;
-        let (x, y) = (r.x0.midpoint(r.x1), r.y0.midpoint(r.y1));
-        r.page == claim.region.page
-            && (claim.region.x0..=claim.region.x1).contains(&x)
-            && (claim.region.y0..=claim.region.y1).contains(&y)
-            && !w.text.trim().is_empty()
-    });
+    let inside = words.iter().filter(|w| claim.region.holds_middle_of(w.region) && !w.text.trim().is_empty());
     let mut wanted: Vec<&str> = claim.text.split_whitespace().collect();
     let total = wanted.len();
     let mut met = 0_usize;

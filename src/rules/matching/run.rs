@@ -165,14 +165,15 @@ struct First {
     customer: u32,
 }
 
-/// An item that a payment names.
-#[derive(Debug, Clone, Copy)]
-struct Named {
-    item: u32,
-    /// The payer may be who owes it.
-    is_own: bool,
-    /// Account or name say that the payer is who owes it.
-    is_payers: bool,
+/// What ties a payer to who owes an item, as far as that is seen without a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    /// Account or name are a stranger's.
+    None,
+    /// Nothing says that it is a stranger.
+    Possible,
+    /// Account or name say that it is the customer, or of the family.
+    Sure,
 }
 
 /// How many payments name an item.
@@ -181,7 +182,7 @@ struct Mentions {
     all: u8,
     /// Of those who may owe it.
     own: u8,
-    /// Of those who do, by account or name.
+    /// Of those who do, by account or name ([`Tie::Sure`]).
     payers: u8,
 }
 
@@ -189,8 +190,8 @@ struct Mentions {
 #[derive(Default)]
 struct Looks {
     first: Vec<First>,
-    /// Items named, once for each payment.
-    named: Vec<Named>,
+    /// Items named, once for each payment, and what ties it to who owes them.
+    named: Vec<(u32, Tie)>,
     /// Items named by money that goes out or back.
     returned: Vec<u32>,
     /// What was looked up for those that are not clear.
@@ -231,11 +232,11 @@ impl<'b> Matcher<'b> {
         let mut mentions = vec![Mentions::default(); items];
         let mut returned = HashSet::new();
         for look in &looks {
-            for named in &look.named {
-                let Mentions { all, own, payers } = &mut mentions[named.item as usize];
+            for (item, tie) in &look.named {
+                let Mentions { all, own, payers } = &mut mentions[*item as usize];
                 *all = all.saturating_add(1);
-                *own = own.saturating_add(u8::from(named.is_own));
-                *payers = payers.saturating_add(u8::from(named.is_payers));
+                *own = own.saturating_add(u8::from(*tie >= Tie::Possible));
+                *payers = payers.saturating_add(u8::from(*tie == Tie::Sure));
             }
             returned.extend(look.returned.iter().copied());
         }

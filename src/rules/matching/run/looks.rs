@@ -27,17 +27,14 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
         looks.returned.extend(&named);
     }
     // An item that is a stranger's to this payer is wanted only where its own payer does not come.
-    let own: Vec<u32> = named.iter().copied().filter(|item| payer.may_owe(book, *item)).collect();
+    let ties: Vec<(u32, Tie)> = named.iter().map(|item| (*item, payer.tie(book, *item))).collect();
+    let own: Vec<(u32, Tie)> = ties.iter().copied().filter(|(_, tie)| *tie >= Tie::Possible).collect();
     let at = looks.named.len();
-    looks.named.extend(named.iter().map(|item| Named {
-        item: *item,
-        is_own: own.contains(item),
-        is_payers: payer.owes(book, *item),
-    }));
+    looks.named.extend(&ties);
     if is_back || clues.is_overlong || clues.is_cut || payment.flags & PAYMENT_TEXT_CUT != 0 {
         return nothing;
     }
-    let [one] = *own else { return nothing };
+    let [(one, tie)] = *own else { return nothing };
     let item = book.item(one);
     let is_exact =
         |item: &ItemRow| item.open == payment.amount && book.item_currency(item.currency) == book.payment_amount(row).currency();
@@ -49,7 +46,7 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
         AtSight::Account(customers) if customers.contains(&item.customer) => (true, false),
         AtSight::Account(_) => return nothing,
         AtSight::Name { folded, is_account_new } => {
-            if !folded.is_empty() && !is_named_like(book, item.customer, folded, 870) || folded.is_empty() && *is_account_new {
+            if !folded.is_empty() && tie < Tie::Sure || folded.is_empty() && *is_account_new {
                 return nothing;
             }
             (false, *is_account_new)
@@ -76,7 +73,7 @@ pub(super) fn first_look(book: &Book, policy: &MatchPolicy, clues: &mut Clues, r
     }
     // It asks for none of the others.
     looks.named.truncate(at);
-    looks.named.push(Named { item: one, is_own: true, is_payers: payer.owes(book, one) });
+    looks.named.push((one, tie));
     First { item: one, learns, by_account, customer }
 }
 
@@ -109,20 +106,18 @@ impl AtSight {
         Self::Name { folded, is_account_new: key.is_some() }
     }
 
-    /// Account or name say that this is the customer of an item, or of the family.
-    fn owes(&self, book: &Book, item: u32) -> bool {
-        match self {
-            Self::Account(_) => self.may_owe(book, item),
-            Self::Name { folded, .. } => !folded.is_empty() && is_named_like(book, book.item_customer(item), folded, 870),
-        }
-    }
-
-    /// Nothing says that this is a stranger to the customer of an item.
-    fn may_owe(&self, book: &Book, item: u32) -> bool {
+    /// What ties this payer to the customer of an item.
+    fn tie(&self, book: &Book, item: u32) -> Tie {
         let customer = book.item_customer(item);
         match self {
-            Self::Account(customers) => customers.iter().any(|known| book.family(*known) == book.family(customer)),
-            Self::Name { folded, .. } => folded.is_empty() || is_named_like(book, customer, folded, 650),
+            Self::Account(customers) if customers.iter().any(|known| book.family(*known) == book.family(customer)) => Tie::Sure,
+            Self::Account(_) => Tie::None,
+            Self::Name { folded, .. } if folded.is_empty() => Tie::Possible,
+            Self::Name { folded, .. } => match book.customer_names(customer).map(|name| similarity(name, folded)).max() {
+                Some(870..) => Tie::Sure,
+                Some(650..) => Tie::Possible,
+                _ => Tie::None,
+            },
         }
     }
 }
@@ -130,11 +125,6 @@ impl AtSight {
 /// A hit that names its item without a comparison.
 fn tells_at_once(clues: &Clues, hit: &Hit) -> bool {
     hit.level <= Level::Zeros && clues.digit_count(hit) >= 4
-}
-
-/// A customer has a name so much like this one, thousandths.
-fn is_named_like(book: &Book, customer: u32, folded: &str, least: u16) -> bool {
-    book.customer_names(customer).any(|name| similarity(name, folded) >= least)
 }
 
 /// The likeliest hypothesis; among equals the first, whose order is fixed.
