@@ -176,7 +176,8 @@ fn sentence(frame: &Frame, problem: &Problem) -> String {
         if is_column { frame.t(&format!("column-{}", field.replace('_', "-"))) } else { field.clone() }
     });
     let place: Vec<String> = line.into_iter().chain(field).collect();
-    if place.is_empty() { problem.message.clone() } else { format!("{}: {}", place.join(", "), problem.message) }
+    let message = frame.said(&problem.message);
+    if place.is_empty() { message } else { format!("{}: {message}", place.join(", ")) }
 }
 
 async fn columns_page<S: Desk>(
@@ -191,7 +192,7 @@ async fn columns_page<S: Desk>(
         Ok(preview) => (preview, None),
         Err(sentence) => (TablePreview::default(), Some(sentence)),
     };
-    let mut problems: Vec<String> = unreadable.into_iter().collect();
+    let mut problems: Vec<String> = unreadable.iter().map(|sentence| frame.said(sentence)).collect();
     problems.extend(preview.problems.iter().map(|problem| sentence(&frame, problem)));
     let status = if says.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let columns = preview.header.into_iter().zip(preview.profile.fields.iter().cloned());
@@ -203,16 +204,20 @@ async fn columns_page<S: Desk>(
         fields: FIELD_NAMES.iter().map(|name| (*name, frame.t(&format!("column-{}", name.replace('_', "-"))))).collect(),
         lines: preview.lines.iter().map(|line| Line::new(&frame, line)).collect(),
         counted: frame.t1("columns-count", "count", preview.taken),
+        notices: preview.notices.iter().map(|notice| frame.said(notice)).collect(),
+        imported: says.imported.map(|imported| Imported {
+            line: frame.said(&imported.line),
+            refused: imported.refused.iter().map(|sentence| frame.said(sentence)).collect(),
+            ..imported
+        }),
         frame,
         profile: preview.profile,
         lacks: preview.lacks.into_iter().map(lack_words).collect(),
         problems,
-        notices: preview.notices,
         entities: web.store.entities().await?,
         entity: says.entity,
         version: says.version,
         told: says.told,
-        imported: says.imported,
         is_saved: says.is_saved,
         problem: says.problem,
     })?;
