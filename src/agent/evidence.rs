@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use quittance_rules::bank::StatementLine;
 use quittance_rules::cases::{Actor, Case, CaseState, Decision, InputDigest, Ruling, Subject};
 use quittance_rules::cash_exceptions;
 use quittance_rules::evidence::{ClaimValue, Confidence, EvidenceKind, Field, Reading};
@@ -354,6 +355,12 @@ pub async fn ties<S: Store>(store: &S, reading: &Reading, policy: &EvidencePolic
 /// Letters and digits alone, in capitals: how numbers and names are compared however they are separated.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// What a bank line says in words and references, as [`plain`] has it.
+pub(crate) fn plain_texts(line: &StatementLine) -> String {
+    let texts = [&line.remittance, &line.structured_reference, &line.end_to_end_id];
+    texts.into_iter().flatten().map(|text| plain(text)).collect::<Vec<_>>().join(" ")
 }
 
 /// The reading kept for a piece of evidence. `None` where it could not be read.

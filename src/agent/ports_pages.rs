@@ -37,7 +37,7 @@ pub struct PendingCount {
     pub entity: Option<EntityId>,
     /// How many.
     pub count: u64,
-    /// Money at stake; `None` where none is.
+    /// Money of payments that waits, without what is only claimed, failed or taken back; `None` where no case of the line has an amount.
     pub amount: Option<Money>,
     /// When the oldest was raised.
     pub oldest: Timestamp,

@@ -271,9 +271,8 @@ pub(crate) async fn prepare_as<S: Store, C: Clock>(
 
 fn not_allowed(case: &Case) -> DecideError {
     let allowed: Vec<&str> = case
-        .kind
         .actions()
-        .iter()
+        .into_iter()
         .map(|action| match action {
             Action::Apply => "apply",
             Action::KeepUnapplied => "keep unapplied",
@@ -449,7 +448,7 @@ pub async fn reject_seen<S: Store, C: Clock>(
     let desk = Desk { store, clock, by };
     let case = desk.pending(case).await?;
     is_fresh(&case, expected_version)?;
-    if !case.kind.actions().contains(&Action::RejectCandidates) || !matches!(case.subject, Subject::Payment(_)) {
+    if !case.actions().contains(&Action::RejectCandidates) {
         return Err(not_allowed(&case));
     }
     if case.candidates.is_empty() {

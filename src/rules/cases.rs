@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::exceptions::ExceptionKind;
+use crate::exceptions::{Action, ExceptionKind};
 use crate::ledger::{CaseId, DecisionId, Entry};
 use crate::money::Money;
 use crate::records::{EntityId, ItemId, PaymentId};
@@ -168,6 +168,20 @@ pub struct Case {
     pub opened_at: Timestamp,
     /// Where it stands.
     pub state: CaseState,
+}
+
+impl Case {
+    /// What a person may do about it: what its kind allows, of what its subject can take. Money has to go somewhere, so that a payment is
+    /// never just closed, and where there is no payment nothing can be applied. A kind that is raised by what surrounds a payment (a
+    /// dispute on the item it pays) and names nothing a payment can take allows all that one can.
+    pub fn actions(&self) -> Vec<Action> {
+        let of_subject: &[Action] = match self.subject {
+            Subject::Payment(_) => &[Action::Apply, Action::KeepUnapplied, Action::MarkNotOurs, Action::RejectCandidates],
+            Subject::Return(_) | Subject::Evidence(_) | Subject::Input(_) | Subject::Item(_) => &[Action::Close],
+        };
+        let both: Vec<Action> = self.kind.actions().iter().copied().filter(|action| of_subject.contains(action)).collect();
+        if both.is_empty() { of_subject.to_vec() } else { both }
+    }
 }
 
 /// What was decided.

@@ -126,7 +126,7 @@ macro_rules! exceptions {
                 match self { $(Self::$name => &[$(Fact::$fact),*],)* }
             }
 
-            /// What a person may do about it.
+            /// What a person may do about it, where its subject can take it: see [`crate::cases::Case::actions`].
             pub fn actions(self) -> &'static [Action] {
                 match self { $(Self::$name => &[$(Action::$action),*],)* }
             }

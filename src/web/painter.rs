@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quittance_agent::ports_pages::PagePainter;
 use quittance_rules::cases::InputDigest;
-use quittance_rules::evidence::Reading;
+use quittance_rules::evidence::{Reading, Source};
 use tokio::sync::Semaphore;
 
 /// Drawn at once: each is a process that may take seconds of a processor.
@@ -55,21 +55,50 @@ impl Painter {
     }
 }
 
-/// A page drawn from the words that were read on it, each at its place, as SVG 1000 wide and 1414 high, the proportion of A4.
+/// A letter of a text that has no page of its own, as it is drawn: width and height of its cell, and the size of its font.
+const CELL: (u32, u32, u32) = (7, 18, 12);
+/// Columns and rows of such a text that are drawn at most; beyond, letters become smaller.
+const CELLS_MAX: u32 = 4_000;
+
+/// Whether a page is text without a page of its own, as mails are: its words stand on a grid of letters.
+pub fn is_text(reading: &Reading, number: u32) -> bool {
+    let mut words = reading.words.iter().filter(|word| word.region.page == number).peekable();
+    words.peek().is_some() && words.all(|word| word.source == Source::Mail)
+}
+
+/// A page drawn from the words that were read on it, each at its place, as SVG: 1000 wide and 1414 high, the proportion of A4, or for text
+/// without a page as wide and as high as its letters need.
 pub fn from_words(reading: &Reading, number: u32) -> String {
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1000\" height=\"1414\" viewBox=\"0 0 1000 1414\">\
-         <rect width=\"1000\" height=\"1414\" fill=\"#fff\"/><g font-family=\"sans-serif\" fill=\"#14201f\">",
+    let words = || reading.words.iter().filter(|word| word.region.page == number);
+    // The longest word tells the width of a letter best: places are rounded to millionths.
+    let longest = words().filter(|_| is_text(reading, number)).max_by_key(|word| word.text.chars().count());
+    let (whole_width, whole_height, line) = match longest {
+        None => (1_000, 1_414, None),
+        Some(word) => {
+            let at = word.region;
+            let letters = u32::try_from(word.text.chars().count()).unwrap_or(u32::MAX);
+            let cells = |letters: u32, span: u32| (1_000_000_u32.saturating_mul(letters) / span.max(1)).clamp(1, CELLS_MAX);
+            let columns = cells(letters.min(CELLS_MAX), at.x1.saturating_sub(at.x0));
+            (columns * CELL.0, cells(1, at.y1.saturating_sub(at.y0)) * CELL.1, Some(CELL))
+        }
+    };
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{whole_width}\" height=\"{whole_height}\" viewBox=\"0 0 {whole_width} {whole_height}\">\
+         <rect width=\"{whole_width}\" height=\"{whole_height}\" fill=\"#fff\"/><g font-family=\"{}\" fill=\"#14201f\">",
+        if line.is_some() { "monospace" } else { "sans-serif" }
     );
-    for word in reading.words.iter().filter(|word| word.region.page == number).take(WORDS_DRAWN) {
+    let placed = |at: u32, whole: u32| u64::from(at) * u64::from(whole) / 1_000_000;
+    for word in words().take(WORDS_DRAWN) {
         let at = word.region;
-        let (x, y) = (at.x0 / 1_000, at.y0 / 1_000 * 1_414 / 1_000);
-        let width = (at.x1.saturating_sub(at.x0) / 1_000).max(4);
-        let height = at.y1.saturating_sub(at.y0) / 1_000 * 1_414 / 1_000;
+        let (x, y) = (placed(at.x0, whole_width), placed(at.y0, whole_height));
+        let width = placed(at.x1.saturating_sub(at.x0), whole_width).max(4);
+        let height = placed(at.y1.saturating_sub(at.y0), whole_height);
+        let (base, size) = match line {
+            Some((_, high, size)) => (y + u64::from(high) * 3 / 4, u64::from(size)),
+            None => (y + height, height.clamp(9, 40)),
+        };
         svg.push_str(&format!(
-            "<text x=\"{x}\" y=\"{}\" font-size=\"{}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">{}</text>",
-            y + height,
-            height.clamp(9, 40),
+            "<text x=\"{x}\" y=\"{base}\" font-size=\"{size}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\">{}</text>",
             escaped(&word.text)
         ));
     }
@@ -96,7 +125,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quittance_rules::evidence::{Confidence, EvidenceKind, PageRegion, Source, Word};
+    use quittance_rules::evidence::{Confidence, EvidenceKind, PageRegion, Word};
 
     struct Counted(std::sync::atomic::AtomicUsize);
 
@@ -144,5 +173,25 @@ mod tests {
         assert!(svg.contains("x=\"100\" y=\"169\""), "{svg}");
         assert!(svg.contains("&lt;script&gt;&amp;\u{fffd}</text>"), "{svg}");
         assert!(!svg.contains("elsewhere") && !svg.contains("<script"));
+    }
+
+    /// A text of 40 columns and 4 rows: letters as wide as letters are, in rows as high as rows are.
+    #[test]
+    fn a_text_without_a_page_is_as_large_as_its_letters() {
+        let mut reading = Reading::empty(EvidenceKind::Unknown, Confidence::from_percent(50));
+        let word = |text: &str, x0: u32, x1: u32, row: u32| Word {
+            text: text.to_owned(),
+            region: PageRegion { page: 1, x0, y0: row * 250_000, x1, y1: (row + 1) * 250_000 },
+            confidence: Confidence::from_percent(100),
+            source: Source::Mail,
+            line: row,
+        };
+        reading.words = vec![word("Hello", 0, 125_000, 0), word("invoice-12", 750_000, 1_000_000, 3)];
+        let svg = from_words(&reading, 1);
+        assert!(is_text(&reading, 1) && !is_text(&reading, 2), "a page without words is none");
+        assert!(svg.contains("width=\"280\" height=\"72\""), "{svg}");
+        assert!(svg.contains("<text x=\"210\" y=\"67\" font-size=\"12\" textLength=\"70\""), "{svg}");
+        reading.words[0].source = Source::Ocr;
+        assert!(!is_text(&reading, 1));
     }
 }

@@ -74,10 +74,11 @@ impl Form {
     }
 }
 
-/// The sentences, the most telling first: of two that fit, the one that leaves less open is meant.
+/// The sentences, the most telling first: of two that fit, the one that leaves less open is meant. The rest of a headline comes after the
+/// headlines, of which it would take the first half for an item.
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let mut forms: Vec<Form> = Language::ALL[0].said().lines().filter_map(Form::of).collect();
-    forms.sort_by_key(|form| std::cmp::Reverse(form.letters()));
+    forms.sort_by_key(|form| (form.key.starts_with("said-rest-"), std::cmp::Reverse(form.letters())));
     forms
 });
 
@@ -275,6 +276,15 @@ mod tests {
                 "EUR 5.00 from an unnamed payer: looks like money that is not ours to apply",
                 "EUR 5.00 de un pagador sin nombre: parece dinero que no nos corresponde aplicar",
             ),
+            (
+                "EUR 9.00 from Tidewater Analytics, BW-7 less EUR 12.50 charges",
+                "EUR 9.00 de Tidewater Analytics, BW-7 menos EUR 12.50 de gastos",
+            ),
+            (
+                "EUR 9.00 from Rivers, Ltd, BW-7, BW-8 less EUR 12.50 charges",
+                "EUR 9.00 de Rivers, Ltd, BW-7, BW-8 menos EUR 12.50 de gastos",
+            ),
+            ("BW-7, BW-8 less EUR 12.50 charges", "BW-7, BW-8 menos EUR 12.50 de gastos"),
             ("EUR 9.00 from A: B, fits INV-1 … INV-9 (9 items)", "EUR 9.00 de A: B, encaja con INV-1 … INV-9 (9 partidas)"),
             (
                 "the pattern `lump_named` is not yet certified: without a certificate only one item quoted in full settles alone",

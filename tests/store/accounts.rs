@@ -334,6 +334,10 @@ async fn lists_for_pages(book: Database) {
     book.catch_up(&policy).await.unwrap();
     let pending = book.pending_counts().await.unwrap();
     assert_eq!(pending.iter().map(|line| line.count).sum::<u64>(), 1);
+    assert!(
+        pending.iter().filter_map(|line| line.amount).all(|sum| sum.is_zero()),
+        "a claim is no money that waits: {pending:?}"
+    );
     let days = book.decisions_by_day(at(-86_400_000_000), &jiff::tz::TimeZone::UTC).await.unwrap();
     assert_eq!(days.iter().map(|line| line.count).sum::<u64>(), 2);
     assert!(book.decisions_by_day(at(86_400_000_000_000), &jiff::tz::TimeZone::UTC).await.unwrap().is_empty());

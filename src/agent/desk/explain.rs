@@ -12,7 +12,7 @@ use quittance_rules::names::{fold_name, similarity};
 use quittance_rules::records::{Customer, CustomerId, ItemId, ItemKind};
 use serde::Serialize;
 
-use crate::evidence::plain;
+use crate::evidence::{plain, plain_texts};
 use crate::ports::{StoredItem, StoredPayment};
 
 /// A value as it is shown: money keeps its type so that the page can set it.
@@ -161,12 +161,7 @@ pub fn compare(
             agreement: agreement(open == remaining),
         });
     }
-    let said: String = [&line.remittance, &line.structured_reference, &line.end_to_end_id]
-        .into_iter()
-        .flatten()
-        .map(|text| plain(text))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let said = plain_texts(line);
     for item in named.iter().take(6) {
         let quoted = said.contains(plain(&item.item.number).as_str());
         let is_silent = said.trim().is_empty();

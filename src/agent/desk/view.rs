@@ -259,7 +259,7 @@ pub async fn view<S: DeskStore, C: Clock>(
         facts: payment.as_ref().map(|payment| facts(payment, file.as_ref())).unwrap_or_else(|| file_facts(&case, file.as_ref())),
         remittance: payment.as_ref().and_then(|payment| payment.line.line.remittance.clone()),
         allowed: Allowed {
-            actions: case.kind.actions().to_vec(),
+            actions: case.actions(),
             write_off_limit: amount.and_then(|amount| write_off_limit(policy, amount)),
             needs_second: matches!(case.subject, Subject::Payment(_))
                 && case.amount.is_some_and(|amount| policy.desk.needs_second(amount)),

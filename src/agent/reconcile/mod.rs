@@ -17,7 +17,7 @@ use quittance_rules::gate::{GateFacts, MatcherSays, PayerStanding, ProposedLine,
 use quittance_rules::journal::{Change, ChangeSet};
 use quittance_rules::ledger::{CaseId, DecisionId, Entry, Purpose};
 use quittance_rules::matching::{
-    Answer, Book, BookBuilder, BookError, Candidate, EvidenceField, Explainer, Matcher, Pattern, Proposal,
+    Answer, Book, BookBuilder, BookError, Candidate, EvidenceField, Explainer, FieldWeight, Matcher, Pattern, Proposal,
 };
 use quittance_rules::money::Money;
 use quittance_rules::names;
@@ -27,7 +27,7 @@ use quittance_rules::returns::shares_number;
 use quittance_rules::rule_view::{self, CustomerBeside, SeenBeside};
 
 use crate::aliases::EVIDENCE;
-use crate::evidence::{self, ClaimsReport, plain};
+use crate::evidence::{self, ClaimsReport, plain, plain_texts};
 use crate::ports::{CaseFilter, Clock, EntityBook, Sequence, Store, StoreError, StoredItem, StoredPayment};
 use crate::queue::postings;
 
@@ -539,6 +539,7 @@ impl<'a> Desk<'a> {
     ) -> CaseContent {
         let rejected = before.map(|case| case.rejected.as_slice()).unwrap_or_default();
         let advice = self.known.advice(&facts.payment, self.policy);
+        let texts = plain_texts(&stored.line.line);
         let mut candidates: Vec<CaseCandidate> = Vec::new();
         for candidate in &answer.candidates {
             let entries = self.entries(book, candidate, stored);
@@ -546,12 +547,21 @@ impl<'a> Desk<'a> {
                 continue;
             }
             let named = advice.as_ref().filter(|_| !candidate.lines.is_empty());
+            // Where only the evidence has the number, the answer was found in it and not in the text.
+            let is_quoted = candidate.lines.iter().any(|line| {
+                self.items.get(book.item_id(line.item)).is_some_and(|item| texts.contains(plain(&item.item.number).as_str()))
+            });
             candidates.push(CaseCandidate {
                 rank: u32::try_from(candidates.len()).unwrap_or(u32::MAX).saturating_add(1),
                 entries,
                 confidence: candidate.confidence,
                 reason: match named {
-                    Some((file, numbers)) => format!("{}; {file} names {}", candidate.reason, numbers.join(", ")),
+                    Some((file, numbers)) => {
+                        let place = format!(" in {file}");
+                        let place = if is_quoted { " in the text" } else { place.as_str() };
+                        let reason = candidate.reason.replace(" in the text", place);
+                        format!("{reason}; {file} names {}", numbers.join(", "))
+                    }
                     None => candidate.reason.clone(),
                 },
                 weights: candidate
@@ -560,7 +570,7 @@ impl<'a> Desk<'a> {
                     .map(|weight| Weight {
                         field: format!("{:?}", weight.field).to_lowercase(),
                         log_odds_milli: weight.weight.saturating_mul(10),
-                        note: self.compared(weight.field, stored, book, candidate),
+                        note: self.compared(weight, stored, book, candidate, named),
                     })
                     .chain(named.map(|(file, numbers)| Weight {
                         field: EVIDENCE.to_owned(),
@@ -616,7 +626,14 @@ impl<'a> Desk<'a> {
     }
 
     /// What was compared under a field, in words: what the payment says against what the book says.
-    fn compared(&self, field: EvidenceField, stored: &StoredPayment, book: &Book, candidate: &Candidate) -> String {
+    fn compared(
+        &self,
+        weight: &FieldWeight,
+        stored: &StoredPayment,
+        book: &Book,
+        candidate: &Candidate,
+        named: Option<&(&str, Vec<String>)>,
+    ) -> String {
         let line = &stored.line.line;
         let Some(item) = candidate.lines.first().and_then(|line| self.items.get(book.item_id(line.item))) else {
             return String::new();
@@ -625,9 +642,22 @@ impl<'a> Desk<'a> {
             0 | 1 => String::new(),
             more => format!(" and {} more", more.saturating_sub(1)),
         };
-        match field {
+        match weight.field {
             EvidenceField::Prior => "before anything is looked at".to_owned(),
-            EvidenceField::Reference => format!("{}{others} in the text of the payment", item.item.number),
+            EvidenceField::Reference => {
+                let number = &item.item.number;
+                let names = |numbers: &[String]| numbers.iter().any(|said| known::means(&plain(said), &plain(number)));
+                match named {
+                    _ if plain_texts(line).contains(plain(number).as_str()) => {
+                        format!("{number}{others} in the text of the payment")
+                    }
+                    Some((file, numbers)) if names(numbers) => {
+                        format!("{number}{others} in {file}, not in the text of the payment")
+                    }
+                    _ if weight.weight > 0 => format!("something like {number}{others} in the text of the payment"),
+                    _ => format!("{number}{others} not in the text of the payment"),
+                }
+            }
             EvidenceField::Payer => {
                 let payer = line.counterparty_name.as_deref().unwrap_or("no name");
                 let owner = self.customers.get(item.item.customer.as_str()).map_or("", |customer| customer.name.as_str());

@@ -943,6 +943,12 @@ impl Book {
         Money::new(payment.amount, self.payments.currencies.values[usize::from(payment.currency)])
     }
 
+    /// Day on which a payment was booked, where its line says it.
+    pub fn payment_day(&self, row: u32) -> Option<Date> {
+        let days = Some(self.payment(row).booked).filter(|days| *days != i32::MIN)?;
+        Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+    }
+
     /// What a payment says.
     pub fn payment_text(&self, row: u32) -> PaymentText<'_> {
         let payment = self.payment(row);

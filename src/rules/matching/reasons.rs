@@ -38,13 +38,22 @@ pub(super) fn sentence(
         Pattern::Withholding => format!(" less {} tax withheld, by {by}", residual.withholding),
         Pattern::OtherCurrency => format!(" in another currency ({} off the rate), by {by}", residual.exchange),
         Pattern::Weak => format!(" by the amount; the payer is not known as {}", book.customer_name(book.item_customer(first))),
-        Pattern::Duplicate => match (duplicate_of, hypothesis.repeats) {
-            (Some(payment), item) if item != NONE => {
-                format!("paid before: {} by payment {}", book.item_number(item), book.payment_id(payment))
+        // Whether that other payment has been decided is not known here: it may wait beside this one.
+        Pattern::Duplicate => {
+            let of = if hypothesis.repeats == NONE {
+                "what was paid".to_owned()
+            } else {
+                book.item_number(hypothesis.repeats).to_owned()
+            };
+            match duplicate_of {
+                Some(payment) => {
+                    let day = book.payment_day(payment).map(|day| format!(" on {day}")).unwrap_or_default();
+                    format!("a second payment of {of}: {} came{day} too", book.payment_amount(payment))
+                }
+                None if hypothesis.repeats == NONE => "paid before".to_owned(),
+                None => format!("paid before: {of}"),
             }
-            (_, item) if item != NONE => format!("paid before: {}", book.item_number(item)),
-            _ => "paid before".to_owned(),
-        },
+        }
         Pattern::NotOurs => "not ours: nothing ties it to a customer".to_owned(),
         Pattern::NoItem => "fits no open item".to_owned(),
     };

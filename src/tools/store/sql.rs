@@ -355,8 +355,10 @@ statements! {
     DECISIONS_BY_QUARTER = "SELECT CAST(d.decided_at / 900000000 AS BIGINT), l.entity_id, d.what, COUNT(*) \
         FROM decisions d JOIN bank_lines l ON l.payment_id = d.subject_id WHERE d.decided_at >= $1 AND d.subject_kind = 'payment' \
         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
-    PENDING_COUNTS = "SELECT kind, entity_id, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT), MIN(opened_at) \
-        FROM desk_cases WHERE pending = 1 GROUP BY kind, entity_id, currency ORDER BY kind, entity_id, currency";
+    PENDING_COUNTS = "SELECT d.kind, d.entity_id, d.currency, COUNT(*), \
+        CAST(SUM(CASE WHEN c.subject_kind = 'payment' THEN d.amount_minor ELSE 0 END) AS BIGINT), MIN(d.opened_at) \
+        FROM desk_cases d JOIN cases c ON c.id = d.case_id WHERE d.pending = 1 GROUP BY d.kind, d.entity_id, d.currency \
+        ORDER BY d.kind, d.entity_id, d.currency";
     CUSTOMER_LINES = concat!(
         "SELECT ",
         columns!(customers ""),

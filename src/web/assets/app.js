@@ -4,6 +4,9 @@
 /** The form token, for changes a script makes: header x-csrf-token. */
 const csrf = () => document.querySelector('meta[name="csrf"]').content;
 
+/** Messages shown at once: the oldest makes room, and what it offered is still undone by its page or by key. */
+const TOASTS_MAX = 3;
+
 /** Shows a message for a while. `undo` is {label, run}. */
 function toast(text, undo) {
   const box = document.createElement("div");
@@ -18,7 +21,9 @@ function toast(text, undo) {
     button.addEventListener("click", () => { box.remove(); undo.run(); });
     box.append(button);
   }
-  document.getElementById("toasts").append(box);
+  const toasts = document.getElementById("toasts");
+  toasts.append(box);
+  while (toasts.children.length > TOASTS_MAX) toasts.firstElementChild.remove();
   setTimeout(() => box.remove(), undo ? 12000 : 6000);
   return box;
 }
@@ -48,13 +53,21 @@ document.addEventListener("keydown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
 
-// <button data-dialog="id"> opens a dialog; <button data-copy="text"> copies.
+// <button data-dialog="id"> opens a dialog; <button data-close> in it and a click beside it close it; <button data-copy="text"> copies.
 document.addEventListener("click", async (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) { document.getElementById(opener.dataset.dialog)?.showModal(); return; }
+  const dialog = event.target.closest("[data-close]")?.closest("dialog") ?? (event.target.matches("dialog[open]") && isBeside(event, event.target) ? event.target : null);
+  if (dialog) { dialog.close(); return; }
   const copier = event.target.closest("[data-copy]");
   if (copier) { await navigator.clipboard.writeText(copier.dataset.copy); toast(copier.dataset.copied || "✓"); }
 });
+
+/** Whether a click met the backdrop of a dialog. */
+function isBeside(event, dialog) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}
 
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
@@ -67,6 +80,9 @@ document.addEventListener("submit", (event) => {
 
 // What the server said goes away by itself.
 for (const box of document.querySelectorAll("#toasts .toast")) setTimeout(() => box.remove(), 8000);
+
+// What was being written does not outlive the session.
+if (!document.querySelector(".shell")) sessionStorage.clear();
 
 window.quittance = { csrf, toast, send };
 

@@ -69,6 +69,15 @@
     busy = true;
     while (waiting.length) { const [file, address] = waiting.shift(); await send(file, address); }
     busy = false;
+    await refresh();
+  }
+
+  /** The list of what was brought, as it is now. */
+  async function refresh() {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("inputs");
+    if (now) document.getElementById("inputs").replaceWith(document.adoptNode(now));
   }
 
   function bring(files) {

@@ -22,6 +22,7 @@
   /** Shows the page at an address in place of this one. */
   async function visit(address, { push = true } = {}) {
     if (busy) return;
+    if (place() === "other") { location.assign(address); return; }
     busy = true;
     try {
       const answer = await fetched(address);
@@ -37,6 +38,7 @@
       if (push) history.pushState({}, "", answer.url || address);
       scrollTo(0, 0);
       begin();
+      $("#main").focus({ preventScroll: true });
     } finally { busy = false; }
   }
 
@@ -63,30 +65,53 @@
       const json = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
       if (!answer.ok) {
         if (json.type === "urn:quittance:problem:step-up") { location.assign("/step-up?next=" + encodeURIComponent(location.pathname + location.search)); return; }
-        toast(json.detail || answer.statusText);
+        refused(form, json.detail || answer.statusText);
         if (answer.status === 409) { busy = false; await visit(location.href, { push: false }); }
         return;
       }
       done = json;
-    } catch { toast("The server cannot be reached; nothing was done."); return; } finally { busy = false; }
-    if (done.undo) remember({ decision: done.undo });
-    if (done.batch) remember({ batch: done.batch });
-    const label = desk.dataset.undoLabel;
+    } catch { refused(form, document.body.dataset.unreachable); return; } finally { busy = false; }
+    sent(form);
+    const what = done.undo ? { decision: done.undo } : done.batch ? { batch: done.batch } : null;
     const next = new URL(done.next, location).href;
     await visit(next);
-    toast(done.notice, done.undo || done.batch ? { label, run: undo } : undefined);
+    if (what) offer(done.notice, what); else toast(done.notice);
   }
 
-  function remember(what) { sessionStorage.setItem("undo", JSON.stringify(what)); }
+  /** Says why something was not taken: where it was asked for, in a dialog too, behind which nothing is read. */
+  function refused(form, words) {
+    const dialog = form.closest?.("dialog[open]");
+    if (!dialog) { toast(words); return; }
+    let box = $(".refusal", dialog);
+    if (!box) { box = document.createElement("p"); box.className = "notice bad refusal"; box.setAttribute("role", "alert"); form.prepend(box); }
+    box.textContent = words;
+  }
 
-  /** Undoes what was done last from this browser. */
-  async function undo() {
-    let what = null;
-    try { what = JSON.parse(sessionStorage.getItem("undo")); } catch { what = null; }
-    if (!what && desk.dataset.did) what = { decision: desk.dataset.did };
-    if (!what && desk.dataset.decided) what = { decision: desk.dataset.decided };
+  // ---- undoing ----
+
+  /** What can be undone, by its message: each undoes what it tells of, and goes once that is undone. */
+  const offers = new Map();
+  const named = (what) => JSON.stringify(what);
+
+  function offer(words, what) {
+    remember(what);
+    offers.set(named(what), toast(words, { label: desk.dataset.undoLabel, run: () => undo(what) }));
+  }
+
+  function remember(what) { sessionStorage.setItem("undo", named(what)); }
+
+  /** What was done last from this browser, or decided on the page. */
+  function last() {
+    try { const kept = JSON.parse(sessionStorage.getItem("undo")); if (kept) return kept; } catch { /* not ours: as if nothing were kept */ }
+    const decision = desk.dataset.did || desk.dataset.decided;
+    return decision ? { decision } : null;
+  }
+
+  async function undo(what = last()) {
     if (!what) return;
-    sessionStorage.removeItem("undo");
+    if (sessionStorage.getItem("undo") === named(what)) sessionStorage.removeItem("undo");
+    offers.get(named(what))?.remove();
+    offers.delete(named(what));
     const form = document.createElement("form");
     form.action = "/queue/undo";
     const add = (name, value) => { const field = document.createElement("input"); field.name = name; field.value = value; form.append(field); };
@@ -153,12 +178,19 @@
       anchor = at;
       return;
     }
-    const link = event.target.closest("#rows a.row-link, #go-next, #go-previous, #back");
+    const link = event.target.closest("#rows a.row-link, #go-next, #go-previous, #back, .pager a[rel=next]");
     if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
       event.preventDefault();
-      visit(link.href);
+      visit(link.id === "back" ? cameFrom(link.href) : link.href);
     }
   });
+
+  /** The list a case was opened from: the page of it too, where it is the list the link leads to. */
+  function cameFrom(address) {
+    const of = (href) => { const question = new URL(href, location).searchParams; for (const own of ["after", "did", "batch"]) question.delete(own); question.sort(); return question.toString(); };
+    const kept = sessionStorage.getItem("list");
+    return kept && of(kept) === of(address) ? kept : address;
+  }
 
   // ---- the case ----
 
@@ -168,6 +200,7 @@
       answer.classList.toggle("on", on);
       const radio = $('input[name="candidate"]', answer);
       if (on && radio && !radio.disabled) radio.checked = true;
+      if (on) answer.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -221,6 +254,35 @@
     if (String(said.version) !== version && !desk.dataset.told) { desk.dataset.told = "yes"; toast(desk.dataset.staleLabel, { label: "↻", run: () => visit(location.href, { push: false }) }); }
   }
 
+  // ---- what is being written ----
+
+  /** Where the unsaved words of a field of this case are kept while one looks at others. */
+  const written = (form, field) => `written:${desk.dataset.case}:${form.id}:${field}`;
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("form[data-keep]");
+    if (!form || place() !== "case") return;
+    const field = $("textarea", form);
+    // A draft's field gets its words from what is shown; that happens first.
+    queueMicrotask(() => sessionStorage.setItem(written(form, field.name), field.value));
+  });
+
+  /** What had been written comes back. */
+  function restore() {
+    for (const form of all("form[data-keep]")) {
+      const field = $("textarea", form);
+      const words = sessionStorage.getItem(written(form, field.name));
+      if (words === null || words === field.value) continue;
+      field.value = words;
+      field.dispatchEvent(new CustomEvent("restored", { bubbles: true }));
+    }
+  }
+
+  /** It has arrived: there is nothing left to keep. */
+  function sent(form) {
+    if (form.matches?.("form[data-keep]")) sessionStorage.removeItem(written(form, $("textarea", form).name));
+  }
+
   // ---- keys ----
 
   const press = (selector) => { const target = $(selector); if (target && !target.disabled) { target.click(); return true; } return false; };
@@ -228,7 +290,12 @@
   const go = (address) => { location.assign(address); return true; };
 
   const actions = {
-    down: () => (place() === "list" ? (point(cursor + 1), true) : press("#go-next")),
+    down: () => {
+      if (place() !== "list") return press("#go-next");
+      if (cursor >= 0 && cursor === rows().length - 1 && press(".pager a[rel=next]")) return true;
+      point(cursor + 1);
+      return true;
+    },
     up: () => (place() === "list" ? (point(cursor < 0 ? 0 : cursor - 1), true) : press("#go-previous")),
     open: () => { const row = rows()[Math.max(cursor, 0)]; if (!row) return false; visit(new URL(row.dataset.link, location).href); return true; },
     select: () => { if (cursor < 0) point(0); pick(rows()[cursor]); anchor = cursor; return true; },
@@ -236,10 +303,12 @@
     approve: () => press("#do-approve") || press("#do-close"),
     confirm: () => {
       const dialog = $("dialog[open]");
-      if (dialog) { const button = $("form[data-act] .button.primary, form[data-act] button", dialog); if (button) { button.click(); return true; } return false; }
+      if (dialog) return press("dialog[open] form[data-act] .button.primary");
+      // What has the focus is meant, and a decision only where nothing else is being written.
       const form = document.activeElement?.closest?.("form[data-act]");
-      if (form && form.id !== "decide" && form.matches(":has(textarea:focus)")) { form.requestSubmit(); return true; }
-      return press("#do-approve") || press("#do-close");
+      if (form && form.id !== "decide") { form.requestSubmit(); return true; }
+      if (typing(document.activeElement)) return false;
+      return place() === "list" ? press("#group-bar:not([hidden]) [value=candidate]") : press("#do-approve") || press("#do-close");
     },
     reject: () => press("#do-reject"),
     split: () => press("#do-split"),
@@ -251,6 +320,7 @@
     original: () => { const link = $("[data-original]"); if (link) window.open(link.href, "_blank", "noopener"); return Boolean(link); },
     undo: () => { undo(); return true; },
     back: () => press("#back"),
+    clear: () => { for (const row of rows()) pick(row, false); anchor = -1; return true; },
     search: () => { const field = $("#search"); if (field) { field.focus(); field.select(); } else openPalette(); return true; },
     palette: () => { openPalette(); return true; },
     sheet: () => open("sheet"),
@@ -267,11 +337,13 @@
     const mod = event.ctrlKey || event.metaKey;
     const pressed = (mod ? "Mod+" : "") + event.key;
     const find = (name) => keys.find((key) => key.key === name && here(key));
-    const run = (key) => { pending = ""; document.documentElement.dataset.lastKey = key.action; if (actions[key.action]?.()) event.preventDefault(); };
+    // A key that is held goes through the cases; it decides nothing.
+    const run = (key) => { if (event.repeat && !["down", "up"].includes(key.action)) { event.preventDefault(); return; } pending = ""; document.documentElement.dataset.lastKey = key.action; if (actions[key.action]?.()) event.preventDefault(); };
     if (mod) { const key = find(pressed); if (key) { event.preventDefault(); run(key); } return; }
     if (off) return;
     if (typing(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
     if ($("dialog[open]")) return;
+    if (event.key === "Escape" && place() === "list" && $("#rows input:checked")) { actions.clear(); return; }
     // Enter and space belong to the button or link that has the focus.
     if ((event.key === "Enter" || event.key === " ") && event.target.closest("a, button, summary")) return;
     if (pending) { const key = find(`${pending} ${event.key}`); pending = ""; if (key) { run(key); return; } }
@@ -349,22 +421,33 @@
     pending = ""; cursor = -1; anchor = -1; ahead = null;
     clearInterval(beat);
     if (place() === "list") {
+      sessionStorage.setItem("list", location.href);
       const at = rows().findIndex((row) => row.dataset.case === sessionStorage.getItem("at"));
-      if (at >= 0) point(at);
+      if (at >= 0) point(at); else if (location.search.includes("after=")) point(0);
       counted();
     }
     if (place() === "case") {
       sessionStorage.setItem("at", desk.dataset.case);
+      restore();
       beat = setInterval(heartbeat, 20000);
       heartbeat();
       loadAhead();
     }
     const said = desk.dataset.did || desk.dataset.batch;
     if (said) {
-      remember(desk.dataset.did ? { decision: desk.dataset.did } : { batch: desk.dataset.batch });
-      toast(desk.dataset.didLabel, { label: desk.dataset.undoLabel, run: undo });
+      offer(desk.dataset.didLabel, desk.dataset.did ? { decision: desk.dataset.did } : { batch: desk.dataset.batch });
     }
     document.documentElement.dataset.ready = `${place()}-${desk.dataset.case || ""}`;
   }
-  begin();
+
+  /** Keys, sheet and palette on the pages that are none of the queue's. */
+  async function elsewhere() {
+    const answer = await fetch("/queue/keys/sheet", { headers: { accept: "text/html" } }).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected || $("#desk")) return;
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const sheet = $("#desk", part);
+    if (sheet) { document.body.append(document.adoptNode(sheet)); begin(); }
+  }
+
+  if ($("#desk")) begin(); else elsewhere();
 })();

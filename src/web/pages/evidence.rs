@@ -121,7 +121,7 @@ struct OnePage {
     rows: Vec<(String, String, String)>,
     text: String,
     pages: u32,
-    sheets: Vec<(u32, String)>,
+    sheets: Vec<Picture>,
     was_read: bool,
     size: String,
 }
@@ -170,7 +170,7 @@ pub async fn show<S: Desk>(
         Some(reading) => page_pictures(&digest, reading),
         // What could not be read is told by its bytes.
         None if web.store.kept(&digest).await?.is_some_and(|bytes| picture(&bytes).is_some()) => {
-            vec![(1, format!("/evidence/{digest}/original"))]
+            vec![original_picture(&digest)]
         }
         None => Vec::new(),
     };
@@ -216,16 +216,35 @@ pub async fn show<S: Desk>(
 /// Pages of a document that are shown.
 const PAGES_SHOWN: u32 = 8;
 
-/// The pages of a document with the addresses of their pictures: of a picture the original, of anything else as it is drawn.
-pub(crate) fn page_pictures(digest: &InputDigest, reading: &Reading) -> Vec<(u32, String)> {
+/// A page of a document as a picture.
+pub(crate) struct Picture {
+    /// The page, from 1.
+    pub(crate) number: u32,
+    /// Address of the picture: of a picture the original, of anything else as it is drawn.
+    pub(crate) address: String,
+    /// It is text without a page of its own.
+    pub(crate) is_text: bool,
+}
+
+/// What is a picture itself.
+fn original_picture(digest: &InputDigest) -> Picture {
+    Picture { number: 1, address: format!("/evidence/{digest}/original"), is_text: false }
+}
+
+/// The pages of a document as pictures.
+pub(crate) fn page_pictures(digest: &InputDigest, reading: &Reading) -> Vec<Picture> {
     if PICTURES.contains(&reading.media_type.as_str()) {
-        return vec![(1, format!("/evidence/{digest}/original"))];
+        return vec![original_picture(digest)];
     }
     let is_pdf = reading.media_type == "application/pdf";
     let has_words = |number: u32| reading.words.iter().any(|word| word.region.page == number);
     (1..=reading.pages.clamp(1, PAGES_SHOWN))
         .filter(|number| is_pdf || has_words(*number))
-        .map(|number| (number, format!("/evidence/{digest}/pages/{number}")))
+        .map(|number| Picture {
+            number,
+            address: format!("/evidence/{digest}/pages/{number}"),
+            is_text: !is_pdf && painter::is_text(reading, number),
+        })
         .collect()
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Decide {
 }
 
 /// What a form chooses: `candidate` (with its rank), `keep`, `not_ours`, `close`, `split`, `reject`.
-fn choice(form: &Decide, case: &Case) -> Result<Option<Choice>, WebError> {
+async fn choice<S: Desk>(web: &Web<S>, form: &Decide, case: &Case) -> Result<Option<Choice>, WebError> {
     let customer = || {
         CustomerId::parse(form.customer.trim())
             .map_err(|error| WebError::invalid("customer", format!("name the customer on whose account it stays: {error}")))
@@ -71,8 +71,8 @@ fn choice(form: &Decide, case: &Case) -> Result<Option<Choice>, WebError> {
                 .ok_or_else(|| WebError::invalid("lines", "this case carries no money to apply"))?;
             let rest = if form.customer.trim().is_empty() { None } else { Some(customer()?) };
             Choice::Split(Split {
-                items: split_lines("lines", &form.lines, currency)?,
-                write_offs: split_lines("write_offs", &form.write_offs, currency)?,
+                items: split_lines(web, case, ("lines", &form.lines), currency).await?,
+                write_offs: split_lines(web, case, ("write_offs", &form.write_offs), currency).await?,
                 rest,
             })
         }
@@ -81,17 +81,47 @@ fn choice(form: &Decide, case: &Case) -> Result<Option<Choice>, WebError> {
     }))
 }
 
-/// Lines `ITEM=AMOUNT`, one each.
-fn split_lines(field: &'static str, text: &str, currency: Currency) -> Result<Vec<(ItemId, Money)>, WebError> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let parsed = lines.map(|line| {
+/// Lines `ITEM=AMOUNT`, one each: an item by its number, as the page shows it, or by its id.
+async fn split_lines<S: Desk>(
+    web: &Web<S>,
+    case: &Case,
+    (field, text): (&'static str, &str),
+    currency: Currency,
+) -> Result<Vec<(ItemId, Money)>, WebError> {
+    let mut lines = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let wrong = |what: String| WebError::invalid(field, format!("`{}`: {what}", line.chars().take(60).collect::<String>()));
         let (item, amount) = line.rsplit_once('=').ok_or_else(|| wrong("write ITEM=AMOUNT".to_owned()))?;
-        let item = ItemId::parse(item.trim()).map_err(|error| wrong(error.to_string()))?;
         let amount = Money::parse(amount.trim(), currency).map_err(|error| wrong(error.to_string()))?;
-        Ok((item, amount))
-    });
-    parsed.collect()
+        lines.push((item_named(web, case, item.trim()).await?.map_err(wrong)?, amount));
+    }
+    Ok(lines)
+}
+
+/// The open item of a case's entity that is meant by a text; the sentence why there is none, or not only one.
+async fn item_named<S: Desk>(web: &Web<S>, case: &Case, text: &str) -> Result<Result<ItemId, String>, WebError> {
+    /// Items looked at: a number names one, rarely a few.
+    const ALIKE_MAX: u32 = 20;
+    let id = ItemId::parse(text);
+    if let Ok(id) = &id
+        && web.store.item(id).await?.is_some()
+    {
+        return Ok(Ok(id.clone()));
+    }
+    let found = match &case.entity {
+        Some(entity) if !text.is_empty() => web.store.items_like(entity, text, ALIKE_MAX).await?,
+        Some(_) | None => Vec::new(),
+    };
+    let same: Vec<ItemId> =
+        found.into_iter().filter(|item| item.item.number.eq_ignore_ascii_case(text)).map(|item| item.item.id).collect();
+    Ok(match same.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(format!("there is no open item {text}")),
+        several => {
+            let ids: Vec<&str> = several.iter().map(ItemId::as_str).collect();
+            Err(format!("several open items have this number; name one by its id: {}", ids.join(", ")))
+        }
+    })
 }
 
 /// Decides, and leads on to the next case in the person's order.
@@ -106,7 +136,7 @@ pub(super) async fn decide<S: Desk>(
     let form = sent(form)?;
     let who = person(&web, &session, case.entity.as_ref());
     let frame = web.frame(&session, "queue");
-    let (undo, notice) = match choice(&form, &case)? {
+    let (undo, notice) = match choice(&web, &form, &case).await? {
         None => {
             let taken = desk::reject(&web.store, &web.clock, who, case.id, Some(form.version)).await.map_err(failed)?;
             (Some(taken.decision), frame.t1("did-reject", "case", id))
@@ -273,7 +303,11 @@ pub(super) async fn snooze<S: Desk>(
     work::snooze(&web.store, &web.clock, by, case.id, until, form.version).await.map_err(failed)?;
     let query = question(&web, &session, &form.query).await?;
     let next = place_after(&web, &query, case.id).await?;
-    let notice = web.frame(&session, "queue").t1("did-snooze", "case", id);
+    let frame = web.frame(&session, "queue");
+    let notice = match until {
+        work::Until::News => frame.t1("did-snooze-news", "case", id),
+        work::Until::Day(day) => frame.t2("did-snooze", "case", id, "day", day.to_string()),
+    };
     Done { next, notice, undo: None, batch: None }.answer(&headers)
 }
 

@@ -20,7 +20,7 @@ use super::keys::KeyMap;
 use super::{Number, ask, case_address, case_for, list_address, words};
 use crate::error::WebError;
 use crate::frame::{Frame, page, see_other};
-use crate::pages::evidence::page_pictures;
+use crate::pages::evidence::{Picture, page_pictures};
 use crate::session::Session;
 use crate::state::{Desk, Web};
 
@@ -30,6 +30,8 @@ struct Sheet {
     picture: String,
     /// What it is, for who does not see it.
     label: String,
+    /// It is text without a page of its own.
+    is_text: bool,
     /// Boxes of claims: number of the claim, place, whether the bank line says the same.
     boxes: Vec<(usize, PageRegion, bool)>,
 }
@@ -352,14 +354,15 @@ fn sheets(frame: &Frame, view: &EvidenceView, reading: &Reading) -> Vec<Sheet> {
     let count = pages.len();
     pages
         .into_iter()
-        .map(|(number, picture)| Sheet {
-            picture,
+        .map(|Picture { number, address, is_text }| Sheet {
+            picture: address,
             label: if count == 1 {
                 view.name.clone()
             } else {
                 format!("{}, {}", view.name, frame.t1("page-number", "number", number))
             },
             boxes: boxes(number),
+            is_text,
         })
         .collect()
 }

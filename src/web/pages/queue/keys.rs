@@ -154,6 +154,19 @@ pub(super) async fn show<S: Desk>(State(web): State<Web<S>>, session: Session) -
     page(&KeysPage { frame: web.frame(&session, "queue"), keys })
 }
 
+#[derive(Template)]
+#[template(path = "keys_sheet.html")]
+struct KeysSheet {
+    frame: Frame,
+    keys: KeyMap,
+}
+
+/// The keys with their sheet and the palette, for a page that is none of the queue's: a part of a page.
+pub(super) async fn sheet<S: Desk>(State(web): State<Web<S>>, session: Session) -> Result<Response, WebError> {
+    let keys = KeyMap::of(&web, session.user.id.as_str()).await?;
+    page(&KeysSheet { frame: web.frame(&session, "queue"), keys })
+}
+
 /// Keeps the keys of a person. Two actions of one place cannot have the same key.
 pub(super) async fn keep<S: Desk>(
     State(web): State<Web<S>>,

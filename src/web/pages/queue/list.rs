@@ -40,9 +40,28 @@ struct ListPage {
     rules: Vec<String>,
     did: Option<i64>,
     batch: Option<i64>,
+    /// Currencies money waits in.
+    currencies: Vec<String>,
+    /// What was typed as currency, amounts and days, where it cannot be asked; with the sentence why.
+    unfit: Option<(Vec<(String, String)>, String)>,
 }
 
+/// The parameters of the form for amount and age: what is typed, and may be wrong.
+const TYPED: [&str; 4] = ["currency", "min", "max", "age"];
+
 impl ListPage {
+    /// What stands in a field of the form for amount and age: what was typed, else what is asked.
+    fn typed(&self, name: &str) -> String {
+        let found = |pairs: &[(String, String)]| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let own = || self.query.pairs().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        self.unfit.as_ref().map_or_else(own, |(pairs, _)| found(pairs)).unwrap_or_default()
+    }
+    /// Whether a currency is the one that is asked, or the only one there is.
+    fn is_currency(&self, code: &str) -> bool {
+        let typed = self.typed("currency");
+        typed == code || (typed.is_empty() && self.currencies.len() == 1)
+    }
+
     fn link(&self, row: &CaseRow) -> String {
         case_address(row.id, &self.query)
     }
@@ -128,10 +147,6 @@ impl ListPage {
     fn confidence(&self, row: &CaseRow) -> String {
         if row.candidates == 0 { "–".to_owned() } else { words::percent(row.confidence) }
     }
-
-    fn amount_text(&self, amount: &Option<quittance_rules::money::Money>) -> String {
-        amount.as_ref().map(|amount| amount.amount()).unwrap_or_default()
-    }
 }
 
 /// The list.
@@ -140,8 +155,13 @@ pub(super) async fn show<S: Desk>(
     session: Session,
     Params(pairs): Params<Vec<(String, String)>>,
 ) -> Result<Response, WebError> {
-    let asked = ask(&web, &session, &pairs).await?;
-    let query = asked.query;
+    let frame = web.frame(&session, "queue");
+    let (typed, others): (Vec<_>, Vec<_>) = pairs.iter().cloned().partition(|(name, _)| TYPED.contains(&name.as_str()));
+    // A currency alone asks nothing that amounts would need; a slip in the form leaves the list in place.
+    let slip = Query::parse(typed.iter().map(|(name, value)| (name.as_str(), value.as_str()))).err();
+    let unfit =
+        slip.map(|error| (typed, format!("{}: {}", frame.t(&format!("filter-{}", error.name)), frame.said(&error.message))));
+    let query = ask(&web, &session, if unfit.is_some() { &others } else { &pairs }).await?.query;
     let number = |name: &str| pairs.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.parse().ok());
     let user = query.user.clone();
     let found = web.store.list(&query).await?;
@@ -162,7 +182,9 @@ pub(super) async fn show<S: Desk>(
     let may_undo_day = session.user.may_everywhere(Role::Approver);
     let rules = if may_undo_day { web.store.rule_uses().await?.into_iter().map(|uses| uses.rule).collect() } else { Vec::new() };
     page(&ListPage {
-        frame: web.frame(&session, "queue"),
+        frame,
+        unfit,
+        currencies: currencies(&web, &query).await?,
         keys: KeyMap::of(&web, &user).await?,
         counts: web.store.counts(&query, &user).await?,
         views: views.into_iter().map(|(name, question)| (name["view:".len()..].to_owned(), question)).collect(),
@@ -177,6 +199,19 @@ pub(super) async fn show<S: Desk>(
         entities,
         query,
     })
+}
+
+/// The currencies of what waits, as far as the person may see it.
+async fn currencies<S: Desk>(web: &Web<S>, query: &Query) -> Result<Vec<String>, WebError> {
+    let seen =
+        |entity: &Option<_>| query.allowed.as_ref().is_none_or(|allowed| entity.as_ref().is_some_and(|id| allowed.contains(id)));
+    let lines = web.store.pending_counts().await?;
+    let codes: std::collections::BTreeSet<String> = lines
+        .into_iter()
+        .filter(|line| seen(&line.entity))
+        .filter_map(|line| line.amount.map(|amount| amount.currency().code().to_owned()))
+        .collect();
+    Ok(codes.into_iter().collect())
 }
 
 /// The form that keeps or forgets a view.

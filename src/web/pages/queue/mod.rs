@@ -34,6 +34,7 @@ pub fn rows<S: Desk>() -> Vec<Row<S>> {
         Row::get("/queue", viewer, get(list::show::<S>)),
         Row::post("/queue/views", viewer, post(list::keep_view::<S>)),
         Row::get("/queue/keys", viewer, get(keys::show::<S>)),
+        Row::get("/queue/keys/sheet", viewer, get(keys::sheet::<S>)),
         Row::post("/queue/keys", viewer, post(keys::keep::<S>)),
         Row::post("/queue/group", reviewer, post(group::preview::<S>)),
         Row::post("/queue/group/decide", reviewer, post(group::decide::<S>)),
