@@ -162,28 +162,33 @@ async fn open(client: &Client, address: &str, place: &str) {
     panic!("{address} is not shown");
 }
 
+/// From the link of the first admin to the list.
+async fn signed_in(client: &Client, base: &str, link: &str) {
+    // The first admin sets a password, signs out, and signs in: the fields have the focus in turn.
+    client.goto(link).await.expect("the page loads");
+    client.wait().for_element(Locator::Css("input[name=password]")).await.expect("a form");
+    press(client, PASSWORD).await;
+    press(client, &char::from(Key::Tab).to_string()).await;
+    press(client, PASSWORD).await;
+    press(client, &char::from(Key::Enter).to_string()).await;
+    until(client, "return location.pathname", |path| !path.as_str().unwrap_or_default().contains("set-password")).await;
+    client.delete_all_cookies().await.expect("cookies can be cleared");
+    client.goto(&format!("{base}/queue")).await.expect("the page loads");
+    client.wait().for_element(Locator::Css("input[name=name]")).await.expect("the sign-in form");
+    press(client, "admin").await;
+    press(client, &char::from(Key::Tab).to_string()).await;
+    press(client, PASSWORD).await;
+    press(client, &char::from(Key::Enter).to_string()).await;
+    ready(client, "list").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_sign_in_to_undo_by_keyboard() {
     let folder = Folder::new();
     let (_pages, base, link) = serve(&folder);
     let (_driver, client) = browser(&folder).await;
 
-    // The first admin sets a password, signs out, and signs in: the fields have the focus in turn.
-    client.goto(&link).await.expect("the page loads");
-    client.wait().for_element(Locator::Css("input[name=password]")).await.expect("a form");
-    press(&client, PASSWORD).await;
-    press(&client, &char::from(Key::Tab).to_string()).await;
-    press(&client, PASSWORD).await;
-    press(&client, &char::from(Key::Enter).to_string()).await;
-    until(&client, "return location.pathname", |path| !path.as_str().unwrap_or_default().contains("set-password")).await;
-    client.delete_all_cookies().await.expect("cookies can be cleared");
-    client.goto(&format!("{base}/queue")).await.expect("the page loads");
-    client.wait().for_element(Locator::Css("input[name=name]")).await.expect("the sign-in form");
-    press(&client, "admin").await;
-    press(&client, &char::from(Key::Tab).to_string()).await;
-    press(&client, PASSWORD).await;
-    press(&client, &char::from(Key::Enter).to_string()).await;
-    ready(&client, "list").await;
+    signed_in(&client, &base, &link).await;
     let waiting = script(&client, "return document.querySelectorAll('#rows tbody tr').length").await;
     assert_eq!(waiting, 5, "five questions wait");
 
@@ -268,4 +273,121 @@ async fn every_key(client: &Client, base: &str) {
         }
         until(client, "return sessionStorage.getItem('pressed')", |pressed| pressed == action).await;
     }
+}
+
+/// The number of the case that is shown.
+async fn shown_case(client: &Client) -> String {
+    ready(client, "case-").await.trim_start_matches("case-").to_owned()
+}
+
+/// Whether a case still waits, as its own page says.
+async fn waits(client: &Client, case: &str) -> bool {
+    let asked = format!(
+        "const page = await fetch('/queue/{case}'); return (await page.text()).includes('id=\"do-') ? 'waits' : 'decided';"
+    );
+    let wrapped = format!("const done = arguments[0]; (async () => {{ {asked} }})().then(done, (error) => done(String(error)));");
+    match client.execute_async(&wrapped, vec![]).await.expect("the script runs").as_str() {
+        Some("waits") => true,
+        Some("decided") => false,
+        other => panic!("case {case}: {other:?}"),
+    }
+}
+
+const CONTROL_ENTER: [Key; 3] = [Key::Control, Key::Enter, Key::Null];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_pressed_by_mistake_decides_nothing() {
+    let folder = Folder::new();
+    let (_pages, base, link) = serve(&folder);
+    let (_driver, client) = browser(&folder).await;
+    let client = &client;
+    signed_in(client, &base, &link).await;
+    let first = script(client, "return document.querySelector('#rows tbody tr').dataset.link").await;
+    let first = format!("{base}{}", first.as_str().expect("an address"));
+    let control_enter: String = CONTROL_ENTER.map(char::from).iter().collect();
+
+    // A key that is held, as keyboards repeat it.
+    open(client, &first, "case").await;
+    let case = shown_case(client).await;
+    script(
+        client,
+        "for (let i = 0; i < 40; i++) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'e', repeat: true, bubbles: true }))",
+    )
+    .await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(shown_case(client).await, case, "a held key leads nowhere");
+    assert!(waits(client, &case).await, "and decides nothing");
+
+    // Ctrl-Enter in the draft keeps the draft.
+    script(client, "document.querySelector('#draft').open = true; document.querySelector('#draft-words').focus()").await;
+    press(client, "Good day. ").await;
+    press(client, &control_enter).await;
+    until(client, "return Boolean(document.querySelector('#draft .badge'))", |kept| kept == true).await;
+    assert_eq!(shown_case(client).await, case);
+    assert!(waits(client, &case).await, "writing to a customer approves nothing");
+
+    // What is written and not sent is there again after a look at the next case.
+    script(client, "document.querySelector('#note').focus()").await;
+    press(client, "half a thought").await;
+    script(client, "document.activeElement.blur()").await;
+    press(client, "j").await;
+    until(client, READY, |ready| ready.as_str() != Some(&format!("case-{case}"))).await;
+    press(client, "k").await;
+    until(client, READY, |ready| ready.as_str() == Some(&format!("case-{case}"))).await;
+    assert_eq!(script(client, "return document.querySelector('#note').value").await, "half a thought");
+
+    // A day to put it off, and Enter: that day. Without a day nothing is put off.
+    press(client, "s").await;
+    until(client, "return document.querySelector('#snooze-dialog').open", |open| open == true).await;
+    press(client, &control_enter).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(shown_case(client).await, case, "no day, no delay");
+    script(client, "const day = document.querySelector('[name=day]'); day.value = '2099-12-24'; day.focus()").await;
+    press(client, &char::from(Key::Enter).to_string()).await;
+    let said = until(client, "return document.querySelector('#toasts').textContent", |said| {
+        said.as_str().is_some_and(|said| said.contains("put off"))
+    })
+    .await;
+    assert!(said.as_str().unwrap_or_default().contains("2099-12-24"), "{said}");
+
+    // Two decisions; the message of the first undoes the first.
+    let earlier = shown_case(client).await;
+    press(client, "e").await;
+    until(client, READY, |ready| ready.as_str() != Some(&format!("case-{earlier}"))).await;
+    let later = shown_case(client).await;
+    press(client, "e").await;
+    until(client, READY, |ready| ready.as_str() != Some(&format!("case-{later}"))).await;
+    until(client, "return document.querySelectorAll('#toasts button').length", |count| count.as_i64() == Some(2)).await;
+    script(client, "document.querySelector('#toasts button').click()").await;
+    until(client, READY, |ready| ready.as_str() == Some(&format!("case-{earlier}"))).await;
+    assert!(waits(client, &earlier).await, "the one the message tells of waits again");
+    assert!(!waits(client, &later).await, "the other one stays decided");
+
+    // By hand: the number that is shown is taken; what is none is refused in the dialog.
+    press(client, "b").await;
+    until(client, "return document.querySelector('#split-dialog').open", |open| open == true).await;
+    script(client, "document.querySelector('#split [name=lines]').value = 'RE-0=1.00'; document.querySelector('#split [value=split]').click()")
+        .await;
+    let refused = until(client, "return document.querySelector('#split .refusal')?.textContent || ''", |said| said != "").await;
+    assert!(refused.as_str().is_some_and(|said| said.contains("no open item RE-0")), "{refused}");
+    script(client, "document.querySelector('#split [name=lines]').value = 'RE-2026-0205=1.00'; document.querySelector('#split [name=customer]').value = 'C-2'; document.querySelector('#split [value=split]').click()").await;
+    until(client, READY, |ready| ready.as_str() != Some(&format!("case-{earlier}"))).await;
+    assert!(!waits(client, &earlier).await, "applied to the item of this number");
+
+    // A slip in the filter leaves the list, with the sentence at the form.
+    open(client, &format!("{base}/queue?min=1.234,50&age=x"), "list").await;
+    let alert = script(client, "return document.querySelector('.filter-more [role=alert]').textContent").await;
+    assert!(alert.as_str().is_some_and(|said| !said.is_empty()), "{alert}");
+    assert_eq!(script(client, "return document.querySelector('[name=min]').value").await, "1.234,50", "what was typed stays");
+
+    // Keys that work everywhere work on every page.
+    client.goto(&format!("{base}/customers")).await.expect("the page loads");
+    ready(client, "other").await;
+    press(client, "?").await;
+    until(client, "return document.querySelector('#sheet').open", |open| open == true).await;
+    script(client, "document.querySelector('#sheet').close()").await;
+    press(client, "g").await;
+    press(client, "q").await;
+    ready(client, "list").await;
+    client.clone().close().await.expect("the browser closes");
 }
