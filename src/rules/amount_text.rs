@@ -527,6 +527,8 @@ const SIGNS: &[(&str, &[&str])] = &[
     ("sfr.", &["CHF"]),
     ("sfr", &["CHF"]),
     ("fcfa", &["XOF", "XAF"]),
+    // The rand; readers of letters see the real's and the rupee's sign so too.
+    ("r", &["ZAR", "BRL", "INR"]),
     ("rm", &["MYR"]),
     ("rp", &["IDR"]),
     ("rp.", &["IDR"]),

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::document::{Document, Relation};
 use super::labels::Role;
 use super::scan::Amount;
+use super::told::{self, Told};
 
 /// An amount with the part it plays.
 #[derive(Debug, Clone)]
@@ -87,7 +88,10 @@ fn candidate(doc: &Document<'_>, index: usize, amount: &Amount) -> Option<Candid
     if is_rupee_sign_misread(doc, amount) || is_lira_sign_misread(doc, amount) {
         return None;
     }
-    let spoken = if governed.is_none() { role_in_sentence(doc, amount) } else { None };
+    let spoken = role_in_sentence(doc, amount);
+    // `Envio SPEI por $15,230.40`: a word that may be many things is what the sentence makes of it.
+    let governed = governed.filter(|g| !(spoken == Some(Role::Paid) && g.label.role == Role::OtherAmount));
+    let spoken = spoken.filter(|_| governed.is_none());
     let point = doc.context.decimal_point(currency.map(|(c, _)| c).or(amount.currency));
     let mut readings: Vec<(Decimal, f64)> = amount
         .readings
@@ -158,112 +162,12 @@ fn is_large(doc: &Document<'_>, amount: &Amount) -> bool {
     f64::from(height_of(doc, amount)) >= 2.0 * f64::from(doc.layout.usual_height(page))
 }
 
-/// What moves money, right behind an amount: `Ksh4,500.00 sent to`, `INR 18,500.00 debited from`.
-const MOVED: &[&str] = &[
-    "sent to",
-    "paid to",
-    "transferred to",
-    "debited from",
-    "debited",
-    "has been debited",
-    "was debited",
-    "is debited",
-    "has been sent",
-    "was sent",
-    "has been transferred",
-    "transferido a",
-    "enviado a",
-    "pagado a",
-    "enviados a",
-    "para",
-    "uberwiesen",
-    "an",
-    "credited to",
-    "has been credited",
-    "is credited",
-    "was credited",
-    "received from",
-    "sent today",
-];
-/// The same, right before it.
-const MOVES: &[&str] = &[
-    "payment of",
-    "payment made for",
-    "payment made of",
-    "you have transferred",
-    "our payment of",
-    "sent",
-    "paid",
-    "transferred",
-    "transfer of",
-    "pago de",
-    "pago por",
-    "transferencia de",
-    "transferencia por",
-    "deposito de",
-    "virement de",
-    "paiement de",
-    "zahlung von",
-    "uberweisung von",
-    "bonifico di",
-    "pagamento di",
-    "pagamento de",
-    "betaling van",
-    "overboeking van",
-    "neft of",
-    "rtgs of",
-    "imps of",
-    "debited by",
-    "debited for",
-    "debited with",
-];
-/// These behind or before an amount are prose too often to count alone.
-const WEAK_MOVED: &[&str] = &["para", "an"];
-
-/// What costs money beside a payment, right before an amount: `our bank charged us USD 35.00`.
-const COSTS: &[&str] = &[
-    "charged us",
-    "fee of",
-    "charge of",
-    "charges of",
-    "comision de",
-    "comissao de",
-    "commission de",
-    "frais de",
-    "gebuhr von",
-    "gebuhren von",
-    "commissione di",
-    "kosten van",
-];
-
 /// What a sentence says an amount is, where no label governs it.
 fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
-    if !amount.has_sign() {
-        return None;
-    }
-    let (first, last) = (*amount.words.iter().min()?, *amount.words.iter().max()?);
-    // The sign may stand at the end of the line before.
-    let first = first.checked_sub(1).filter(|before| amount.currency_words.contains(before)).unwrap_or(first);
-    let line = doc.layout.words[last].line;
-    let page = doc.layout.words[last].region.page;
-    let near = |w: usize| {
-        let word = &doc.layout.words[w];
-        word.region.page == page && word.line.abs_diff(line) <= 1
-    };
-    let joined = |range: std::ops::Range<usize>| {
-        let words = range.filter(|&w| near(w)).map(|w| super::lexicon::fold(&doc.layout.words[w].text));
-        words.filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
-    };
-    let ends = doc.layout.words[last].text.ends_with(['.', ';', '!', '?']);
-    let behind = joined(last.saturating_add(1)..last.saturating_add(4).min(doc.layout.words.len()));
-    let before = joined(first.saturating_sub(3)..first);
-    let starts = |phrase: &&&str| behind == **phrase || behind.starts_with(&format!("{phrase} "));
-    let closes = |phrase: &&&str| before == **phrase || before.ends_with(&format!(" {phrase}"));
-    if COSTS.iter().any(|p| closes(&p)) {
-        return Some(Role::Fee);
-    }
-    let moved = !ends && MOVED.iter().filter(|p| !WEAK_MOVED.contains(p)).any(|p| starts(&p));
-    (moved || MOVES.iter().any(|p| closes(&p))).then_some(Role::Paid)
+    told::of(doc, amount).map(|told| match told {
+        Told::Moved | Told::Payment => Role::Paid,
+        Told::Cost => Role::Fee,
+    })
 }
 
 /// Without data for Indic scripts the reader of letters sees `₹` as a digit (`₹4,500` as `74,500` or `34,500`). In a picture that

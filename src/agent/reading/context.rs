@@ -274,6 +274,10 @@ impl Context {
                 _ => None,
             };
         }
+        // In English an R is a rand: who writes of reals or rupees says so elsewhere too.
+        if sign.starts_with("r ") && self.language == Some(Language::En) {
+            return known("ZAR", 0.85);
+        }
         // Of the countries with a dollar that write English, one puts the month first; Canada does at times, and names itself mostly.
         let month_first = self.month_first_votes.saturating_add(self.month_names_first);
         let american = self.language == Some(Language::En) && month_first > 0 && self.day_first_votes == 0;

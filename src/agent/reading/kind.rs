@@ -7,6 +7,7 @@ use quittance_rules::evidence::{Confidence, EvidenceKind};
 use super::document::{Document, millionths};
 use super::labels::Role;
 use super::lexicon::Lexicon;
+use super::told::{self, Told};
 
 static KINDS: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_str!("lexicon/kinds.txt")));
 static WEIGHTS: LazyLock<Vec<Option<(EvidenceKind, f64)>>> =
@@ -130,6 +131,10 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
         sums[index(EvidenceKind::NotAPayment)] -= 0.8 * adverts;
     }
     sums[index(EvidenceKind::PromiseToPay)] += promised(doc, &order);
+    // In a message the sentence is all there is; a paper has its title and its form.
+    if shape.is_message && doc.scan.amounts.iter().any(|amount| told::of(doc, amount) == Some(Told::Moved)) {
+        sums[index(EvidenceKind::PaymentProof)] += 4.5;
+    }
     shape_sums(doc, shape, &mut sums);
     sums
 }

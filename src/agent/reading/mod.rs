@@ -22,6 +22,7 @@ pub mod references;
 pub mod remittance;
 pub mod scan;
 pub mod swift;
+mod told;
 
 use jiff::civil::Date;
 use quittance_rules::evidence::{Claim, Confidence, EvidenceKind, Field, Reading, Source, Word};

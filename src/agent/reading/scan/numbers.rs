@@ -151,6 +151,9 @@ fn shared_in(core: &str) -> Option<String> {
     let sign: String =
         lower.chars().filter(|c| !(c.is_ascii_digit() || matches!(c, ' ' | ',' | '-' | '+' | '(' | ')' | '\''))).collect();
     let sign = sign.trim_matches('.');
+    if sign == "r" {
+        return Some("r 1".to_owned());
+    }
     let sign =
         if SHARED_SIGNS.contains(&sign) { sign } else { SHARED_SIGNS.iter().find(|s| s.len() <= 2 && lower.contains(*s))? };
     (sign != "c" && !sign.is_empty()).then(|| format!("{sign} 1"))
@@ -191,6 +194,11 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
             "ksh" | "kshs" | "kes" => return Some((1, format!("KES {}", number.trim_start_matches('.')))),
             // Nigerians write the naira's sign as N where a keyboard lacks it, and readers of letters see it so.
             "n" if is_grouped_or_fraction(number) => return Some((1, format!("₦{number}"))),
+            // `R200` is a code; an amount of rands has cents or groups.
+            "r" if letters == "R" && is_grouped_or_fraction(number) => return Some((1, format!("R {number}"))),
+            "r" if !(number.len() <= 3 && pieces.get(at.saturating_add(1)).is_some_and(|next| begins_with_group(next))) => {
+                return None;
+            }
             "q" if is_grouped_or_fraction(number) => return Some((1, format!("GTQ {number}"))),
             // The sign of the Philippine peso is a P with two strokes, and readers of letters see the P.
             "p" if is_grouped_or_fraction(number) => return Some((1, format!("PHP {number}"))),

@@ -30,6 +30,10 @@ pub(super) fn sign_of(word: &str, currencies: &Lexicon) -> Option<Sign> {
     if SHARED_SIGNS.contains(&lower.as_str()) {
         return Some(Sign::Shared);
     }
+    // The rand: a capital, and no other word.
+    if word == "R" {
+        return Some(Sign::Shared);
+    }
     // The letter of the złoty is read as another where the reader of letters lacks it, and typed so where a keyboard does.
     if matches!(lower.as_str(), "zl" | "zt" | "zł." | "zl.") {
         return Currency::parse("PLN").ok().map(Sign::Own);
