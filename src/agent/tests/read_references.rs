@@ -54,6 +54,19 @@ fn a_pix_number_with_a_letter_among_its_digits_is_not_legible() {
     }
 }
 
+/// Seen in pixels, the letter O of a code may be a nought; typed, it is what it is.
+#[test]
+fn a_code_with_an_o_that_may_be_a_nought_is_not_legible() {
+    let text = |id: &str| format!("Payment sent\n\nEUR 80.00\n\nTransaction ID   {id}\n");
+    for doubtful in ["PNBOQ7RT41K", "QZ4KOT8M1", "WTLO814152688Q", "BBX/26O331/OO918273"] {
+        assert_eq!(said(&read(&text(doubtful), Source::Ocr), Field::Reference), [""; 0], "{doubtful}");
+        assert_eq!(said(&read(&text(doubtful), Source::PdfText), Field::Reference), [doubtful]);
+    }
+    for clear in ["BOL1234567", "PNB0Q7RT41K", "FOLIO-20260331", "TX123456"] {
+        assert_eq!(said(&read(&text(clear), Source::Ocr), Field::Reference), [clear]);
+    }
+}
+
 #[test]
 fn receipts_of_smaller_languages_are_read() {
     for (text, reference, date) in [
