@@ -44,11 +44,34 @@ pub fn fold_word(word: &str) -> String {
 
 /// The words of a search, folded; at most eight, longest first. Empty for a text without letters and digits.
 pub fn search_terms(text: &str) -> Vec<String> {
-    let mut terms: Vec<String> = text.split_whitespace().map(fold_word).filter(|term| !term.is_empty()).collect();
+    let words: Vec<String> = text.split_whitespace().map(fold_word).filter(|term| !term.is_empty()).collect();
+    let mut terms: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let groups = account_groups(&words[at..]);
+        terms.push(if groups > 1 { words[at..at.saturating_add(groups)].concat() } else { word.clone() });
+        at = at.saturating_add(groups.max(1));
+    }
     terms.sort_by_key(|term| (std::cmp::Reverse(term.len()), term.clone()));
     terms.dedup();
     terms.truncate(8);
     terms
+}
+
+/// Of how many words an account number in groups of four consists that begins with the first of them, as banks print an IBAN: `DE85 2999
+/// 0001 …`. 0 where there is none.
+fn account_groups(words: &[String]) -> usize {
+    let is_head = words.first().is_some_and(|word| {
+        matches!(word.as_bytes(), [a, b, c, d] if a.is_ascii_lowercase() && b.is_ascii_lowercase() && c.is_ascii_digit() && d.is_ascii_digit())
+    });
+    if !is_head {
+        return 0;
+    }
+    // The last group may be shorter.
+    let full = words.iter().take_while(|word| word.len() == 4).count();
+    let rest = words.get(full).is_some_and(|word| word.len() < 4 && word.bytes().all(|b| b.is_ascii_digit()));
+    let groups = full.saturating_add(usize::from(rest));
+    if groups >= 3 { groups } else { 0 }
 }
 
 /// The folded words of a text: each word whole, its runs between separators, and a word joined with the number after it
@@ -74,6 +97,13 @@ fn words_of(text: &str, out: &mut BTreeSet<String>) {
         }
         out.insert(whole.clone());
         before = whole;
+    }
+    let words: Vec<String> = text.split_whitespace().map(fold_word).filter(|word| !word.is_empty()).collect();
+    for at in 0..words.len() {
+        let groups = account_groups(&words[at..]);
+        if groups > 0 {
+            out.insert(fold_word(&words[at..at.saturating_add(groups)].concat()));
+        }
     }
 }
 
@@ -274,6 +304,11 @@ mod tests {
             ("Müller & Söhne GmbH", "MÜLL", true),
             ("ООО Ромашка", "ромашка", true),
             ("DE02 1203 0000 0000 2020 51", "1203", true),
+            ("DE02 1203 0000 0000 2020 51", "DE02 1203 0000 0000 2020 51", true),
+            ("DE02 1203 0000 0000 2020 51", "DE02120300000000202051", true),
+            ("DE02120300000000202051", "DE02 1203 0000 0000 2020 51", true),
+            ("DE02120300000000202051", "de02 1203 0000", true),
+            ("DE02120300000000202051", "DE02 1203 0000 0000 2020 52", false),
             ("Rechnung INV-2041", "041", false),
             ("Rechnung", "rechnungen", false),
             ("株式会社 山田", "山田", true),

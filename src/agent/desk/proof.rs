@@ -7,6 +7,7 @@ use quittance_rules::cases::{Case, InputDigest, Subject};
 use quittance_rules::evidence::{Claim, ClaimValue, Confidence, Reading, Source};
 use quittance_rules::money::Money;
 use quittance_rules::policy::Policy;
+use quittance_rules::records::{CustomerId, EntityId};
 use serde::Serialize;
 
 use super::explain::Items;
@@ -88,6 +89,39 @@ pub(super) async fn evidence<S: DeskStore>(
         views.push(evidence_view(store, kept, String::new(), Some((payment, &question))).await?);
     }
     Ok(views)
+}
+
+/// The customer a piece of evidence is about: whose address or number sent it, else whose open items its invoice numbers name. `None` for
+/// none and for several; the card beside a case is help, and decides nothing.
+pub(super) async fn customer_of_evidence<S: DeskStore>(
+    store: &S,
+    case: &Case,
+    allowed: Option<&[EntityId]>,
+) -> Result<Option<CustomerId>, StoreError> {
+    /// Numbers looked up, and items looked at for each.
+    const NUMBERS_MAX: usize = 5;
+    const ITEMS_MAX: u32 = 5;
+    let Subject::Evidence(digest) = &case.subject else { return Ok(None) };
+    let Some(kept) = store.evidence_kept(digest).await? else { return Ok(None) };
+    let marks = crate::marks::marks(store, &kept.record).await?;
+    if marks.customer.is_some() {
+        return Ok(marks.customer);
+    }
+    let entities: Vec<EntityId> = match &case.entity {
+        Some(entity) => vec![entity.clone()],
+        None => store.entities().await?.into_iter().map(|entity| entity.id).collect(),
+    };
+    let mut found: Vec<CustomerId> = Vec::new();
+    for number in marks.invoice_numbers.iter().take(NUMBERS_MAX) {
+        for entity in entities.iter().filter(|entity| allowed.is_none_or(|allowed| allowed.contains(entity))) {
+            let items = store.items_like(entity, number, ITEMS_MAX).await?;
+            let same = items.into_iter().filter(|item| plain(&item.item.number) == plain(number));
+            found.extend(same.map(|item| item.item.customer));
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// The earlier pieces that one repeats: found by what it shows, and only those which the case names by their digest.

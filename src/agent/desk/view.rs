@@ -22,8 +22,8 @@ use super::explain::{
     near_miss, sentence, waterfall,
 };
 use super::ports::DeskStore;
-use super::proof::evidence;
 pub use super::proof::{ClaimView, EvidenceView};
+use super::proof::{customer_of_evidence, evidence};
 use crate::evidence::plain;
 use crate::ports::{Clock, StoreError, StoredPayment};
 use crate::queue::{Desk, undone_by};
@@ -229,6 +229,10 @@ pub async fn view<S: DeskStore, C: Clock>(
         None => Vec::new(),
     };
     let customer_id = owner(&case, &items).or_else(|| payer_of(payment.as_ref(), &customers));
+    let customer_id = match customer_id {
+        Some(known) => Some(known),
+        None => customer_of_evidence(store, &case, who.allowed).await?,
+    };
     let card = match &customer_id {
         Some(customer) => card(store, customer, who.allowed, today).await?,
         None => None,

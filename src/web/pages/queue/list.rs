@@ -40,8 +40,6 @@ struct ListPage {
     rules: Vec<String>,
     did: Option<i64>,
     batch: Option<i64>,
-    /// Currencies money waits in.
-    currencies: Vec<String>,
     /// What was typed as currency, amounts and days, where it cannot be asked; with the sentence why.
     unfit: Option<(Vec<(String, String)>, String)>,
 }
@@ -56,10 +54,10 @@ impl ListPage {
         let own = || self.query.pairs().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
         self.unfit.as_ref().map_or_else(own, |(pairs, _)| found(pairs)).unwrap_or_default()
     }
-    /// Whether a currency is the one that is asked, or the only one there is.
-    fn is_currency(&self, code: &str) -> bool {
-        let typed = self.typed("currency");
-        typed == code || (typed.is_empty() && self.currencies.len() == 1)
+
+    /// The currencies of the books, to choose from.
+    fn currencies(&self) -> std::collections::BTreeSet<&'static str> {
+        self.entities.iter().map(|entity| entity.base_currency.code()).collect()
     }
 
     fn link(&self, row: &CaseRow) -> String {
@@ -184,7 +182,6 @@ pub(super) async fn show<S: Desk>(
     page(&ListPage {
         frame,
         unfit,
-        currencies: currencies(&web, &query).await?,
         keys: KeyMap::of(&web, &user).await?,
         counts: web.store.counts(&query, &user).await?,
         views: views.into_iter().map(|(name, question)| (name["view:".len()..].to_owned(), question)).collect(),
@@ -199,19 +196,6 @@ pub(super) async fn show<S: Desk>(
         entities,
         query,
     })
-}
-
-/// The currencies of what waits, as far as the person may see it.
-async fn currencies<S: Desk>(web: &Web<S>, query: &Query) -> Result<Vec<String>, WebError> {
-    let seen =
-        |entity: &Option<_>| query.allowed.as_ref().is_none_or(|allowed| entity.as_ref().is_some_and(|id| allowed.contains(id)));
-    let lines = web.store.pending_counts().await?;
-    let codes: std::collections::BTreeSet<String> = lines
-        .into_iter()
-        .filter(|line| seen(&line.entity))
-        .filter_map(|line| line.amount.map(|amount| amount.currency().code().to_owned()))
-        .collect();
-    Ok(codes.into_iter().collect())
 }
 
 /// The form that keeps or forgets a view.
