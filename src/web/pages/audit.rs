@@ -8,6 +8,7 @@ use quittance_agent::ports::VerifyReport;
 use quittance_rules::journal::AuditEntry;
 use quittance_rules::users::Role;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::WebError;
 use crate::frame::{Frame, page};
@@ -18,7 +19,9 @@ use crate::zone::Zone;
 
 const PAGE: u32 = 50;
 /// Largest text of an entry that is shown; an import of thousands of lines is one entry.
-const SHOWN: usize = 4_000;
+const SHOWN: usize = 6_000;
+/// Cases named beside an entry.
+const CASES_SHOWN: usize = 3;
 
 /// The routes of the log. An entry may hold changes of several entities, so it is for those who see all of them.
 pub fn rows<S: Desk>() -> Vec<Row<S>> {
@@ -40,6 +43,7 @@ struct EntryLine {
     by: String,
     is_rule: bool,
     summary: String,
+    cases: Vec<i64>,
     hash: String,
     changes: String,
     is_cut: bool,
@@ -57,31 +61,69 @@ struct AuditPage {
     head: i64,
 }
 
-/// `3 line booked, 1 case opened`: what an entry holds, counted by the name of the change.
-fn summary(changes: &str) -> String {
-    let Ok(serde_json::Value::Array(changes)) = serde_json::from_str(changes) else { return "?".to_owned() };
-    let mut counts: Vec<(String, u64)> = Vec::new();
-    for change in &changes {
-        let name = change.get("change").and_then(serde_json::Value::as_str).unwrap_or("?").replace('_', " ");
+/// `3 × line booked, case opened`: what an entry holds, counted by the name of the change; `word` gives the words of a key.
+fn summary(changes: &[Value], word: impl Fn(&str) -> String) -> String {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for change in changes {
+        let name = change.get("change").and_then(Value::as_str).unwrap_or("?");
         match counts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
             None => counts.push((name, 1)),
         }
     }
-    let words = counts.into_iter().map(|(name, count)| if count == 1 { name } else { format!("{count} × {name}") });
+    let words = counts.into_iter().map(|(name, count)| {
+        let name = word(&format!("change-{}", name.replace('_', "-")));
+        if count == 1 { name } else { format!("{count} × {name}") }
+    });
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn line(entry: &AuditEntry, zone: &Zone) -> EntryLine {
-    let changes: String = entry.changes.chars().take(SHOWN).collect();
+/// The cases an entry opens, changes or decides, each once, at most [`CASES_SHOWN`].
+fn cases(changes: &[Value]) -> Vec<i64> {
+    let mut cases: Vec<i64> = Vec::new();
+    for change in changes {
+        let field = match change.get("change").and_then(Value::as_str) {
+            Some("case_opened" | "case_changed") => "id",
+            _ => "case",
+        };
+        if let Some(case) = change.get(field).and_then(Value::as_i64)
+            && !cases.contains(&case)
+        {
+            cases.push(case);
+        }
+    }
+    cases.truncate(CASES_SHOWN);
+    cases
+}
+
+/// JSON that stands in a text within JSON, as what it is: to be read by people.
+fn unfolded(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.starts_with(['{', '[']) => serde_json::from_str(&text).map_or(Value::String(text), unfolded),
+        Value::Array(parts) => Value::Array(parts.into_iter().map(unfolded).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, unfolded(value))).collect()),
+        other => other,
+    }
+}
+
+fn line(frame: &Frame, entry: &AuditEntry, zone: &Zone) -> EntryLine {
+    // What cannot be read is shown as it stands.
+    let parsed: Vec<Value> = serde_json::from_str(&entry.changes).unwrap_or_default();
+    let (cases, summary) = (cases(&parsed), summary(&parsed, |key| frame.t(key)));
+    let whole = match parsed.is_empty() {
+        true => entry.changes.clone(),
+        false => serde_json::to_string_pretty(&unfolded(Value::Array(parsed))).unwrap_or_else(|_| entry.changes.clone()),
+    };
+    let changes: String = whole.chars().take(SHOWN).collect();
     EntryLine {
         seq: entry.seq,
         at: zone.instant(entry.at),
         by: entry.by.strip_prefix("person:").unwrap_or(&entry.by).to_owned(),
         is_rule: !entry.by.starts_with("person:"),
-        summary: summary(&entry.changes),
+        summary: if summary.is_empty() { "?".to_owned() } else { summary },
+        cases,
         hash: entry.hash.chars().take(12).collect(),
-        is_cut: changes.len() < entry.changes.len(),
+        is_cut: changes.len() < whole.len(),
         changes,
     }
 }
@@ -100,9 +142,10 @@ async fn audit_page<S: Desk>(
     let mut entries = if count == 0 { Vec::new() } else { web.store.audit_entries(after, count).await? };
     entries.reverse();
     let zone = web.zone(session).await?;
+    let frame = web.frame(session, "audit");
     page(&AuditPage {
-        frame: web.frame(session, "audit"),
-        entries: entries.iter().map(|entry| line(entry, &zone)).collect(),
+        entries: entries.iter().map(|entry| line(&frame, entry, &zone)).collect(),
+        frame,
         next: (after > 0).then_some(after + 1),
         is_first: before.is_none(),
         report,
@@ -135,10 +178,42 @@ mod tests {
 
     #[test]
     fn an_entry_is_summed_up() {
+        let changes = r#"[{"change":"line_booked"},{"change":"case_opened","id":7},{"change":"line_booked"},{"change":"decided","case":7}]"#;
+        let changes: Vec<Value> = serde_json::from_str(changes).unwrap();
+        let word = |key: &str| crate::locale::Language::English.text(key, &[]);
+        assert_eq!(summary(&changes, word), "2 × line booked, case opened, decided");
+        assert_eq!(cases(&changes), [7]);
         assert_eq!(
-            summary(r#"[{"change":"line_booked"},{"change":"case_opened"},{"change":"line_booked"}]"#),
-            "2 × line booked, case opened"
+            unfolded(serde_json::json!({ "inputs": "{\"a\":1}", "text": "{no" })),
+            serde_json::json!({ "inputs": { "a": 1 }, "text": "{no" })
         );
-        assert_eq!(summary("nonsense"), "?");
+    }
+
+    /// Every change the log can hold has words in every language: the names are read from where they are defined.
+    #[test]
+    fn every_change_has_words() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/journal.rs");
+        let source = std::fs::read_to_string(path).unwrap();
+        let (_, body) = source.split_once("pub enum Change {").unwrap();
+        let (body, _) = body.split_once("\n}\n").unwrap();
+        let mut seen = 0;
+        for line in body.lines().filter_map(|line| line.strip_prefix("    ")) {
+            let name: String = line.chars().take_while(char::is_ascii_alphanumeric).collect();
+            if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                continue;
+            }
+            let mut key = "change".to_owned();
+            for letter in name.chars() {
+                if letter.is_ascii_uppercase() {
+                    key.push('-');
+                }
+                key.push(letter.to_ascii_lowercase());
+            }
+            for language in crate::locale::Language::ALL {
+                assert_ne!(language.text(&key, &[]), key);
+            }
+            seen += 1;
+        }
+        assert!(seen > 20, "the search would find them: {seen}");
     }
 }

@@ -128,6 +128,8 @@ struct MovementLine {
 #[template(path = "customer.html")]
 struct CustomerPage {
     frame: Frame,
+    /// Cash on the account that no item has, by currency.
+    unapplied: Vec<Money>,
     customer: Customer,
     aging: Vec<Aging>,
     open: Vec<ItemLine>,
@@ -145,6 +147,14 @@ fn bucket(days_overdue: i64) -> usize {
         31..=60 => 2,
         61..=90 => 3,
         _ => 4,
+    }
+}
+
+impl CustomerPage {
+    /// Whether an account number is an IBAN by its check digits (ISO 13616).
+    fn is_iban(&self, account: &str) -> bool {
+        let plain: String = account.chars().filter(|c| !c.is_whitespace()).collect();
+        quittance_agent::reading::scan::iban_holds(&plain)
     }
 }
 
@@ -188,19 +198,26 @@ pub async fn show<S: Desk>(State(web): State<Web<S>>, session: Session, Path(id)
     let (open, settled): (Vec<ItemLine>, Vec<ItemLine>) = lines.partition(|line| line.is_open);
     let numbers: BTreeMap<String, String> =
         open.iter().chain(&settled).map(|line| (line.stored.item.id.to_string(), line.stored.item.number.clone())).collect();
-    let movements = found_movements
+    let frame = web.frame(&session, "customers");
+    let mut movements: Vec<MovementLine> = found_movements
         .into_iter()
         .filter(|movement| sees(mine.as_deref(), &movement.payment.line.entity))
         .map(|movement| MovementLine {
             at: zone.instant(movement.decided_at),
-            by: movement.decided_by.strip_prefix("person:").unwrap_or(&movement.decided_by).to_owned(),
+            by: movement.decided_by.strip_prefix("person:").map_or_else(|| frame.t("rule"), str::to_owned),
             item: movement.posting.item.as_ref().map(|id| numbers.get(id.as_str()).cloned().unwrap_or_else(|| id.to_string())),
-            purpose: movement.posting.purpose.name().replace('_', " "),
+            purpose: frame.t(&format!("purpose-{}", movement.posting.purpose.name().replace('_', "-"))),
             movement,
         })
         .collect();
+    // As the account was moved, not as it was decided.
+    movements.sort_by_key(|line| {
+        let posting = &line.movement.posting;
+        (std::cmp::Reverse(line.movement.payment.line.line.booking_date), std::cmp::Reverse(posting.id.0))
+    });
     page(&CustomerPage {
-        frame: web.frame(&session, "customers"),
+        unapplied: web.store.unapplied_of(&customer.id).await?,
+        frame,
         aging: aging(&open),
         customer,
         open,

@@ -43,11 +43,11 @@ struct UserLine {
     roles: String,
 }
 
-fn roles_of(user: &User, entities: &[Entity]) -> String {
+fn roles_of(frame: &Frame, user: &User, entities: &[Entity]) -> String {
     let name = |id: &EntityId| entities.iter().find(|e| e.id == *id).map_or_else(|| id.to_string(), |e| e.name.clone());
     let words = user.grants.iter().map(|grant| match &grant.entity {
-        None => grant.role.name().to_owned(),
-        Some(entity) => format!("{} ({})", grant.role.name(), name(entity)),
+        None => frame.t(role_key(grant.role)),
+        Some(entity) => format!("{} ({})", frame.t(role_key(grant.role)), name(entity)),
     });
     words.collect::<Vec<_>>().join(", ")
 }
@@ -80,9 +80,10 @@ async fn users_page<S: Desk>(web: &Web<S>, session: &Session, again: Again) -> R
     let zone = web.zone(session).await?;
     let tokens = web.store.tokens().await?.into_iter().map(|(token, used)| TokenLine::of(token, used, now, &zone)).collect();
     let status = if again.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = web.frame(session, "users");
     let mut response = page(&UsersPage {
-        frame: web.frame(session, "users"),
-        users: users.into_iter().map(|user| UserLine { roles: roles_of(&user, &entities), user }).collect(),
+        users: users.into_iter().map(|user| UserLine { roles: roles_of(&frame, &user, &entities), user }).collect(),
+        frame,
         tokens,
         problem: again.problem,
         login: again.login,
