@@ -131,11 +131,12 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
         sums[index(EvidenceKind::NotAPayment)] -= 0.8 * adverts;
     }
     sums[index(EvidenceKind::PromiseToPay)] += promised(doc, &order);
-    // In a message the sentence is all there is; a paper has its title and its form.
-    if shape.is_message && doc.scan.amounts.iter().any(|amount| told::of(doc, amount) == Some(Told::Moved)) {
+    shape_sums(doc, shape, &mut sums);
+    // In a message the sentence is all there is; a paper has its title and its form, and a list of invoices says what it is.
+    let is_told = shape.is_message && shape.remittance_rows < 2;
+    if is_told && doc.scan.amounts.iter().any(|amount| told::of(doc, amount) == Some(Told::Moved)) {
         sums[index(EvidenceKind::PaymentProof)] += 4.5;
     }
-    shape_sums(doc, shape, &mut sums);
     sums
 }
 

@@ -108,6 +108,10 @@ fn what_a_reader_of_letters_loses_is_put_back_where_one_number_can_be_meant() {
         ("Chuyen tien thanh cong\n\n1.250.000d\n\nMa giao dich   61188204471\n", "1250000", Some("VND")),
         ("Chuyen tien thanh cong\n\n850,000đ\n\nMa giao dich   61188204471\n", "850000", Some("VND")),
         ("Você transferiu\n\nrs 18.500,00\n\nInstituição   Banco Sul\n\nTarifa   R$ 0,00\n", "18500.00", Some("BRL")),
+        ("SUCCESSFUL\n\n#245,000.00\n\nRecipient   Okoro Steel\n\nTransaction No.   2605110104417\n", "245000.00", Some("NGN")),
+        ("Betalning genomförd\n\n8 412:50 kr\n\nTill   Firma AB\n\nBankgiro   5512-0417\n", "8412.50", Some("SEK")),
+        ("Payment sent\n\n$'2,065.37\n\nTo   Marlow Tile\n\nZelle\n", "2065.37", Some("USD")),
+        ("Payment Successful\n\n₹1,24 ,500\n\nPaid to   Balaji Traders\n\nUPI\n", "124500", Some("INR")),
         (
             "RIVERSIDE DINER\n114 Main St, OH\n\nVISA ************4417\nAUTH 05512C\n\nTOTAL   $79.03\n\nAPPROVED\nCUSTOMER COPY\n",
             "79.03",

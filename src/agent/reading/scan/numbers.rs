@@ -1,5 +1,7 @@
 //! Amounts by their shape: numbers with marks, groups and signs, as they are written around the world.
 
+use std::borrow::Cow;
+
 use quittance_rules::amount_text::{DecimalMark, amount_readings};
 use quittance_rules::date_text::date_readings;
 use quittance_rules::money::Currency;
@@ -19,6 +21,9 @@ pub(super) fn amounts_in(
     found: &mut Vec<Amount>,
 ) {
     let words = &layout.segments[segment].words;
+    let mended = with_marks(layout, words, pieces);
+    let pieces: Vec<&str> = mended.iter().map(AsRef::as_ref).collect();
+    let pieces = pieces.as_slice();
     let mut at = 0;
     while at < words.len() {
         let Some((length, core)) = (!taken[at]).then(|| number_at(pieces, taken, at, currencies)).flatten() else {
@@ -67,6 +72,10 @@ pub(super) fn amounts_in(
             lacks_decimals || ocr && (touches_figures(layout, words, pieces, &span, taken, found.last()) || lacks_last(number));
         let unmarked = ocr && is_unmarked(number);
         let mut currency = readings.iter().find_map(|r| r.currency);
+        // `#245,000.00`: the naira's sign as readers of letters see it. What is numbered has no groups and decimals.
+        if currency.is_none() && ocr && layout.words[words[span.start]].text.starts_with('#') && is_grouped_or_fraction(&core) {
+            currency = Currency::parse("NGN").ok();
+        }
         let mut shared_sign = currency.is_none().then(|| shared_in(&core)).flatten();
         let mut currency_words: Vec<usize> =
             if currency.is_some() || shared_sign.is_some() { words[span.clone()].to_vec() } else { Vec::new() };
@@ -135,6 +144,30 @@ pub(super) fn amounts_in(
             unmarked,
         });
     }
+}
+
+/// The pieces with the marks their numbers were written with, where readers of letters see another and where a country has its own.
+fn with_marks<'p>(layout: &Layout<'_>, words: &[usize], pieces: &[&'p str]) -> Vec<Cow<'p, str>> {
+    let mended = |(at, piece): (usize, &&'p str)| {
+        // `412:50 kr`, as Swedish banks write öre.
+        let is_krona = || pieces.get(at.saturating_add(1)).is_some_and(|next| next.to_lowercase().starts_with("kr"));
+        if let Some((crowns, ore)) = piece.split_once(':')
+            && ore.len() == 2
+            && !crowns.is_empty()
+            && crowns.bytes().chain(ore.bytes()).all(|b| b.is_ascii_digit())
+            && is_krona()
+        {
+            return Cow::Owned(format!("{crowns},{ore}"));
+        }
+        // `$'2,065.37`: a speck between the sign and the number.
+        let speck = ["$'", "$‘", "$’", "$`", "€'", "£'", "₹'"].iter().find(|speck| piece.starts_with(**speck));
+        if let Some(speck) = speck.filter(|_| layout.is_ocr(words[at])) {
+            let sign = speck.chars().next().unwrap_or('$');
+            return Cow::Owned(format!("{sign}{}", &piece[speck.len()..]));
+        }
+        Cow::Borrowed(*piece)
+    };
+    pieces.iter().enumerate().map(mended).collect()
 }
 
 /// `… the transfer of USD` at the end of a line of prose, the number at the head of the next: the word before the number. In a table a
@@ -253,6 +286,18 @@ fn number_at(pieces: &[&str], taken: &[bool], at: usize, currencies: &Lexicon) -
         && next.starts_with([',', '.'])
         && begins_with_group(&next[1..])
         && is_grouped_with_fraction(figures(&joined))
+    {
+        return Some((2, joined));
+    }
+    // `₹1,24 ,500`: a gap within groups that only India writes.
+    if let Some(next) = pieces.get(at.saturating_add(1)).filter(|_| !taken[at.saturating_add(1)])
+        && let Some((_, tail)) = piece.rsplit_once(',')
+        && tail.len() == 2
+        && let next = trimmed_amount(next)
+        && let Some(rest) = next.strip_prefix(',')
+        && (begins_with_group(rest) || rest.len() == 3 && rest.bytes().all(|b| b.is_ascii_digit()))
+        && let joined = format!("{piece}{next}")
+        && (is_grouped_with_fraction(figures(&joined)) || is_grouped_with_fraction(&format!("{}.00", figures(&joined))))
     {
         return Some((2, joined));
     }
