@@ -165,7 +165,7 @@ fn is_large(doc: &Document<'_>, amount: &Amount) -> bool {
 /// What a sentence says an amount is, where no label governs it.
 fn role_in_sentence(doc: &Document<'_>, amount: &Amount) -> Option<Role> {
     told::of(doc, amount).map(|told| match told {
-        Told::Moved | Told::Payment => Role::Paid,
+        Told::Moved | Told::Reported | Told::Payment => Role::Paid,
         Told::Cost => Role::Fee,
     })
 }

@@ -133,9 +133,16 @@ pub fn sums(doc: &Document<'_>, shape: Shape) -> [f64; 13] {
     sums[index(EvidenceKind::PromiseToPay)] += promised(doc, &order);
     shape_sums(doc, shape, &mut sums);
     // In a message the sentence is all there is; a paper has its title and its form, and a list of invoices says what it is.
-    let is_told = shape.is_message && shape.remittance_rows < 2;
-    if is_told && doc.scan.amounts.iter().any(|amount| told::of(doc, amount) == Some(Told::Moved)) {
-        sums[index(EvidenceKind::PaymentProof)] += 4.5;
+    // Who complains or wants money back tells of the payment too.
+    let complains = sums[index(EvidenceKind::Dispute)].max(sums[index(EvidenceKind::RefundRequest)]) >= 2.0;
+    if shape.is_message && shape.remittance_rows < 2 && !complains {
+        let told: Vec<Told> = doc.scan.amounts.iter().filter_map(|amount| told::of(doc, amount)).collect();
+        let weight = match (told.contains(&Told::Moved), told.contains(&Told::Reported)) {
+            (true, _) => 4.5,
+            (false, true) => 3.5,
+            (false, false) => 0.0,
+        };
+        sums[index(EvidenceKind::PaymentProof)] += weight;
     }
     sums
 }

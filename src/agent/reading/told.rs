@@ -1,7 +1,9 @@
 //! What a sentence says of the amount that stands in it, where no label does: `QAR 4,310.50 transferred from a/c …`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use quittance_rules::evidence::Source;
 
 use super::document::Document;
 use super::lexicon::fold;
@@ -12,6 +14,8 @@ use super::scan::Amount;
 pub enum Told {
     /// The amount has moved.
     Moved,
+    /// The sentence says that something was paid, and this is the only amount in it.
+    Reported,
     /// A payment of this amount is spoken of: done, asked or promised.
     Payment,
     /// It costs money beside a payment.
@@ -22,26 +26,39 @@ pub enum Told {
 struct Phrases {
     behind: HashMap<String, Told>,
     before: HashMap<String, Told>,
+    done: HashSet<String>,
+    later: HashSet<String>,
 }
 
 /// The words of the longest phrase, and room for a word that denies it.
 const REACH: usize = 9;
 
-/// Words behind an amount within which its sentence ends.
+/// Words on either side of an amount within which its sentence begins and ends.
 const SENTENCE: usize = 25;
+/// Fewer words are a label with its value.
+const SENTENCE_MIN: usize = 5;
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let mut phrases = Phrases { behind: HashMap::new(), before: HashMap::new() };
+    let mut phrases = Phrases { behind: HashMap::new(), before: HashMap::new(), done: HashSet::new(), later: HashSet::new() };
     for line in include_str!("lexicon/told.txt").lines().filter(|line| !line.starts_with('#')) {
         let Some((key, list)) = line.split_once('|') else { continue };
+        let list = || list.split(';').map(|phrase| folded(phrase.split_whitespace()));
         let (place, told) = match key.trim() {
+            "done" => {
+                phrases.done.extend(list());
+                continue;
+            }
+            "later" => {
+                phrases.later.extend(list());
+                continue;
+            }
             "behind" => (&mut phrases.behind, Told::Moved),
             "before" => (&mut phrases.before, Told::Moved),
             "noun" => (&mut phrases.before, Told::Payment),
             _ => (&mut phrases.before, Told::Cost),
         };
-        for phrase in list.split(';') {
-            place.entry(folded(phrase.split_whitespace())).or_insert(told);
+        for phrase in list() {
+            place.entry(phrase).or_insert(told);
         }
     }
     phrases
@@ -54,11 +71,55 @@ fn folded<'w>(words: impl Iterator<Item = &'w str>) -> String {
 /// Words that say it is not so.
 const DENIES: [&str; 12] = ["not", "never", "no", "nicht", "kein", "pas", "niet", "geen", "non", "nao", "nie", "ne"];
 
-/// What the words right before and right behind an amount with a sign say of it.
+/// What its sentence says of an amount with a sign: the words right before and right behind it, else the sentence as a whole.
 pub fn of(doc: &Document<'_>, amount: &Amount) -> Option<Told> {
     if !amount.has_sign() {
         return None;
     }
+    match beside(doc, amount) {
+        None | Some(Told::Payment) if is_reported(doc, amount) => Some(Told::Reported),
+        told => told,
+    }
+}
+
+/// Whether a word ends its sentence: `today.`, not `Nro.` or `M.N.`.
+fn ends_sentence(doc: &Document<'_>, at: usize) -> bool {
+    let word = &doc.layout.words[at];
+    let Some(next) = doc.layout.words.get(at.saturating_add(1)) else { return true };
+    // An empty line, or another page.
+    if next.region.page != word.region.page || next.line > word.line.saturating_add(1) {
+        return true;
+    }
+    let stem = word.text.trim_end_matches(['.', '!', '?', ')', '"']);
+    let is_short = stem.chars().count() <= 3 && !stem.ends_with(|c: char| c.is_ascii_digit());
+    word.text.ends_with(['!', '?']) || word.text.ends_with('.') && !is_short && !stem.contains('.') || word.text.ends_with(':')
+}
+
+/// The sentence an amount stands in tells of a payment that was made, and of no other amount.
+fn is_reported(doc: &Document<'_>, amount: &Amount) -> bool {
+    // On a screen lines stand together that are no sentence.
+    let typed = |at: &usize| doc.layout.words[*at].source == Source::Mail;
+    let Some(at) = amount.words.iter().min().copied().filter(typed) else { return false };
+    let from =
+        (at.saturating_sub(SENTENCE)..at).rev().find(|&w| ends_sentence(doc, w)).map_or(at.saturating_sub(SENTENCE), |w| w + 1);
+    let last = doc.layout.words.len().saturating_sub(1);
+    let to = (at..=last).take(SENTENCE).find(|&w| ends_sentence(doc, w)).unwrap_or(last);
+    if doc.layout.words[to].text.ends_with('?') {
+        return false;
+    }
+    let others = doc.scan.amounts.iter().filter(|other| other.has_sign() && other.words != amount.words);
+    if others.flat_map(|other| &other.words).any(|w| (from..=to).contains(w)) {
+        return false;
+    }
+    let words: Vec<String> = (from..=to).map(|w| fold(&doc.layout.words[w].text)).filter(|word| !word.is_empty()).collect();
+    let says = |phrases: &HashSet<String>| {
+        words.iter().any(|word| phrases.contains(word)) || words.windows(2).any(|pair| phrases.contains(&pair.join(" ")))
+    };
+    words.len() >= SENTENCE_MIN && says(&PHRASES.done) && !says(&PHRASES.later)
+}
+
+/// What the words right before and right behind an amount say of it.
+fn beside(doc: &Document<'_>, amount: &Amount) -> Option<Told> {
     let (first, last) = (*amount.words.iter().min()?, *amount.words.iter().max()?);
     // The sign may stand at the end of the line before.
     let first = first.checked_sub(1).filter(|before| amount.currency_words.contains(before)).unwrap_or(first);

@@ -114,6 +114,54 @@ fn what_is_to_move_is_promised() {
     }
 }
 
+/// Mails tell it in a sentence whose verb stands far from the amount; that something was paid counts where nothing else is told.
+#[test]
+fn what_was_paid_is_told_in_prose() {
+    for (text, wanted) in [
+        (
+            "Dear vendor, a wire in the amount of USD 18,240.00 has been released to your account on 14 October 2026. Fed ref 20261014MMQFMP9N000123.",
+            "USD 18240.00",
+        ),
+        ("Hola, adjunto justificante de la transferencia por 740 € de ayer 13/10/2026, concepto factura 2026/118.", "EUR 740.00"),
+        ("Buen día, ya quedó el depósito por $12,800.00 M.N. a su cuenta BBVA, folio 771920.", "MXN 12800.00"),
+        ("Bonjour, le règlement de la facture FA-2026-881 (980,40 EUR) a été effectué par virement le 14/10/2026.", "EUR 980.40"),
+        ("Guten Tag, die Rechnung RE-2026-771 über 2.310,00 € haben wir am 14.10.2026 überwiesen.", "EUR 2310.00"),
+        (
+            "Buongiorno, abbiamo provveduto al pagamento della fattura 118/2026 di € 1.499,00 con bonifico del 14/10/2026.",
+            "EUR 1499.00",
+        ),
+        ("Beste, factuur 2026-881 à € 665,00 is vandaag betaald.", "EUR 665.00"),
+        ("Hi sir, done payment of Rs 45,000 through NEFT today, UTR N287261234567", "INR 45000.00"),
+        (
+            "Your payment of $1,875.25 to Acme Inc. has been sent. Confirmation #: 8KJ2201. Delivery date: 10/15/2026",
+            "USD 1875.25",
+        ),
+        ("Bizum enviado: 250,00 € a Marta R. Concepto: fra 88", "EUR 250.00"),
+        ("RTGS of KES 88,000.00 to ACME LTD was successful on 14-Oct-2026. Ref RTG2610140091", "KES 88000.00"),
+        (
+            "Wir bestätigen die Ausführung Ihres Zahlungsauftrags: CHF 1'230.50 zu Gunsten Acme AG, Valuta 14.10.2026",
+            "CHF 1230.50",
+        ),
+        ("Betaling av faktura 20118 på kr 9 900,00 er gjennomført 14.10.2026", "NOK 9900.00"),
+        ("お振込金額 15,000円 を 2026年10月14日 に 振込完了 しました 受付番号 4417", "JPY 15000"),
+    ] {
+        let reading = read(text);
+        assert_eq!(reading.kind, EvidenceKind::PaymentProof, "{text}");
+        assert_eq!(amount(&reading).as_deref(), Some(wanted), "{text}");
+    }
+    for text in [
+        "Could you refund the $120.00 we paid twice on invoice 88?",
+        "Please refund the $120.00 that we paid twice on invoice 88, it was sent by mistake.",
+        "Hola, no reconocemos el cargo de 990,00 € de la factura 2026/99; los productos llegaron dañados.",
+        "Estimado cliente, su factura 2026/118 por 3.400,00 € vence el 30/10/2026.",
+        "Your order total is $77.00 and will ship on October 20.",
+        "Once the $500.00 is paid we will ship the goods to your address.",
+        "Bitte beachten Sie, dass die 450,00 EUR noch nicht bezahlt sind und am Freitag abgebucht werden.",
+    ] {
+        assert_ne!(read(text).kind, EvidenceKind::PaymentProof, "{text}");
+    }
+}
+
 /// Asked for, refused, denied: no payment, whatever words of one stand there.
 #[test]
 fn what_has_not_moved_is_no_payment() {
