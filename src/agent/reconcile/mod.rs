@@ -731,7 +731,7 @@ impl<'a> Desk<'a> {
         match best.pattern {
             Pattern::NoItem => format!("{start}: no open item explains it"),
             Pattern::NotOurs => format!("{start}: looks like money that is not ours to apply"),
-            Pattern::Duplicate => format!("{start}: looks like a second payment of something paid already"),
+            Pattern::Duplicate => format!("{start}: looks like a second payment of the same"),
             _ if residual.unapplied.is_positive() => format!("{start}, {} more than {items}", residual.unapplied),
             _ if residual.discount.is_positive() => format!("{start}, {items} less {} discount", residual.discount),
             _ if residual.withholding.is_positive() => format!("{start}, {items} less {} withheld", residual.withholding),

@@ -295,7 +295,8 @@ impl Reader<'_> {
                 "the bank's server refused the request"
             };
             let message = if status.message.is_empty() { "no message".to_owned() } else { status.message };
-            self.problem("STATUS", format!("{what} with code {}: {}; ask it for the file again", shown(&status.code), message));
+            let code = if status.code.is_empty() { "none".to_owned() } else { shown(&status.code) };
+            self.problem("STATUS", format!("{what} with code {code}: {message}; ask it for the file again"));
         }
     }
 

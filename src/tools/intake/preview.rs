@@ -61,7 +61,7 @@ fn meant<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
 }
 
 /// The word for it in profiles.
-fn word<T: serde::Serialize>(value: T) -> Option<String> {
+pub(super) fn word<T: serde::Serialize>(value: T) -> Option<String> {
     match toml::Value::try_from(value) {
         Ok(toml::Value::String(word)) => Some(word),
         _ => None,

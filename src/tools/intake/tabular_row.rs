@@ -116,7 +116,9 @@ pub(super) fn line_of(cells: &Cells, plan: &Plan<'_>, currency: Currency) -> Res
         message: format!("{message}; the row was left out"),
     };
     let column_name = |field: Field| {
-        layout.columns.get(&field).and_then(|c| c.first()).and_then(|&c| layout.header.get(c)).cloned().unwrap_or_default()
+        let known = layout.columns.get(&field).and_then(|c| c.first()).and_then(|&c| layout.header.get(c)).cloned();
+        // A table without such a column, or without a header, is told by the field's own name.
+        known.filter(|name| !name.trim().is_empty()).or_else(|| super::preview::word(field)).unwrap_or_default()
     };
     let money = |field: Field, currency: Currency| -> Result<Option<Money>, Problem> {
         let written = first_filled(cells, layout, field);

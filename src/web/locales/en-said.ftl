@@ -176,7 +176,9 @@ said-unnamed-payer = an unnamed payer
 said-unnamed-party = an unnamed party
 said-rest-none = no open item explains it
 said-rest-not-ours = looks like money that is not ours to apply
+# The words of earlier versions, which their cases keep.
 said-rest-second = looks like a second payment of something paid already
+said-rest-second-same = looks like a second payment of the same
 said-rest-more = { $amount } more than { $list }
 said-rest-less-discount = { $list } less { $amount } discount
 said-rest-less-withheld = { $list } less { $amount } withheld

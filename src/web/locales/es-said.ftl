@@ -169,6 +169,7 @@ said-unnamed-party = una parte sin nombre
 said-rest-none = ninguna partida abierta lo explica
 said-rest-not-ours = parece dinero que no nos corresponde aplicar
 said-rest-second = parece un segundo pago de algo ya pagado
+said-rest-second-same = parece un segundo pago de lo mismo
 said-rest-more = { $amount } más que { $list }
 said-rest-less-discount = { $list } menos { $amount } de descuento
 said-rest-less-withheld = { $list } menos { $amount } retenidos
