@@ -92,6 +92,37 @@ fn queued_weights(candidate: &Value) -> Vec<(String, i64)> {
     list
 }
 
+/// A reason says where the number was found: in the text of the payment, in the evidence that goes with it, or not at all.
+#[test]
+fn reasons_say_where_a_number_was_found() {
+    let payments: Vec<(String, String, String)> = [
+        ("1440.50", "Aster Foods GmbH", "settlement"),
+        ("470.00", "Birke & Sohn KG", "RE-2026-0203"),
+        ("99.90", "Cedar Ltd", "thanks"),
+    ]
+    .map(|(amount, payer, text)| (amount.to_owned(), payer.to_owned(), text.to_owned()))
+    .to_vec();
+    let desk = Desk::new("sqlite://book.db", CUSTOMERS, INVOICES, &payments);
+    let advice = "Payment sent\n\nAmount: EUR 1,440.50\nDate: 2026-10-02\nInvoice numbers: RE-2026-0101, RE-2026-0102\n";
+    desk.folder.file("advice.txt", advice);
+    desk.run(&["import", "evidence", "advice.txt"]).ended(0);
+    desk.run(&["run", "--once"]).ended(0);
+    let note_of = |amount: &str| {
+        let first = desk.case_of(amount)["candidates"][0].clone();
+        let weights = first["weights"].as_array().expect("weights").clone();
+        let note = weights.iter().find(|weight| weight["field"] == "reference").expect("a weight")["note"].clone();
+        (first["reason"].as_str().expect("a reason").to_owned(), note.as_str().expect("a note").to_owned())
+    };
+    let (reason, note) = note_of("1440.50");
+    assert!(reason.contains(" in advice.txt") && !reason.contains("in the text"), "{reason}");
+    assert!(note.ends_with("in advice.txt, not in the text of the payment"), "{note}");
+    let (reason, note) = note_of("470.00");
+    assert!(reason.contains("in the text"), "{reason}");
+    assert_eq!(note, "RE-2026-0203 in the text of the payment");
+    let (_, note) = note_of("99.90");
+    assert!(note.ends_with("not in the text of the payment"), "{note}");
+}
+
 #[test]
 fn the_queue_shows_what_match_explains() {
     let more = "\

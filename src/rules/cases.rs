@@ -254,3 +254,43 @@ pub struct Decision {
     /// JSON of the inputs the gate saw; replaying the gate on them gives `ruling` again. For a person's decision: the case as seen.
     pub inputs: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(kind: ExceptionKind, subject: Subject) -> Case {
+        Case {
+            id: CaseId(1),
+            version: 1,
+            entity: None,
+            kind,
+            subject,
+            amount: None,
+            headline: String::new(),
+            reasons: Vec::new(),
+            candidates: Vec::new(),
+            rejected: Vec::new(),
+            opened_at: Timestamp::UNIX_EPOCH,
+            state: CaseState::Open,
+        }
+    }
+
+    #[test]
+    fn a_payment_can_be_decided_and_is_never_just_closed() {
+        let digest = || InputDigest("a".repeat(64));
+        let payment = || Subject::Payment(PaymentId::parse("p1").unwrap());
+        for kind in ExceptionKind::ALL {
+            let actions = case(*kind, payment()).actions();
+            assert!(!actions.contains(&Action::Close) && actions.contains(&Action::Apply), "{kind}: {actions:?}");
+            for subject in [
+                Subject::Return(PaymentId::parse("p1").unwrap()),
+                Subject::Evidence(digest()),
+                Subject::Input(digest()),
+                Subject::Item(ItemId::parse("i1").unwrap()),
+            ] {
+                assert_eq!(case(*kind, subject).actions(), [Action::Close], "{kind}");
+            }
+        }
+    }
+}

@@ -229,6 +229,11 @@ fn promised(doc: &Document<'_>, order: &[usize]) -> f64 {
         if !FUTURE.contains(&doc.layout.tokens[token].folded.as_str()) || is_negated(doc, order, at) {
             continue;
         }
+        // `we'll pay`; the bars of a phone's reception are seen as `ll` too.
+        let stands_alone = || doc.layout.tokens_of_word(doc.layout.tokens[token].word).len() == 1;
+        if doc.layout.tokens[token].folded == "ll" && stands_alone() {
+            continue;
+        }
         for &later in order.iter().skip(at.saturating_add(1)).take(12) {
             let token = &doc.layout.tokens[later];
             let text = &doc.layout.words[token.word].text;

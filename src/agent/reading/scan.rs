@@ -168,6 +168,10 @@ const MONTHS_AND_DAYS: &[&str] = &[
 /// A date that starts at a word: how many words, and its readings. The longest run that reads as a date wins.
 fn date_at(layout: &Layout<'_>, words: &[usize], pieces: &[&str], at: usize) -> Option<(usize, Vec<DateReading>)> {
     let first = pieces[at].trim_start_matches(['(', '[', '"', '\'']);
+    // `Do 09.10.2026` is a Thursday in German; `do 09.10.2026` is the day until which, in Czech, Polish and others.
+    if matches!(first, "do" | "di") {
+        return None;
+    }
     let starts = first.starts_with(|c: char| c.is_numeric() || c.is_ascii_digit()) || {
         let token = layout.tokens_of_word(words[at]).last().map_or("", |t| t.folded.as_str());
         MONTHS_AND_DAYS.iter().any(|m| token.starts_with(m)) && pieces.get(at.saturating_add(1)).is_some()

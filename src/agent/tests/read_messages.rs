@@ -162,6 +162,20 @@ fn what_was_paid_is_told_in_prose() {
     }
 }
 
+/// `do` is a Thursday in German and `until` in Czech and Polish.
+#[test]
+fn a_small_word_before_a_day_is_no_weekday() {
+    let day = |text: &str| {
+        let dates = read(text).claims.into_iter().filter(|claim| claim.field == Field::Date);
+        dates.map(|claim| claim.value).collect::<Vec<_>>()
+    };
+    let wanted = ClaimValue::Date(jiff::civil::date(2026, 10, 9));
+    let czech = "Dobry den, fakturu 260417 ve vysi 48 312,00 Kc uhradime do 09.10.2026.";
+    assert_eq!(day(czech).first(), Some(&wanted));
+    let german = "Überweisung ausgeführt\n\nBetrag   80,00 EUR\nDatum   Fr 09.10.2026\n";
+    assert_eq!(day(german).first(), Some(&wanted));
+}
+
 /// Asked for, refused, denied: no payment, whatever words of one stand there.
 #[test]
 fn what_has_not_moved_is_no_payment() {
