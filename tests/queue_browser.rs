@@ -117,7 +117,17 @@ async fn browser(folder: &Folder) -> (Running, Client) {
 
 /// Presses keys where the focus is.
 async fn press(client: &Client, keys: &str) {
-    client.active_element().await.expect("something has the focus").send_keys(keys).await.expect("keys can be sent");
+    // Between two pages what has the focus may be gone before the keys arrive: then none of them was typed.
+    let mut last = None;
+    for _ in 0..50 {
+        let focused = client.active_element().await.expect("something has the focus");
+        match focused.send_keys(keys).await {
+            Ok(()) => return,
+            Err(error) => last = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{keys:?} cannot be typed: {last:?}");
 }
 
 async fn script(client: &Client, script: &str) -> serde_json::Value {
