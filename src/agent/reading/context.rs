@@ -256,6 +256,8 @@ impl Context {
         }
         scores.sort_by_key(|&(c, w)| (std::cmp::Reverse(w), c));
         match scores.as_slice() {
+            // A currency that is named and never has this sign: the sign was misread, or another currency is meant.
+            [] if !self.named.is_empty() => None,
             [] => self.by_custom(sign),
             [(one, weight)] => Some((*one, if *weight >= 3 { 0.97 } else { 0.9 })),
             [(one, weight), (_, second), ..] if *weight >= second.saturating_mul(2) => Some((*one, 0.88)),

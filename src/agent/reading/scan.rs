@@ -253,7 +253,10 @@ fn time_at(pieces: &[&str], at: usize) -> Option<(usize, Time)> {
             _ => {}
         }
     }
-    let uhr = next.starts_with("uhr") || half == "uhr";
+    // `12.39 Uhr`, `kl. 12.39`, `klo 12.39`, `ore 12.39`: with a point it is a time only where a word says so.
+    let before = at.checked_sub(1).map(|before| pieces[before].to_lowercase()).unwrap_or_default();
+    let uhr =
+        next.starts_with("uhr") || half == "uhr" || matches!(before.trim_end_matches('.'), "kl" | "klo" | "klokken" | "ore");
     let separator = match (clock.contains(':'), clock.contains('h'), clock.contains('.')) {
         (true, false, _) => ':',
         (false, true, false) => 'h',

@@ -33,6 +33,18 @@ fn with_headline(text: &str, word: &str) -> Reading {
     interpret(&words)
 }
 
+/// `kl. 12.39` is when, not how much; and a dollar beside nairas is no dollar.
+#[test]
+fn a_time_with_a_point_and_a_misread_sign_are_no_amounts() {
+    let danish = "MobilePay\n\n1.234,50 kr.\n\nBetalt 24. okt. 2026 kl. 12.39\n\nTransaktions-ID 94471830266\n";
+    let said = amounts(&interpret(&words(danish, Source::Ocr)));
+    assert_eq!(said.first().map(|(amount, _)| amount.to_string()).as_deref(), Some("1234.50"), "{said:?}");
+    assert!(said.iter().all(|(amount, _)| amount.to_string() != "12.39"), "{said:?}");
+    let nigerian = "Transaction Receipt\n\nTransfer to ADE GRACE\n\n₦75,000.00\n\nSuccessful\n\nAmount   $75,000.00\n\nTransaction Date   Nov 2nd, 2026\n";
+    let said = amounts(&interpret(&words(nigerian, Source::Ocr)));
+    assert!(said.iter().all(|(_, currency)| currency.as_deref() != Some("USD")), "{said:?}");
+}
+
 #[test]
 fn half_a_number_is_no_amount() {
     for text in [
